@@ -1,0 +1,91 @@
+"""RFC 4271 words as types, and the rules Azure puts on them (azure-facts 2.3)."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Interface, IPv4Network, IPv6Network, ip_network
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+#: The cloud's side of every customer session.
+AZURE_ASN = 12076
+#: Virtual network gateways and what stands behind them.
+GATEWAY_ASN = 65515
+
+#: Why each AS number is refused as a customer's.
+_RESERVED: dict[range, str] = {
+    range(0, 1): "AS 0 is reserved (RFC 7607)",
+    range(AZURE_ASN, AZURE_ASN + 1): "AS 12076 is the cloud's own",
+    range(23456, 23457): "AS 23456 is AS_TRANS (RFC 6793)",
+    range(65515, 65521): "AS 65515 to 65520 are reserved by the service",
+    range(65535, 65536): "AS 65535 is reserved (RFC 7300)",
+    range(4294967295, 4294967296): "AS 4294967295 is reserved (RFC 7300)",
+}
+
+
+def reserved_asn(asn: int) -> str:
+    """Why ``asn`` cannot be a customer's; empty when it can."""
+    return next((reason for numbers, reason in _RESERVED.items() if asn in numbers), "")
+
+
+def _customer_asn(asn: int) -> int:
+    if reason := reserved_asn(asn):
+        raise ValueError(f"{reason}; use another 2- or 4-byte AS number")
+    return asn
+
+
+def _prefix(text: str) -> str:
+    ip_network(text)  # strict: host bits must be zero
+    return text
+
+
+def _peering_prefix(text: str) -> str:
+    network = ip_network(text)
+    wanted = 30 if network.version == 4 else 126
+    if network.prefixlen != wanted:
+        raise ValueError(f"a peering subnet must be a /{wanted}, not a /{network.prefixlen}")
+    return text
+
+
+Asn = Annotated[int, Field(ge=0, le=4294967295)]
+CustomerAsn = Annotated[Asn, AfterValidator(_customer_asn)]
+Prefix = Annotated[str, AfterValidator(_prefix)]
+PeeringPrefix = Annotated[str, AfterValidator(_peering_prefix)]
+VlanId = Annotated[int, Field(ge=1, le=4094)]
+
+
+def customer_address(prefix: str) -> str:
+    """The customer's end of a peering subnet: the first usable address, with its length."""
+    network = ip_network(prefix)
+    return f"{network[1]}/{network.prefixlen}"
+
+
+def edge_address(prefix: str) -> str:
+    """The edge's end of a peering subnet: the second usable address, with its length."""
+    network = ip_network(prefix)
+    return f"{network[2]}/{network.prefixlen}"
+
+
+def bare(address: str) -> str:
+    """An address without its prefix length."""
+    return address.partition("/")[0]
+
+
+def overlaps(one: str, other: str) -> bool:
+    """Whether two prefixes share an address; never across families."""
+    a, b = ip_network(one, strict=False), ip_network(other, strict=False)
+    if isinstance(a, IPv4Network) and isinstance(b, IPv4Network):
+        return a.overlaps(b)
+    return isinstance(a, IPv6Network) and isinstance(b, IPv6Network) and a.overlaps(b)
+
+
+def within(inner: str, outer: str) -> bool:
+    """Whether ``inner`` lies wholly inside ``outer``."""
+    a, b = ip_network(inner, strict=False), ip_network(outer, strict=False)
+    if isinstance(a, IPv4Network) and isinstance(b, IPv4Network):
+        return a.subnet_of(b)
+    return isinstance(a, IPv6Network) and isinstance(b, IPv6Network) and a.subnet_of(b)
+
+
+def interface_of(address: str) -> IPv4Interface:
+    return IPv4Interface(address)

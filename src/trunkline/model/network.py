@@ -1,0 +1,101 @@
+"""The cloud's side: virtual networks, subnets, NICs, gateways, connections, public addresses."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from trunkline.model.bgp import Prefix
+from trunkline.model.resource import Properties, Reference
+
+GATEWAY_SUBNET = "GatewaySubnet"
+
+
+class AddressSpace(Properties):
+    address_prefixes: tuple[Prefix, ...] = Field(min_length=1)
+
+
+class VirtualNetwork(Properties):
+    address_space: AddressSpace
+
+
+class Subnet(Properties):
+    """``addressPrefixes`` (newer api-versions) and ``addressPrefix`` mean the same for one prefix."""
+
+    address_prefix: Prefix | None = None
+    address_prefixes: tuple[Prefix, ...] = ()
+
+    @property
+    def prefix(self) -> str:
+        return self.address_prefix or (self.address_prefixes[0] if self.address_prefixes else "")
+
+
+class AllocationMethod(StrEnum):
+    STATIC = "Static"
+    DYNAMIC = "Dynamic"
+
+
+class IpConfigurationProperties(Properties):
+    subnet: Reference | None = None
+    private_ip_address: str | None = Field(default=None, alias="privateIPAddress")
+    private_ip_allocation_method: AllocationMethod = Field(
+        default=AllocationMethod.DYNAMIC, alias="privateIPAllocationMethod")
+    public_ip_address: Reference | None = Field(default=None, alias="publicIPAddress")
+
+
+class IpConfiguration(Properties):
+    name: str
+    properties: IpConfigurationProperties
+
+
+class NetworkInterface(Properties):
+    ip_configurations: tuple[IpConfiguration, ...] = Field(min_length=1)
+
+
+class PublicIpAddress(Properties):
+    public_ip_allocation_method: AllocationMethod = Field(
+        default=AllocationMethod.STATIC, alias="publicIPAllocationMethod")
+
+
+class GatewayType(StrEnum):
+    EXPRESS_ROUTE = "ExpressRoute"
+    VPN = "Vpn"
+
+
+class GatewaySku(Properties):
+    name: str
+    tier: str
+
+
+class VirtualNetworkGateway(Properties):
+    gateway_type: GatewayType
+    ip_configurations: tuple[IpConfiguration, ...] = Field(min_length=1)
+    sku: GatewaySku = GatewaySku(name="Standard", tier="Standard")
+
+    @property
+    def subnet(self) -> Reference | None:
+        return self.ip_configurations[0].properties.subnet
+
+
+class ConnectionType(StrEnum):
+    EXPRESS_ROUTE = "ExpressRoute"
+    IPSEC = "IPsec"
+    VNET2VNET = "Vnet2Vnet"
+
+
+class Connection(Properties):
+    """Links a gateway (``virtualNetworkGateway1``) to a circuit (``peer``)."""
+
+    connection_type: ConnectionType
+    virtual_network_gateway1: Reference
+    peer: Reference | None = None
+    routing_weight: Annotated[int, Field(ge=0, le=32000)] = 0
+    authorization_key: str | None = None
+    enable_bgp: bool = False
+    express_route_gateway_bypass: bool = False
+
+    def model_post_init(self, _context: Any) -> None:
+        if self.connection_type is ConnectionType.EXPRESS_ROUTE and self.peer is None:
+            raise ValueError("peer must name the circuit of an ExpressRoute connection")

@@ -1,0 +1,160 @@
+"""What every resource has: an id, an envelope, a provisioning state with its legal moves, secrets kept apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic.alias_generators import to_camel
+
+from trunkline.errors import Fault
+
+#: Properties as ARM writes them in JSON.
+Json = dict[str, Any]
+
+#: A value that never shows itself: ``str()`` and ``repr()`` give asterisks.
+Secret = SecretStr
+
+
+class Properties(BaseModel):
+    """Base of all ARM property models: camelCase in JSON, frozen, unknown members ignored (other api-versions)."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore")
+
+
+class Reference(Properties):
+    """ARM's SubResource: a link to another resource."""
+
+    id: str
+
+    @property
+    def target(self) -> ResourceId:
+        return ResourceId.parse(self.id)
+
+
+class ProvisioningState(StrEnum):
+    CREATING = "Creating"
+    UPDATING = "Updating"
+    DELETING = "Deleting"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    CANCELED = "Canceled"
+
+
+#: Legal moves of ``provisioningState`` (azure-facts 1.2). A PUT repairs a Failed resource.
+MOVES: Mapping[ProvisioningState, frozenset[ProvisioningState]] = {
+    ProvisioningState.CREATING: frozenset(ProvisioningState) - {ProvisioningState.CREATING},
+    ProvisioningState.UPDATING: frozenset(ProvisioningState) - {ProvisioningState.CREATING},
+    ProvisioningState.SUCCEEDED: frozenset({ProvisioningState.UPDATING, ProvisioningState.DELETING}),
+    ProvisioningState.FAILED: frozenset({ProvisioningState.UPDATING, ProvisioningState.DELETING}),
+    ProvisioningState.CANCELED: frozenset({ProvisioningState.UPDATING, ProvisioningState.DELETING}),
+    ProvisioningState.DELETING: frozenset({ProvisioningState.DELETING, ProvisioningState.FAILED}),
+}
+
+_ID = re.compile(
+    r"^/subscriptions/(?P<subscription>[^/]+)"
+    r"(/resourceGroups/(?P<group>[^/]+))?"
+    r"(/providers/(?P<namespace>[^/]+)(?P<rest>(/[^/]+/[^/]+)+))?/?$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceId:
+    """``/subscriptions/S/resourceGroups/G/providers/NS/type/name[/type/name …]``; compared without regard to case.
+
+    A resource group is an id without namespace; a subscription one without group.
+    """
+
+    subscription: str
+    group: str = ""
+    namespace: str = ""
+    types: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> ResourceId:
+        found = _ID.match(text)
+        if not found:
+            raise Fault("LinkedInvalidPropertyId", f"Property id '{text}' is not a valid resource id; write "
+                        "/subscriptions/{subscription}/resourceGroups/{group}/providers/{namespace}/{type}/{name}.")
+        pieces = (found["rest"] or "").strip("/").split("/") if found["rest"] else []
+        return cls(found["subscription"], found["group"] or "", found["namespace"] or "",
+                   tuple(pieces[0::2]), tuple(pieces[1::2]))
+
+    def __str__(self) -> str:
+        text = f"/subscriptions/{self.subscription}"
+        if self.group:
+            text += f"/resourceGroups/{self.group}"
+        if self.namespace:
+            text += f"/providers/{self.namespace}"
+            text += "".join(f"/{kind}/{name}" for kind, name in zip(self.types, self.names, strict=True))
+        return text
+
+    @property
+    def key(self) -> str:
+        """The id for comparing and storing: lower case."""
+        return str(self).lower()
+
+    @property
+    def type(self) -> str:
+        """``Microsoft.Network/expressRouteCircuits/peerings``; a group is ``Microsoft.Resources/resourceGroups``."""
+        if not self.namespace:
+            return "Microsoft.Resources/resourceGroups" if self.group else "Microsoft.Resources/subscriptions"
+        return "/".join((self.namespace, *self.types))
+
+    @property
+    def name(self) -> str:
+        return self.names[-1] if self.names else self.group or self.subscription
+
+    @property
+    def parent(self) -> ResourceId | None:
+        """The containing resource of a child; ``None`` for a top-level one."""
+        if len(self.types) < 2:
+            return None
+        return ResourceId(self.subscription, self.group, self.namespace, self.types[:-1], self.names[:-1])
+
+    def child(self, kind: str, name: str) -> ResourceId:
+        return ResourceId(self.subscription, self.group, self.namespace, (*self.types, kind), (*self.names, name))
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One stored resource.
+
+    ``properties`` is the customer's wish as validated; ``system`` what was fixed at creation (service key, numbers);
+    ``status`` what the reconciler observed, in ARM's words; ``secrets`` never leave through the API.
+    An answer shows ``properties``, overlaid by ``system["shown"]`` and ``status``.
+    """
+
+    id: ResourceId
+    location: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    envelope: Json = field(default_factory=dict)  #: other top-level members: sku, zones, identity …
+    properties: Json = field(default_factory=dict)
+    system: Json = field(default_factory=dict)
+    status: Json = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    state: ProvisioningState = ProvisioningState.UPDATING
+    etag: str = ""
+    generation: int = 0  #: grows with each write of the wish
+    created: datetime = field(default_factory=now)
+    changed: datetime = field(default_factory=now)
+
+    @property
+    def deleting(self) -> bool:
+        return self.state is ProvisioningState.DELETING
+
+    @property
+    def number(self) -> int:
+        """The small number allocated at creation (``system["number"]``), unique among resources of its type."""
+        return int(self.system["number"])

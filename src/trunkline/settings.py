@@ -1,0 +1,107 @@
+"""All settings, grouped; the only module that reads the environment."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_HOME = "/var/lib/trunkline"
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where one instance keeps its files. Two instances on one machine differ in ``home`` alone."""
+
+    home: Path  #: what must survive a reboot: store, CA, accounts, az configuration
+    run: Path  #: what dies with the machine: daemon configurations, sockets, pid files
+    bpf: Path  #: pinned programs and maps (bpffs)
+
+    @property
+    def instance(self) -> str:
+        """Four hex digits that mark whatever this instance owns in the kernel."""
+        return hashlib.blake2b(str(self.home).encode(), digest_size=2).hexdigest()
+
+    @property
+    def namespace_prefix(self) -> str:
+        """Every network namespace of this instance begins so."""
+        return f"tl-{self.instance}-"
+
+    @property
+    def database_url(self) -> str:
+        return f"sqlite:///{self.home}/trunkline.db"
+
+    @property
+    def accounts(self) -> Path:
+        """Local accounts with their secrets; mode 0600."""
+        return self.home / "accounts.json"
+
+    @property
+    def ca(self) -> Path:
+        """The CA certificate that clients must trust."""
+        return self.home / "pki" / "ca.pem"
+
+    @property
+    def wake_socket(self) -> Path:
+        """Unix datagram socket on which the reconciler is woken."""
+        return self.run / "wake.sock"
+
+    @property
+    def log(self) -> Path:
+        return self.home / "log"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    host: str = "127.0.0.1"
+    port: int = 8443
+
+    @property
+    def url(self) -> str:
+        return f"https://{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How patient the reconciler is; seconds."""
+
+    settle_deadline_s: float = 30.0  #: an operation whose result is not observed by then fails (and is retried)
+    resync_interval_s: float = 30.0  #: full pass over all scopes, in the background
+    retry_first_s: float = 0.2  #: first retry of a failed pass, doubled each time …
+    retry_most_s: float = 10.0  #: … up to this
+    operation_retention_s: float = 86_400.0  #: finished operations stay readable this long
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    body_bytes: int = 4 * 1024 * 1024  #: ARM's own limit on a request body
+    requests_per_second: int = 5_000  #: throttling per subscription, generous
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    places: Places
+    endpoint: Endpoint = Endpoint()
+    timing: Timing = Timing()
+    limits: Limits = Limits()
+    database_url: str = ""  #: SQLAlchemy URL; empty means SQLite under ``places.home``
+    simulation: bool = False  #: both drivers in memory, nothing touched on the machine
+    workers: int = 4  #: scopes reconciled at the same time
+
+
+def load(environment: Mapping[str, str] | None = None, home: str = "") -> Settings:
+    """Settings from ``TRUNKLINE_HOME``, ``TRUNKLINE_RUN``, ``TRUNKLINE_PORT``, ``TRUNKLINE_DATABASE_URL`` and
+    ``TRUNKLINE_SIMULATION``. ``home`` (the command line's word) wins over the environment."""
+    env = os.environ if environment is None else environment
+    base = Path(home or env.get("TRUNKLINE_HOME", DEFAULT_HOME)).resolve()
+    instance = Places(base, base, base).instance
+    run = Path(env.get("TRUNKLINE_RUN", f"/run/trunkline-{instance}"))
+    places = Places(home=base, run=run, bpf=Path(f"/sys/fs/bpf/trunkline-{instance}"))
+    return Settings(
+        places=places,
+        endpoint=Endpoint(port=int(env.get("TRUNKLINE_PORT", "8443"))),
+        database_url=env.get("TRUNKLINE_DATABASE_URL", "") or places.database_url,
+        simulation=env.get("TRUNKLINE_SIMULATION", "") == "1",
+    )
