@@ -14,7 +14,7 @@ GATEWAY_ASN = 65515
 
 #: Why each AS number is refused as a customer's.
 _RESERVED: dict[range, str] = {
-    range(0, 1): "AS 0 is reserved (RFC 7607)",
+    range(1): "AS 0 is reserved (RFC 7607)",
     range(AZURE_ASN, AZURE_ASN + 1): "AS 12076 is the cloud's own",
     range(23456, 23457): "AS 23456 is AS_TRANS (RFC 6793)",
     range(65515, 65521): "AS 65515 to 65520 are reserved by the service",
