@@ -1,0 +1,42 @@
+"""The read side of all resources, as compile and validators see it: one consistent moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from trunkline.model.references import references
+from trunkline.model.resource import Resource, ResourceId
+
+
+class Estate(Protocol):
+    """Answers are of one moment. Types are compared without regard to case; order is by id."""
+
+    def get(self, resource: ResourceId) -> Resource | None: ...
+
+    def children(self, parent: ResourceId, kind: str = "") -> tuple[Resource, ...]:
+        """Direct children; ``kind`` is the full type name, such as ``Microsoft.Network/virtualNetworks/subnets``."""
+
+    def referrers(self, target: ResourceId, kind: str = "") -> tuple[Resource, ...]:
+        """Resources that point at ``target`` (model.references)."""
+
+
+class Snapshot:
+    """An estate in memory: unit tests, dry runs, planning."""
+
+    def __init__(self, resources: Iterable[Resource] = ()) -> None:
+        self._all: Mapping[str, Resource] = {r.id.key: r for r in sorted(resources, key=lambda r: r.id.key)}
+
+    def get(self, resource: ResourceId) -> Resource | None:
+        return self._all.get(resource.key)
+
+    def children(self, parent: ResourceId, kind: str = "") -> tuple[Resource, ...]:
+        return tuple(r for r in self._all.values()
+                     if r.id.parent and r.id.parent.key == parent.key and _is(r, kind))
+
+    def referrers(self, target: ResourceId, kind: str = "") -> tuple[Resource, ...]:
+        return tuple(r for r in self._all.values() if target.key in references(r) and _is(r, kind))
+
+
+def _is(resource: Resource, kind: str) -> bool:
+    return not kind or resource.id.type.lower() == kind.lower()

@@ -1,0 +1,39 @@
+"""A scope: the part of the network that one reconcile pass compiles and applies as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ScopeKind(StrEnum):
+    """``key`` of each kind in brackets. The first four are plant: they exist while some other scope requires them."""
+
+    REGION = "region"  #: [region] the region's backbone router
+    EDGE = "edge"  #: [location] one edge router and its backbone router
+    PORT = "port"  #: [provider@location] the provider's switch and its trunk to the edge
+    BACKBONE = "backbone"  #: [location~region] the link between their backbone routers
+    SITE = "site"  #: [site id] a customer's LAN, hosts and routers
+    VNET = "vnet"  #: [virtual network id] its router and virtual machines
+    GATEWAY = "gateway"  #: [gateway id] both instances
+    LEG = "leg"  #: [circuit id] one leg of a circuit: VRF, attachments, tunnels
+
+
+PLANT = frozenset({ScopeKind.REGION, ScopeKind.EDGE, ScopeKind.PORT, ScopeKind.BACKBONE})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Scope:
+    """``leg`` is ``primary`` or ``secondary`` where the kind has legs (EDGE, PORT, BACKBONE, LEG), else empty."""
+
+    kind: ScopeKind
+    key: str
+    leg: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}|{self.key}|{self.leg}"
+
+    @classmethod
+    def parse(cls, text: str) -> Scope:
+        kind, key, leg = text.split("|")
+        return cls(ScopeKind(kind), key, leg)
