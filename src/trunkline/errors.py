@@ -8,6 +8,7 @@
     │   └── Stale         somebody else wrote in between: read again, then ask again
     ├── Unsupported       this machine or daemon cannot do it: no retry helps
     ├── Unsettled         not there yet: wait and look again
+    ├── StoreFailure      the database said no and kept nothing: free space or wait, then ask again
     └── DriverFailure     the kernel or a daemon said no: the reconciler retries, the operator reads the message
         └── ConfigurationRejected   the daemon's own parser refused what we rendered; the last good one still runs
 """
@@ -69,6 +70,14 @@ class Unsettled(TrunklineError):
     def __init__(self, waiting_for: str) -> None:
         super().__init__(waiting_for)
         self.waiting_for = waiting_for
+
+
+class StoreFailure(TrunklineError):
+    """Nothing was written; the message says why. ``status``: HTTP 507 when the disk is full, else 503."""
+
+    def __init__(self, message: str, status: int = 503) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class DriverFailure(TrunklineError):

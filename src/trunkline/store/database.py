@@ -1,0 +1,64 @@
+"""The store: opens the database, brings its tables up to date, and hands out transactions."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import inspect, text
+
+from trunkline.errors import StoreFailure
+from trunkline.store.engine import BUSY_TIMEOUT_S, for_reading, for_writing, open_engine
+from trunkline.store.failure import translated
+from trunkline.store.reader import Reader
+from trunkline.store.schema import REVISION
+from trunkline.store.writer import Writer
+
+
+class Store:
+    """May be used by all threads of a process; several processes may open the same database."""
+
+    def __init__(self, url: str) -> None:
+        """``url`` as SQLAlchemy knows it; creates the database's tables, or brings them up to date."""
+        self._engine = open_engine(url)
+        self._readers, self._writers = for_reading(self._engine), for_writing(self._engine)
+        self._turn = threading.Lock()
+        with translated():
+            if self._revision() != REVISION:
+                self._migrate()
+
+    @contextmanager
+    def reading(self) -> Iterator[Reader]:
+        """One consistent moment."""
+        with translated(), self._readers.connect() as connection:
+            yield Reader(connection)
+
+    @contextmanager
+    def writing(self) -> Iterator[Writer]:
+        """All or nothing; writers take turns, so do not begin one inside another."""
+        if not self._turn.acquire(timeout=BUSY_TIMEOUT_S):
+            raise StoreFailure(f"Nothing was written: other writers took longer than {BUSY_TIMEOUT_S:.0f} s; "
+                               "ask again.", 503)
+        try:
+            with translated(), self._writers.begin() as connection:
+                yield Writer(connection)
+        finally:
+            self._turn.release()
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._engine.dispose()
+
+    def _revision(self) -> str:
+        with self._readers.connect() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return ""
+            return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar())
+
+    def _migrate(self) -> None:
+        # Alembic takes ten times as long to import as a store takes to open, and is needed once in a database's life.
+        migration = importlib.import_module("trunkline.store.migration")
+        with self._writers.begin() as connection:
+            migration.upgrade(connection)

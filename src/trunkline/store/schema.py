@@ -1,0 +1,120 @@
+"""The tables. ``REVISION`` is the newest migration: a database that stands there needs no Alembic at start.
+
+Keys are resource ids in lower case. Points in time are microseconds since 1970 (``_us``).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, Table, Text
+
+REVISION = "0001"
+
+metadata = MetaData()
+
+#: SQL NULL for None, never JSON's ``null``.
+Document = JSON(none_as_null=True)
+
+resources = Table(
+    "resources", metadata,
+    Column("key", Text, primary_key=True),
+    Column("id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("subscription", Text, nullable=False),
+    Column("grp", Text, nullable=False),
+    Column("parent", Text, nullable=False),
+    Column("alias", Text),
+    Column("location", Text, nullable=False),
+    Column("tags", Document, nullable=False),
+    Column("envelope", Document, nullable=False),
+    Column("properties", Document, nullable=False),
+    Column("system", Document, nullable=False),
+    Column("status", Document, nullable=False),
+    Column("secrets", Document, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("etag", Text, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("changed_us", BigInteger, nullable=False),
+)
+Index("resources_by_alias", resources.c.alias, unique=True)
+Index("resources_by_type", resources.c.type, resources.c.subscription, resources.c.grp)
+Index("resources_by_name", resources.c.name, resources.c.type)
+Index("resources_by_group", resources.c.subscription, resources.c.grp)
+Index("resources_by_parent", resources.c.parent, resources.c.type)
+
+#: Arrows of the dependency index: ``source`` names ``target``; ``type`` is the source's.
+arrows = Table(
+    "arrows", metadata,
+    Column("source", Text, primary_key=True),
+    Column("target", Text, primary_key=True),
+    Column("type", Text, nullable=False),
+)
+Index("arrows_by_target", arrows.c.target, arrows.c.type)
+
+operations = Table(
+    "operations", metadata,
+    Column("id", Text, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("resource", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("parameters", Document, nullable=False),
+    Column("error", Document),
+    Column("result", Document),
+    Column("waits_for", Document, nullable=False),
+    Column("waiting_for", Text, nullable=False),
+    Column("location", Text, nullable=False),
+    Column("api_version", Text, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("finished_us", BigInteger),
+)
+Index("operations_by_status", operations.c.status, operations.c.created_us)
+Index("operations_by_key", operations.c.key, operations.c.status)
+Index("operations_by_finish", operations.c.finished_us)
+
+activities = Table(
+    "activities", metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("key", Text, nullable=False),
+    Column("resource", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("caller", Text, nullable=False),
+    Column("correlation_id", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("detail", Text, nullable=False),
+)
+Index("activities_by_key", activities.c.key, activities.c.sequence)
+Index("activities_by_time", activities.c.at_us)
+
+#: Numbers ever given out by a pool. A released one stays, without owner, so that the lowest free one is found at once.
+numbers = Table(
+    "numbers", metadata,
+    Column("pool", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("owner", Text),
+)
+Index("numbers_by_owner", numbers.c.owner, numbers.c.pool, numbers.c.number)
+Index("numbers_by_pool", numbers.c.pool, numbers.c.owner, numbers.c.number)
+
+applied = Table(
+    "applied", metadata,
+    Column("scope", Text, primary_key=True),
+    Column("blueprint", Document, nullable=False),
+)
+
+requirements = Table(
+    "requirements", metadata,
+    Column("scope", Text, primary_key=True),
+    Column("required", Text, primary_key=True),
+)
+Index("requirements_by_required", requirements.c.required)
+
+journal = Table(
+    "journal", metadata,
+    Column("name", Text, primary_key=True),
+    Column("document", Document, nullable=False),
+)
