@@ -2,6 +2,9 @@
 
 A declaration holds what differs between types: the model of what clients write, what is generated, what must fit
 beside other resources, what stands in the way of deletion, and what an answer shows beyond the wish.
+
+A model's validator may raise pydantic's ``PydanticCustomError(code, message)``: an error type that begins with a capital
+letter is ARM's code.
 """
 
 from __future__ import annotations
@@ -24,11 +27,16 @@ class Ledger(Estate, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A parsed PUT or PATCH, before it is stored. ``existing`` is what it replaces; ``model`` the validated body."""
+    """A parsed PUT or PATCH, before it is stored. ``existing`` is what it replaces; ``model`` the validated body.
+
+    ``children``: the inline children that the body names, by member; a member the body leaves out is absent. Each is
+    then checked by its own type, beside the parent as it will be.
+    """
 
     resource: Resource
     model: Properties
     existing: Resource | None
+    children: Mapping[str, tuple[Resource, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +52,33 @@ class Action:
     """An operation beside the five verbs, read from the live network by the reconciler.
 
     ``segments``: names of the path pieces behind the action's name (``arpTables/{devicePath}``), given to the
-    reconciler as parameters. ``quick``: answered at once with 200 (``GET …/stats``), else 202 and polled.
+    reconciler as parameters; so are the query parameters named in ``query`` (empty when left out) and ``fixed``.
+    ``quick``: answered at once with 200 (``GET …/stats``), else 202 and polled.
+    ``check(resource, parameters)``: faults of the call. ``answer(resource, estate)``: the body, from the store alone;
+    such an action is quick and never reaches the reconciler.
     """
 
     name: str
     method: str = "POST"
     segments: tuple[str, ...] = ()
     quick: bool = False
+    query: tuple[str, ...] = ()
+    fixed: tuple[tuple[str, str], ...] = ()
+    check: Callable[[Resource, Mapping[str, str]], Iterable[Fault]] = lambda _resource, _parameters: ()
+    answer: Callable[[Resource, Estate], Json] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """Resources of this type are another type's, seen from elsewhere (a circuit's peerings, by the provider).
+
+    ``parent(the parent's id here, estate)``: the parent of what is stored, None when there is none. Every verb and
+    action then works on the stored child of the same name by ``type``'s declaration; an answer bears the id and type
+    of this view and its ``show``, and only the members of ``model``.
+    """
+
+    type: str
+    parent: Callable[[ResourceId, Estate], ResourceId | None]
 
 
 def nothing(*_: object) -> Iterable[Fault]:
@@ -64,15 +92,22 @@ def no_values(*_: object) -> Json:
 @dataclass(frozen=True, slots=True)
 class ResourceType:
     """``name``: canonical full type. ``model``: its writable properties. ``envelope``: top-level members kept besides
-    location and tags. ``secrets``: members of properties that are stored apart and never shown. ``realised``: there is
-    network behind it, so its operations are resolved by the reconciler; else they succeed when stored.
+    location and tags. ``secrets``: members of properties that are stored apart and never shown; a dot leads into an
+    object (``primary.sharedKey``, stored under that name). ``realised``: there is network behind it, so its operations
+    are resolved by the reconciler; else they succeed when stored. ``kept``: members of properties that an update keeps
+    when its body leaves them out. ``updated_only``: clients cannot create it, it comes as another's companion.
 
     ``defaults(body properties, id)``  fills what clients leave out, before validation.
+    ``envelope_defaults(envelope)``    the same for the envelope's members (a SKU's name).
     ``check(wish, estate)``            faults of a valid body beside other resources.
     ``generate(wish, ledger)``         ``system`` values, fixed at creation.
+    ``amend(wish, ledger)``            ``system`` values that follow each write, creation too (a NIC's addresses).
     ``in_use(resource, estate)``       faults that forbid deletion.
     ``show(resource, estate)``         read-only properties of an answer, over wish and status.
     ``companions(wish, ledger)``       other resources stored in the same transaction (a circuit's twin).
+    ``dependents(resource, estate)``   other resources whose deletion begins with its own (links by a revoked key).
+    ``catalogue(subscription)``        rows of a read-only list, as they are answered; no other verb exists then.
+    ``mirror``                         see Mirror.
     """
 
     name: str
@@ -89,6 +124,13 @@ class ResourceType:
     show: Callable[[Resource, Estate], Json] = no_values
     companions: Callable[[Wish, Ledger], Iterable[Resource]] = lambda _wish, _ledger: ()
     actions: tuple[Action, ...] = ()
+    kept: tuple[str, ...] = ()
+    updated_only: bool = False
+    envelope_defaults: Callable[[Json], Json] = lambda envelope: envelope
+    amend: Callable[[Wish, Ledger], Json] = no_values
+    dependents: Callable[[Resource, Estate], Iterable[Resource]] = lambda _resource, _estate: ()
+    catalogue: Callable[[str], Iterable[Json]] | None = None
+    mirror: Mirror | None = None
 
 
 @dataclass(frozen=True, slots=True)
