@@ -45,7 +45,7 @@ class Node:
     """A network namespace.
 
     ``loopback``: addresses of ``lo`` beside 127.0.0.1, with length. ``bridge``: it holds a learning bridge ``br0``.
-    ``sysctls`` beyond the plane's defaults (rp_filter 0, IPv6 off, ICMP redirects off), as (name, value) under ``net.``.
+    ``sysctls`` beyond the plane's defaults (rp_filter 0, IPv6 off, no ICMP redirects): (name, value) under ``net.``.
     """
 
     name: str

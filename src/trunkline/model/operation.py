@@ -12,7 +12,7 @@ from trunkline.model.resource import Json, ResourceId, now
 class OperationKind(StrEnum):
     PUT = "put"
     DELETE = "delete"
-    ACTION = "action"  #: a POST that reads or changes the live network; ``action`` names it, ``parameters`` are its input
+    ACTION = "action"  #: a question to the live network; ``action`` names it, ``parameters`` are its input
     DEPLOYMENT = "deployment"  #: succeeds when all of ``waits_for`` have
 
 

@@ -1,0 +1,76 @@
+"""A virtual network: its router, a virtual machine for each NIC, and the sessions to its gateways.
+
+The router answers ARP for every address (proxy ARP, a /32 route per NIC), as Azure's fabric does.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+
+from trunkline.intent.allocation import instance_addresses, mac, node_name, router_address
+from trunkline.intent.bgp import PERMIT_ALL, REJECT_ALL, Router, Session
+from trunkline.intent.compile.draft import GATEWAY, Draft, router_id, session_name, vnet_node
+from trunkline.intent.estate import Estate
+from trunkline.intent.network import Address, Interface, Link, Node, Role, Route
+from trunkline.intent.scope import Scope
+from trunkline.intent.view import GATEWAY as GATEWAY_TYPE
+from trunkline.intent.view import NIC, VnetView, referrers, vnet_view
+from trunkline.model.bgp import GATEWAY_ASN
+from trunkline.model.network import NetworkInterface
+from trunkline.model.profile import Profile
+from trunkline.model.resource import Resource, ResourceId
+from trunkline.model.site import Daemon
+
+
+def vm_node(nic: ResourceId) -> str:
+    return node_name(Role.VM, nic.name, nic.key)
+
+
+def gateway_interface(gateway_number: int, instance: int) -> str:
+    """The VNet router's link to a gateway instance."""
+    return f"g{gateway_number}i{instance}"
+
+
+def vnet(scope: Scope, estate: Estate, profile: Profile) -> Draft:
+    view = vnet_view(estate, ResourceId.parse(scope.key))
+    if not view:
+        return Draft()
+    node = vnet_node(view.resource.id)
+    loopback = tuple(f"{router_address(prefix)}/32" for _, prefix in view.subnets if prefix)
+    draft = Draft([Node(node, Role.ROUTER, forwarding=True, loopback=loopback)])
+    for name, prefix in view.subnets:
+        for nic in referrers(estate, view.resource.id.child("subnets", name), NIC):
+            _add_vm(draft, node, nic, prefix)
+    if sessions := _gateway_sessions(estate, view, profile):
+        draft.routers.append(Router(node, Daemon.BIRD, GATEWAY_ASN, router_id(view.resource.number, 3), sessions,
+                                    ecmp=profile.ecmp))
+    return draft
+
+
+def _add_vm(draft: Draft, router: str, nic: Resource, subnet: str) -> None:
+    node, length = vm_node(nic.id), ip_network(subnet).prefixlen
+    configurations = NetworkInterface.model_validate(nic.properties).ip_configurations
+    addresses = tuple(nic.system["addresses"][c.name] for c in configurations)
+    towards = f"n{nic.number}"
+    draft.pieces += [
+        Node(node, Role.VM),
+        Link(Interface(node, "eth0", tuple(Address(f"{a}/{length}") for a in addresses), mac=mac(nic.number)),
+             Interface(router, towards, proxy_arp=True)),
+        Route(node, "0.0.0.0/0", (router_address(subnet),)),
+        *(Route(router, f"{address}/32", interface=towards) for address in addresses)]
+
+
+def _gateway_sessions(estate: Estate, view: VnetView, profile: Profile) -> tuple[Session, ...]:
+    gateways = [g for name, _ in view.subnets
+                for g in referrers(estate, view.resource.id.child("subnets", name), GATEWAY_TYPE)]
+    return tuple(
+        Session(
+            name=session_name(GATEWAY, gateway.number, str(instance)), group=GATEWAY,
+            interface=gateway_interface(gateway.number, instance),
+            local_address=router_address(view.gateway_subnet), peer_address=address,
+            local_asn=GATEWAY_ASN, peer_asn=GATEWAY_ASN, import_policy=PERMIT_ALL, export_policy=REJECT_ALL,
+            enforce_first_as=False, ttl_security=True, bfd=profile.inner_bfd)
+        for gateway in sorted(gateways, key=lambda g: g.number) if view.gateway_subnet
+        for instance, address in enumerate(instance_addresses(view.gateway_subnet)))
+
+

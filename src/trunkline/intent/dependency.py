@@ -1,0 +1,174 @@
+"""The dependency index: which scopes a resource belongs to, and which others feel its change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from trunkline.intent.estate import Estate
+from trunkline.intent.scope import Scope, ScopeKind
+from trunkline.intent.view import (
+    CIRCUIT,
+    CONNECTION,
+    CROSS_CONNECTION,
+    EXCHANGE_ORDER,
+    FAULT,
+    GATEWAY,
+    NIC,
+    PEERING,
+    SITE,
+    SUBNET,
+    VNET,
+)
+from trunkline.model.circuit import Leg
+from trunkline.model.network import Connection, NetworkInterface, VirtualNetworkGateway
+from trunkline.model.resource import Resource, ResourceId
+
+Scopes = Iterator[Scope]
+
+
+def awaited(resource: Resource, estate: Estate) -> frozenset[Scope]:
+    """Scopes that must be realised and observed before an operation on ``resource`` succeeds."""
+    own = _OWN.get(resource.id.type.lower())
+    return frozenset(own(resource, estate)) if own else frozenset()
+
+
+def touched(resource: Resource, estate: Estate) -> frozenset[Scope]:
+    """All scopes whose blueprint may change when ``resource`` does; includes the awaited ones."""
+    further = _FURTHER.get(resource.id.type.lower())
+    return awaited(resource, estate) | (frozenset(further(resource, estate)) if further else frozenset())
+
+
+def legs(circuit: ResourceId) -> Scopes:
+    for leg in Leg:
+        yield Scope(ScopeKind.LEG, circuit.key, leg)
+
+
+def _of_circuit(resource: Resource, _estate: Estate) -> Scopes:
+    yield from legs(resource.id)
+
+
+def _of_peering(resource: Resource, _estate: Estate) -> Scopes:
+    if resource.id.parent:
+        yield from legs(resource.id.parent)
+
+
+def _of_pointer(*names: str) -> Callable[[Resource, Estate], Scopes]:
+    """The legs of the circuit that a property (or system value) of one of these names points at."""
+    def scopes(resource: Resource, _estate: Estate) -> Scopes:
+        for values in (resource.properties, resource.system):
+            for name in names:
+                if name in values:
+                    yield from legs(ResourceId.parse(values[name]["id"]))
+    return scopes
+
+
+def _of_vnet(resource: Resource, _estate: Estate) -> Scopes:
+    yield Scope(ScopeKind.VNET, resource.id.key)
+
+
+def _of_subnet(resource: Resource, _estate: Estate) -> Scopes:
+    if resource.id.parent:
+        yield Scope(ScopeKind.VNET, resource.id.parent.key)
+
+
+def _of_nic(resource: Resource, _estate: Estate) -> Scopes:
+    for configuration in NetworkInterface.model_validate(resource.properties).ip_configurations:
+        subnet = configuration.properties.subnet
+        if subnet and subnet.target.parent:
+            yield Scope(ScopeKind.VNET, subnet.target.parent.key)
+
+
+def _of_gateway(resource: Resource, _estate: Estate) -> Scopes:
+    yield Scope(ScopeKind.GATEWAY, resource.id.key)
+    if vnet := _vnet_of_gateway(resource):
+        yield Scope(ScopeKind.VNET, vnet.key)
+
+
+def _vnet_of_gateway(resource: Resource) -> ResourceId | None:
+    subnet = VirtualNetworkGateway.model_validate(resource.properties).subnet
+    return subnet.target.parent if subnet else None
+
+
+def _of_connection(resource: Resource, _estate: Estate) -> Scopes:
+    model = Connection.model_validate(resource.properties)
+    yield Scope(ScopeKind.GATEWAY, model.virtual_network_gateway1.target.key)
+    if model.peer:
+        yield from legs(model.peer.target)
+
+
+def _of_site(resource: Resource, _estate: Estate) -> Scopes:
+    yield Scope(ScopeKind.SITE, resource.id.key)
+
+
+def _sites_and_gateways(circuit: ResourceId, estate: Estate) -> Scopes:
+    for order in estate.referrers(circuit, EXCHANGE_ORDER):
+        if site := order.properties.get("site"):
+            yield Scope(ScopeKind.SITE, ResourceId.parse(site["id"]).key)
+    for connection in estate.referrers(circuit, CONNECTION):
+        yield Scope(ScopeKind.GATEWAY, Connection.model_validate(
+            connection.properties).virtual_network_gateway1.target.key)
+
+
+def _beyond_circuit(resource: Resource, estate: Estate) -> Scopes:
+    yield from _sites_and_gateways(resource.id, estate)
+
+
+def _beyond_peering(resource: Resource, estate: Estate) -> Scopes:
+    if resource.id.parent:
+        yield from _sites_and_gateways(resource.id.parent, estate)
+
+
+def _beyond_order(resource: Resource, estate: Estate) -> Scopes:
+    yield from _sites_and_gateways(ResourceId.parse(resource.system["circuit"]["id"]), estate)
+    if site := resource.properties.get("site"):
+        yield Scope(ScopeKind.SITE, ResourceId.parse(site["id"]).key)
+
+
+def _gateways_of_vnet(vnet: ResourceId, estate: Estate) -> Scopes:
+    for subnet in estate.children(vnet, SUBNET):
+        for gateway in estate.referrers(subnet.id, GATEWAY):
+            yield Scope(ScopeKind.GATEWAY, gateway.id.key)
+            yield from _beyond_gateway(gateway, estate)
+
+
+def _beyond_gateway(resource: Resource, estate: Estate) -> Scopes:
+    for connection in estate.referrers(resource.id, CONNECTION):
+        yield from _of_connection(connection, estate)
+
+
+def _beyond_vnet(resource: Resource, estate: Estate) -> Scopes:
+    yield from _gateways_of_vnet(resource.id, estate)
+
+
+def _beyond_subnet(resource: Resource, estate: Estate) -> Scopes:
+    if resource.id.parent:
+        yield from _gateways_of_vnet(resource.id.parent, estate)
+
+
+def _beyond_site(resource: Resource, estate: Estate) -> Scopes:
+    for order in estate.referrers(resource.id, EXCHANGE_ORDER):
+        yield from legs(ResourceId.parse(order.system["circuit"]["id"]))
+
+
+_OWN: dict[str, Callable[[Resource, Estate], Scopes]] = {
+    CIRCUIT.lower(): _of_circuit,
+    PEERING.lower(): _of_peering,
+    CROSS_CONNECTION.lower(): _of_pointer("expressRouteCircuit"),
+    EXCHANGE_ORDER.lower(): _of_pointer("circuit"),
+    FAULT.lower(): _of_pointer("circuit"),
+    VNET.lower(): _of_vnet,
+    SUBNET.lower(): _of_subnet,
+    NIC.lower(): _of_nic,
+    GATEWAY.lower(): _of_gateway,
+    CONNECTION.lower(): _of_connection,
+    SITE.lower(): _of_site,
+}
+_FURTHER: dict[str, Callable[[Resource, Estate], Scopes]] = {
+    CIRCUIT.lower(): _beyond_circuit,
+    PEERING.lower(): _beyond_peering,
+    EXCHANGE_ORDER.lower(): _beyond_order,
+    VNET.lower(): _beyond_vnet,
+    SUBNET.lower(): _beyond_subnet,
+    GATEWAY.lower(): _beyond_gateway,
+    SITE.lower(): _beyond_site,
+}

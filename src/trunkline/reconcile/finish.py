@@ -1,0 +1,100 @@
+"""How an operation ends in the store: the resource's state and status, its row's removal, the operation's result."""
+
+from __future__ import annotations
+
+from trunkline.intent.compile.plant import port_interface
+from trunkline.intent.view import CIRCUIT, CONNECTION, PEERING
+from trunkline.model.bgp import AZURE_ASN
+from trunkline.model.circuit import Circuit, Leg
+from trunkline.model.operation import Operation, OperationKind, OperationStatus
+from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId
+from trunkline.store import Reader, Store, Writer
+
+
+def succeed(store: Store, operation: str) -> None:
+    """The wish is realised and observed."""
+    with store.writing() as writer:
+        found = writer.operation(operation)
+        if not found or found.status.final:
+            return
+        if found.kind is OperationKind.DELETE:
+            _delete(writer, found.resource)
+        else:
+            _realised(writer, found.resource)
+        writer.finish(operation, OperationStatus.SUCCEEDED)
+
+
+def fail(store: Store, operation: str, code: str, message: str) -> None:
+    """The wish could not be realised in time; the reconciler goes on trying, a PUT repairs the resource's state."""
+    with store.writing() as writer:
+        found = writer.operation(operation)
+        if not found or found.status.final:
+            return
+        if writer.get(found.resource):
+            writer.set_status(found.resource, state=ProvisioningState.FAILED)
+        writer.finish(operation, OperationStatus.FAILED, error=_error(code, message))
+
+
+def answer(store: Store, operation: str, result: Json | list[Json]) -> None:
+    with store.writing() as writer:
+        writer.finish(operation, OperationStatus.SUCCEEDED, result=result)
+
+
+def refuse(store: Store, operation: str, code: str, message: str) -> None:
+    with store.writing() as writer:
+        writer.finish(operation, OperationStatus.FAILED, error=_error(code, message))
+
+
+def _error(code: str, message: str) -> Json:
+    return {"code": code, "message": message, "details": []}
+
+
+def _delete(writer: Writer, resource: ResourceId) -> None:
+    found = writer.get(resource)
+    if not found:
+        return
+    if twin := found.system.get("twin"):
+        writer.delete(ResourceId.parse(twin["id"]))
+    writer.delete(resource)
+
+
+def _realised(writer: Writer, resource: ResourceId) -> None:
+    found = writer.get(resource)
+    if not found or found.state is not ProvisioningState.UPDATING:
+        return
+    writer.set_status(resource, status={**found.status, **status_of(found, writer)},
+                      state=ProvisioningState.SUCCEEDED)
+    for child in writer.children(resource):
+        if writer.running(child.id):
+            continue
+        if child.deleting:
+            writer.delete(child.id)
+        else:
+            _realised(writer, child.id)
+
+
+def status_of(resource: Resource, estate: Reader) -> Json:
+    """What a realised resource shows beyond its wish, in ARM's words."""
+    kind = resource.id.type.lower()
+    if kind == CIRCUIT.lower():
+        return {"circuitProvisioningState": "Enabled", "stag": resource.system["stag"]}
+    if kind == PEERING.lower():
+        return {"azureASN": AZURE_ASN, "lastModifiedBy": "Customer", **_ports(resource, estate)}
+    if kind == CONNECTION.lower():
+        return {"connectionStatus": "Connected"}
+    return {}
+
+
+def _ports(peering: Resource, estate: Reader) -> Json:
+    circuit = estate.get(peering.id.parent) if peering.id.parent else None
+    if not circuit:
+        return {}
+    provider = Circuit.model_validate(circuit.properties).service_provider_properties
+    where = provider.peering_location.replace(" ", "-").upper()
+    port = port_interface(provider.service_provider_name).upper()
+    return {f"{leg.value}AzurePort": f"{where}-{port}-{leg.value[:3].upper()}" for leg in Leg}
+
+
+def operation_of(store: Store, operation: str) -> Operation | None:
+    with store.reading() as reader:
+        return reader.operation(operation)

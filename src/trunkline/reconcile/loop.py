@@ -1,0 +1,290 @@
+"""The reconciler at work: threads that take due scopes, a socket on which it is woken, and a timer for everything that
+nobody announces. An id only wakes; what to do is always read from the store and the network.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from threading import Event, Lock, Thread
+
+from trunkline.errors import Fault, TrunklineError, Unsupported
+from trunkline.intent.blueprint import Blueprint, from_json
+from trunkline.intent.dependency import awaited, touched
+from trunkline.intent.drivers import Plane, Speaker
+from trunkline.intent.scope import Scope
+from trunkline.intent.view import FAULT
+from trunkline.model.operation import Operation, OperationKind
+from trunkline.model.profile import Profile
+from trunkline.model.resource import ProvisioningState, ResourceId, now
+from trunkline.reconcile.answers import Answers
+from trunkline.reconcile.connections import refresh_connections
+from trunkline.reconcile.converge import Converger
+from trunkline.reconcile.finish import answer, fail, operation_of, refuse, succeed
+from trunkline.reconcile.pending import Pending
+from trunkline.reconcile.queue import ScopeQueue
+from trunkline.reconcile.settle import to_watch, waiting_for
+from trunkline.settings import Timing
+from trunkline.store import Store
+
+log = logging.getLogger(__name__)
+
+#: First and longest pause between two looks at a scope that is not settled; seconds.
+_LOOK_FIRST_S, _LOOK_MOST_S = 0.05, 0.5
+#: How often the timer runs, and how often it refreshes what customers see of connections; seconds.
+_TICK_S, _REFRESH_S = 0.5, 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Settling:
+    """A scope that was applied by a pass begun at ``started`` and is not yet observed."""
+
+    blueprint: Blueprint
+    started: float
+    pause_s: float = _LOOK_FIRST_S
+
+
+class Reconciler:
+    """``run`` blocks until ``stop``. Everything else may be called from any thread."""
+
+    def __init__(self, store: Store, plane: Plane, speaker: Speaker, profile: Profile, timing: Timing) -> None:
+        self._store, self._speaker, self._timing = store, speaker, timing
+        self._converger = Converger(store, plane, speaker, profile)
+        self._answers = Answers(store, plane, speaker, profile)
+        self._refresh: Callable[[], None] = lambda: refresh_connections(store, speaker, profile)
+        self._queue, self._pending = ScopeQueue(), Pending(timing.settle_deadline_s)
+        self._settling: dict[Scope, _Settling] = {}
+        self._failures: dict[Scope, int] = {}
+        self._owners: dict[str, Scope] = {}
+        self._asked: set[str] = set()
+        self._lock = Lock()
+        self._stopped = Event()
+        self._askers = ThreadPoolExecutor(4, "answers")
+
+    def run(self, wake_socket: Path, workers: int) -> None:
+        """Adopt what runs, then serve wakes until stopped."""
+        self._speaker.watch(self._daemon_died)
+        threads = [Thread(target=self._work, name=f"scopes-{n}", daemon=True) for n in range(workers)]
+        threads += [Thread(target=self._tick, name="timer", daemon=True)]
+        self._adopt()
+        for thread in threads:
+            thread.start()
+        self._listen(wake_socket)
+        self._queue.close()
+        self._askers.shutdown(wait=False, cancel_futures=True)
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def wake(self, words: list[str]) -> None:
+        """``words``: ids of resources that changed, and ``op:<id>`` for operations that ask something."""
+        for word in words:
+            try:
+                if word.startswith("op:"):
+                    self._ask(word.removeprefix("op:"))
+                elif word:
+                    self._note(ResourceId.parse(word))
+            except TrunklineError:
+                log.exception("wake", extra={"word": word})
+
+    def due(self, scope: Scope, delay_s: float = 0.0) -> None:
+        with self._lock:
+            self._settling.pop(scope, None)
+        self._queue.add(scope, delay_s)
+
+    @property
+    def busy(self) -> bool:
+        """Whether any scope is due, being worked on, or waiting to be observed."""
+        return len(self._queue) > 0
+
+    # ── what wakes it ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _listen(self, path: Path) -> None:
+        path.unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wakes:
+            wakes.bind(str(path))
+            wakes.settimeout(_TICK_S)
+            while not self._stopped.is_set():
+                try:
+                    self.wake(wakes.recv(65536).decode().split("\n"))
+                except TimeoutError:
+                    continue
+        path.unlink(missing_ok=True)
+
+    def _adopt(self) -> None:
+        """After a start: every scope that was ever applied is due, and so is every open wish."""
+        with self._store.reading() as reader:
+            scopes = [Scope.parse(text) for text in reader.applied_scopes()]
+            for scope in scopes:
+                stored = reader.applied(str(scope))
+                if stored:
+                    self._own(from_json(stored))
+        for scope in scopes:
+            self.due(scope)
+        self._open_wishes()
+
+    def _open_wishes(self) -> None:
+        with self._store.reading() as reader:
+            pending = reader.pending()
+        for operation in pending:
+            if operation.kind is OperationKind.ACTION:
+                self._ask(operation.id)
+            elif operation.kind is not OperationKind.DEPLOYMENT:
+                self._note(operation.resource)
+
+    def _note(self, resource: ResourceId) -> None:
+        with self._store.reading() as reader:
+            found = reader.get(resource)
+            if not found:
+                return
+            own, all_scopes = awaited(found, reader), touched(found, reader)
+            operations = [o.id for o in reader.running(resource)
+                          if o.kind in (OperationKind.PUT, OperationKind.DELETE)]
+        news = [operation for operation in operations if self._pending.add(operation, own)]
+        if not own:
+            for operation in news:
+                self._complete(operation)
+        if news or not operations:
+            for scope in all_scopes:
+                self.due(scope)
+
+    def _daemon_died(self, node: str) -> None:
+        log.warning("daemon ended", extra={"node": node})
+        if scope := self._owners.get(node):
+            self.due(scope)
+
+    def _tick(self) -> None:
+        resync, refreshed = time.monotonic(), time.monotonic()
+        while not self._stopped.wait(_TICK_S):
+            try:
+                self._open_wishes()
+                self._end_overdue()
+                self._end_expired_faults()
+                if time.monotonic() - refreshed > _REFRESH_S:
+                    self._refresh()
+                    refreshed = time.monotonic()
+                if time.monotonic() - resync > self._timing.resync_interval_s:
+                    self._resync()
+                    resync = time.monotonic()
+            except TrunklineError:
+                log.exception("timer")
+
+    def _resync(self) -> None:
+        """Every scope is looked at once per interval, spread over it so that it is never felt."""
+        with self._store.reading() as reader:
+            scopes = reader.applied_scopes()
+        spread_s = max(self._timing.resync_interval_s, len(scopes) * 0.1)
+        for index, text in enumerate(scopes):
+            self._queue.add(Scope.parse(text), spread_s * index / len(scopes))
+
+    def _end_overdue(self) -> None:
+        for operation, reason in self._pending.overdue():
+            self._pending.forget(operation)
+            fail(self._store, operation, "RealisationTimedOut",
+                 f"Not observed within {self._timing.settle_deadline_s:.0f} seconds; still waiting for "
+                 f"{reason or 'the network'}. The service goes on trying; repeat the request to see it succeed.")
+
+    def _end_expired_faults(self) -> None:
+        with self._store.reading() as reader:
+            expired = [f.id for f in reader.list(FAULT)
+                       if not f.deleting and datetime.fromisoformat(f.system["expiresAt"]) <= now()]
+        for fault in expired:
+            with self._store.writing() as writer:
+                writer.set_status(fault, state=ProvisioningState.DELETING)
+                writer.begin(Operation(f"expired-{time.time_ns():x}", fault, OperationKind.DELETE))
+            self._note(fault)
+
+    # ── what it does ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _work(self) -> None:
+        while scope := self._queue.get():
+            try:
+                self._advance(scope)
+            except Exception as problem:  # noqa: BLE001  the top of a loop: a scope must not stop the others
+                self._retry(scope, problem)
+            finally:
+                self._queue.done(scope)
+
+    def _advance(self, scope: Scope) -> None:
+        with self._lock:
+            settling = self._settling.get(scope)
+        if settling is None:
+            started = time.monotonic()
+            blueprint, released = self._converger.converge(scope)
+            self._failures.pop(scope, None)
+            self._own(blueprint)
+            for freed in released:
+                self.due(freed)
+            settling = _Settling(blueprint, started)
+        self._look(scope, settling)
+
+    def _look(self, scope: Scope, settling: _Settling) -> None:
+        missing = waiting_for({router: self._speaker.sessions(router) for router in to_watch(settling.blueprint)})
+        if not missing:
+            with self._lock:
+                self._settling.pop(scope, None)
+            for operation in self._pending.settled(scope, settling.started):
+                self._complete(operation)
+            return
+        self._tell(scope, missing)
+        longer = _Settling(settling.blueprint, settling.started, min(settling.pause_s * 1.5, _LOOK_MOST_S))
+        if time.monotonic() - settling.started < self._timing.settle_deadline_s:
+            with self._lock:
+                self._settling[scope] = longer
+            self._queue.add(scope, settling.pause_s)
+        else:
+            with self._lock:
+                self._settling.pop(scope, None)
+
+    def _retry(self, scope: Scope, problem: Exception) -> None:
+        failures = self._failures[scope] = self._failures.get(scope, 0) + 1
+        pause_s = min(self._timing.retry_first_s * 2 ** (failures - 1), self._timing.retry_most_s)
+        level = logging.WARNING if isinstance(problem, TrunklineError) else logging.ERROR
+        log.log(level, "pass failed", exc_info=not isinstance(problem, TrunklineError),
+                extra={"scope": str(scope), "problem": str(problem), "retry_in_s": pause_s})
+        self._tell(scope, str(problem))
+        if isinstance(problem, Unsupported):
+            for operation in self._pending.waiting_on(scope):
+                self._pending.forget(operation)
+                fail(self._store, operation, "NotSupportedOnThisMachine", str(problem))
+        self._queue.add(scope, pause_s)
+
+    def _tell(self, scope: Scope, reason: str) -> None:
+        for operation, news in self._pending.delayed(scope, reason):
+            with self._store.writing() as writer:
+                writer.progress(operation, news)
+
+    def _complete(self, operation: str) -> None:
+        self._pending.forget(operation)
+        succeed(self._store, operation)
+
+    def _own(self, blueprint: Blueprint) -> None:
+        for router in blueprint.routers:
+            self._owners[router.node] = blueprint.scope
+
+    def _ask(self, operation: str) -> None:
+        with self._lock:
+            if operation in self._asked:
+                return
+            self._asked.add(operation)
+        self._askers.submit(self._answer, operation)
+
+    def _answer(self, operation: str) -> None:
+        found = operation_of(self._store, operation)
+        try:
+            if found and not found.status.final:
+                answer(self._store, operation, self._answers.of(found))
+        except Fault as fault:
+            refuse(self._store, operation, fault.code, str(fault))
+        except Exception as problem:
+            log.exception("answer", extra={"operation": operation})
+            refuse(self._store, operation, "InternalServerError", f"The network could not be read: {problem}")
+        finally:
+            with self._lock:
+                self._asked.discard(operation)

@@ -1,0 +1,74 @@
+"""Operations in flight and the scopes each still waits for. In memory: a restart reads them from the store again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from threading import Lock
+
+from trunkline.intent.scope import Scope
+
+#: What takes no longer than this is not worth a word; seconds.
+_PATIENCE_S = 1.0
+
+
+@dataclass(slots=True)
+class _Waiting:
+    scopes: set[Scope]
+    since: float
+    reason: str = ""
+
+
+class Pending:
+    """Thread-safe. Times are ``time.monotonic()``."""
+
+    def __init__(self, deadline_s: float) -> None:
+        self._deadline_s = deadline_s
+        self._waiting: dict[str, _Waiting] = {}
+        self._lock = Lock()
+
+    def add(self, operation: str, scopes: Iterable[Scope]) -> bool:
+        """Start to wait; ``False`` if it is known already."""
+        with self._lock:
+            if operation in self._waiting:
+                return False
+            self._waiting[operation] = _Waiting(set(scopes), time.monotonic())
+            return True
+
+    def settled(self, scope: Scope, started: float) -> tuple[str, ...]:
+        """A pass over ``scope`` that began at ``started`` has been observed: the operations that now wait for nothing.
+        Passes begun before an operation do not count for it."""
+        complete = []
+        with self._lock:
+            for operation, waiting in self._waiting.items():
+                if scope in waiting.scopes and started >= waiting.since:
+                    waiting.scopes.discard(scope)
+                    if not waiting.scopes:
+                        complete.append(operation)
+        return tuple(complete)
+
+    def delayed(self, scope: Scope, reason: str) -> tuple[tuple[str, str], ...]:
+        """``scope`` is not there yet: (operation, reason) of those that have waited a while and whose reason is news."""
+        patient = time.monotonic() - _PATIENCE_S
+        with self._lock:
+            news = [(operation, waiting) for operation, waiting in self._waiting.items()
+                    if scope in waiting.scopes and waiting.reason != reason and waiting.since < patient]
+            for _, waiting in news:
+                waiting.reason = reason
+        return tuple((operation, reason) for operation, _ in news)
+
+    def waiting_on(self, scope: Scope) -> tuple[str, ...]:
+        with self._lock:
+            return tuple(operation for operation, waiting in self._waiting.items() if scope in waiting.scopes)
+
+    def overdue(self) -> tuple[tuple[str, str], ...]:
+        """(operation, reason) of those that have waited longer than the deadline."""
+        end = time.monotonic() - self._deadline_s
+        with self._lock:
+            return tuple((operation, waiting.reason) for operation, waiting in self._waiting.items()
+                         if waiting.since < end)
+
+    def forget(self, operation: str) -> None:
+        with self._lock:
+            self._waiting.pop(operation, None)
