@@ -1,0 +1,99 @@
+"""Where the service is: peering locations, at which circuits end, and regions, in which virtual networks live.
+
+Each has an ``index``, its place in the alphabet of all, from which addresses of the backbone are computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from trunkline.errors import NotFound
+from trunkline.model.catalogue import Catalogue, listed, table
+from trunkline.model.provider import offers
+
+
+@dataclass(frozen=True, slots=True)
+class PeeringLocation:
+    """``zone``: price zone, 0 where none is published (test locations). ``local_regions``: display names of the regions
+    that a Local circuit reaches from here. ``direct``: ExpressRoute Direct ports are sold here."""
+
+    name: str
+    address: str = ""
+    zone: int = 0
+    local_regions: tuple[str, ...] = ()
+    direct: bool = False
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """``name`` as resources bear it (``westus``); ``display_name`` as people write it (``West US``)."""
+
+    name: str
+    display_name: str
+    index: int = 0
+
+
+@cache
+def locations() -> Catalogue[PeeringLocation]:
+    """All peering locations by name, metros and those that only test providers name included."""
+    rows = {row.name.casefold(): row for row in _locations()}
+    ordered = sorted(rows.values(), key=lambda row: row.name.casefold())
+    return Catalogue({
+        row.name: PeeringLocation(row.name, row.address, row.zone, row.local_regions, row.direct, index)
+        for index, row in enumerate(ordered)})
+
+
+@cache
+def regions() -> Catalogue[Region]:
+    """All regions by name (``westus``)."""
+    names = sorted({(_name(display), display) for display in _display_names()})
+    return Catalogue({name: Region(name, display, index) for index, (name, display) in enumerate(names)})
+
+
+def location(name: str) -> PeeringLocation | None:
+    return locations().get(name)
+
+
+def region(text: str) -> Region | None:
+    """By name or display name."""
+    return regions().get(_name(text))
+
+
+def location_index(name: str) -> int:
+    found = location(name)
+    if found is None:
+        raise NotFound(f"There is no peering location '{name}'.", "PeeringLocationNotFound")
+    return found.index
+
+
+def region_index(name: str) -> int:
+    found = region(name)
+    if found is None:
+        raise NotFound(f"There is no region '{name}'.", "LocationNotFound")
+    return found.index
+
+
+def _name(display: str) -> str:
+    return display.replace(" ", "").lower()
+
+
+def _locations() -> Iterator[PeeringLocation]:
+    """Later ones replace earlier ones: what is published replaces a bare name in an offer."""
+    for offer in offers().values():
+        yield from map(PeeringLocation, offer.peering_locations)
+    for row in table("metro-locations.csv"):
+        yield PeeringLocation(row["metro"], row["sites"], int(row["zone"]), listed(row["local_region"]),
+                              row["er_direct"] == "yes")
+    for row in table("peering-locations.csv"):
+        yield PeeringLocation(row["location"], row["address"], int(row["zone"]), listed(row["local_azure_regions"]),
+                              row["er_direct"] == "yes")
+
+
+def _display_names() -> Iterator[str]:
+    yield from (row["name"] for row in table("bgp-communities.csv") if row["kind"] == "region")
+    yield from (row["name"] for row in table("canary-regions.csv"))
+    for place in locations().values():
+        yield from place.local_regions
