@@ -9,7 +9,6 @@ letter is ARM's code.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -105,9 +104,7 @@ class ResourceType:
     ``amend(wish, ledger)``            ``system`` values that follow each write, creation too (a NIC's addresses).
     ``in_use(resource, estate)``       faults that forbid deletion.
     ``show(resource, estate)``         read-only properties of an answer, over wish and status.
-    ``companions(wish, ledger)``       other resources stored in the same transaction (a circuit's twin), with their
-                                       resource groups; asked on each PUT, ``wish.existing`` tells creation from change.
-    ``names``                          the whole name must match.
+    ``companions(wish, ledger)``       other resources stored in the same transaction (a circuit's twin).
     ``dependents(resource, estate)``   other resources whose deletion begins with its own (links by a revoked key).
     ``catalogue(subscription)``        rows of a read-only list, as they are answered; no other verb exists then.
     ``mirror``                         see Mirror.
@@ -141,12 +138,10 @@ class Registry:
     """All declared types, found without regard to case."""
 
     types: Mapping[str, ResourceType] = field(default_factory=dict)
-    catalogues: Mapping[str, Catalogue] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, *declared: ResourceType | Catalogue) -> Registry:
-        return cls({t.name.lower(): t for t in declared if isinstance(t, ResourceType)},
-                   {c.name.lower(): c for c in declared if isinstance(c, Catalogue)})
+    def of(cls, *declared: ResourceType) -> Registry:
+        return cls({t.name.lower(): t for t in declared})
 
     def find(self, name: str) -> ResourceType | None:
         return self.types.get(name.lower())
