@@ -49,7 +49,7 @@ class Pending:
         return tuple(complete)
 
     def delayed(self, scope: Scope, reason: str) -> tuple[tuple[str, str], ...]:
-        """``scope`` is not there yet: (operation, reason) of those that have waited a while and whose reason is news."""
+        """``scope`` is not there yet: (operation, reason) of those that waited a while and whose reason is news."""
         patient = time.monotonic() - _PATIENCE_S
         with self._lock:
             news = [(operation, waiting) for operation, waiting in self._waiting.items()

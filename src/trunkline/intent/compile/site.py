@@ -127,7 +127,7 @@ def _cloud_sessions(estate: Estate, resource: Resource, router: SiteRouter, prof
 def _cloud_session(circuit: CircuitView, peering: PeeringView, leg: Leg, view: OrderView, profile: Profile) -> Session:
     site_ = site_model(view.site) if view.site else None
     prefix = peering.model.prefix(leg)
-    key = view.order.shared_key or peering.shared_key
+    key = view.resource.secrets.get(f"{leg}.sharedKey") or peering.shared_key
     prefixes = site_.prefixes if site_ else ()
     return Session(
         name=session_name(CLOUD, circuit.resource.number, leg), group=CLOUD,

@@ -1,0 +1,109 @@
+"""A customer's estate as stored resources, for tests of everything below the API: one circuit on two legs, a site with
+two routers, a virtual network with one NIC, a gateway and the connection between them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from trunkline.intent.estate import Snapshot
+from trunkline.intent.view import (
+    CIRCUIT,
+    CONNECTION,
+    CROSS_CONNECTION,
+    EXCHANGE_ORDER,
+    GATEWAY,
+    NIC,
+    PEERING,
+    SITE,
+    SUBNET,
+    VNET,
+)
+from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId
+
+SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
+
+
+def rid(kind: str, *names: str, group: str = "rg1", subscription: str = SUBSCRIPTION) -> ResourceId:
+    namespace, *types = kind.split("/")
+    return ResourceId(subscription, group, namespace, tuple(types), names)
+
+
+def resource(identity: ResourceId, properties: Json, system: Json | None = None, **others: object) -> Resource:
+    return replace(Resource(identity, "westeurope", properties=properties, system=system or {},
+                            state=ProvisioningState.SUCCEEDED), **others)
+
+
+def circuit(name: str = "er1", number: int = 1, group: str = "rg1", provisioned: bool = True) -> tuple[Resource, ...]:
+    """The circuit and its provider's twin."""
+    key = f"00000000-0000-0000-0000-{number:012}"
+    own = rid(CIRCUIT, name, group=group)
+    return (
+        resource(own, {"serviceProviderProperties": {
+            "serviceProviderName": "Equinix", "peeringLocation": "Amsterdam", "bandwidthInMbps": 1000}},
+            {"number": number, "stag": number, "serviceKey": key},
+            envelope={"sku": {"name": "Standard_MeteredData", "tier": "Standard", "family": "MeteredData"}}),
+        resource(rid(CROSS_CONNECTION, key, group="CrossConnection-Amsterdam"), {
+            "serviceProviderProvisioningState": "Provisioned" if provisioned else "NotProvisioned",
+            "expressRouteCircuit": {"id": str(own)}}))
+
+
+def peering(circuit_name: str = "er1", group: str = "rg1", **changed: object) -> Resource:
+    wish: Json = {
+        "peeringType": "AzurePrivatePeering", "peerASN": 65010, "vlanId": 100,
+        "primaryPeerAddressPrefix": "172.16.0.0/30", "secondaryPeerAddressPrefix": "172.16.0.4/30"}
+    return resource(rid(PEERING, circuit_name, "AzurePrivatePeering", group=group), {**wish, **changed},
+                    secrets={"sharedKey": "S3cret"})
+
+
+def site(name: str = "paris", number: int = 1, group: str = "rg1", routers: tuple[str, ...] = ("bird", "bird"),
+         **changed: object) -> Resource:
+    wish: Json = {
+        "asn": 65010, "prefixes": ["10.10.0.0/16"], "lan": "10.10.1.0/24",
+        "routers": [{"name": f"ce{i + 1}", "daemon": daemon} for i, daemon in enumerate(routers)],
+        "hosts": [{"name": "h1", "address": "10.10.1.10"}]}
+    return resource(rid(SITE, name, group=group), {**wish, **changed}, {"number": number})
+
+
+def order(circuit_name: str = "er1", site_name: str = "paris", number: int = 1, group: str = "rg1",
+          **changed: object) -> Resource:
+    """Leg n ends at router ce<n>."""
+    wish: Json = {
+        "serviceKey": f"00000000-0000-0000-0000-{number:012}", "site": {"id": str(rid(SITE, site_name, group=group))},
+        "primary": {"router": "ce1"}, "secondary": {"router": "ce2"}}
+    return resource(rid(EXCHANGE_ORDER, f"{circuit_name}-order", group=group), {**wish, **changed},
+                    {"number": number, "circuit": {"id": str(rid(CIRCUIT, circuit_name, group=group))}})
+
+
+def cloud(number: int = 1, group: str = "rg1", space: str = "10.1") -> tuple[Resource, ...]:
+    """VNet ``hub`` with two subnets, NIC ``vm1`` at .0.4, gateway ``gw1``."""
+    vnet, nic, gateway = rid(VNET, "hub", group=group), rid(NIC, "vm1", group=group), rid(GATEWAY, "gw1", group=group)
+
+    def configuration(subnet: str) -> list[Json]:
+        return [{"name": "ipconfig1", "properties": {"subnet": {"id": str(vnet.child("subnets", subnet))}}}]
+
+    return (
+        resource(vnet, {"addressSpace": {"addressPrefixes": [f"{space}.0.0/16"]}}, {"number": number}),
+        resource(rid(SUBNET, "hub", "default", group=group), {"addressPrefix": f"{space}.0.0/24"}),
+        resource(rid(SUBNET, "hub", "GatewaySubnet", group=group), {"addressPrefix": f"{space}.255.0/26"}),
+        resource(nic, {"ipConfigurations": configuration("default")},
+                 {"number": number, "addresses": {"ipconfig1": f"{space}.0.4"}}),
+        resource(gateway, {"gatewayType": "ExpressRoute", "ipConfigurations": configuration("GatewaySubnet")},
+                 {"number": number}))
+
+
+def connection(number: int = 1, group: str = "rg1", circuit_name: str = "er1", **changed: object) -> Resource:
+    wish: Json = {
+        "connectionType": "ExpressRoute", "virtualNetworkGateway1": {"id": str(rid(GATEWAY, "gw1", group=group))},
+        "peer": {"id": str(rid(CIRCUIT, circuit_name, group=group))}, "routingWeight": 0}
+    return resource(rid(CONNECTION, "con1", group=group), {**wish, **changed}, {"number": number, "slot": 1})
+
+
+def whole(number: int = 1, group: str = "rg1", routers: tuple[str, ...] = ("bird", "bird")) -> list[Resource]:
+    """Everything, connected and provisioned."""
+    return [*circuit(number=number, group=group), peering(group=group),
+            site(number=number, group=group, routers=routers), order(number=number, group=group),
+            *cloud(number=number, group=group), connection(number=number, group=group)]
+
+
+def snapshot(*resources: Resource) -> Snapshot:
+    return Snapshot(resources or whole())
