@@ -80,8 +80,11 @@ def mac(number: int) -> str:
 
 
 def node_name(role: Role, label: str, key: str, suffix: str = "") -> str:
-    """``vrf-er1-3fa2c1-p``: readable by ``label``, unique by the hash of ``key``, at most 48 characters."""
-    digest = hashlib.blake2b(key.encode(), digest_size=3).hexdigest()
+    """``vrf-er1-3fa2c1d09e-p``: readable by ``label``, unique by the hash of ``key``, at most 48 characters.
+
+    Forty bits: a thousand resources of one label share a name with a chance of one in two million.
+    """
+    digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()
     ending = f"-{digest}-{suffix}" if suffix else f"-{digest}"
     room = min(_LABEL_LENGTH, _NODE_NAME_LENGTH - len(role) - 1 - len(ending))
     slug = re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")[:room].rstrip("-") or "x"
@@ -90,5 +93,5 @@ def node_name(role: Role, label: str, key: str, suffix: str = "") -> str:
 
 def _within(number: int, bits: int, what: str) -> int:
     if number >> bits:
-        raise Conflict("PlatformIsFull", f"This platform has numbers for {(1 << bits) - 1:,} {what}; delete some first.")
+        raise Conflict("PlatformIsFull", f"All numbers for {what} are taken; delete some of them first.")
     return number

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Interface, IPv4Network, IPv6Network, ip_network
+import re
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 #: The cloud's side of every customer session.
 AZURE_ASN = 12076
 #: Virtual network gateways and what stands behind them.
 GATEWAY_ASN = 65515
+
+#: An address without scope, and a length: no netmask, no bare address.
+_CIDR = re.compile(r"[0-9a-fA-F:.]+/\d{1,3}", re.ASCII)
 
 #: Why each AS number is refused as a customer's.
 _RESERVED: dict[range, str] = {
@@ -30,25 +35,55 @@ def reserved_asn(asn: int) -> str:
 
 def _customer_asn(asn: int) -> int:
     if reason := reserved_asn(asn):
-        raise ValueError(f"{reason}; use another 2- or 4-byte AS number")
+        raise PydanticCustomError(
+            "ReservedAsn", "AS number {asn} cannot be a customer's: {reason}. Use another 2- or 4-byte AS number, "
+            "such as a private one from 64512 to 65514.", {"asn": asn, "reason": reason})
     return asn
 
 
+def _malformed(prefix: str) -> PydanticCustomError:
+    return PydanticCustomError(
+        "InvalidAddressPrefixFormat", "Address prefix {prefix} is not formatted correctly. It should follow CIDR "
+        "notation, for example 10.0.0.0/24.", {"prefix": prefix})
+
+
 def _prefix(text: str) -> str:
-    ip_network(text)  # strict: host bits must be zero
-    return text
+    try:
+        network = ip_network(text, strict=False)
+    except ValueError as error:
+        raise _malformed(text) from error
+    if not _CIDR.fullmatch(text):
+        raise _malformed(text)
+    if ip_address(text.partition("/")[0]) != network.network_address:
+        raise PydanticCustomError(
+            "InvalidCIDRNotation", "The address prefix {prefix} has an invalid CIDR notation. For the given prefix "
+            "length, the address prefix should be {network}.", {"prefix": text, "network": str(network)})
+    return str(network)
+
+
+def _address(text: str) -> str:
+    try:
+        return str(IPv4Address(text))
+    except ValueError as error:
+        raise PydanticCustomError(
+            "InvalidIPAddressFormat", "'{address}' is not an IPv4 address. Give one without prefix length, for example "
+            "10.0.0.4.", {"address": text}) from error
 
 
 def _peering_prefix(text: str) -> str:
-    network = ip_network(text)
+    network = ip_network(_prefix(text))
     wanted = 30 if network.version == 4 else 126
     if network.prefixlen != wanted:
-        raise ValueError(f"a peering subnet must be a /{wanted}, not a /{network.prefixlen}")
-    return text
+        raise PydanticCustomError(
+            "InvalidPeerAddressPrefixLength", "{prefix} is a /{length}; a peering subnet must be a /{wanted}, of which "
+            "the customer's router takes the first usable address and the cloud's the second. Give one /{wanted} for "
+            "each link.", {"prefix": text, "length": network.prefixlen, "wanted": wanted})
+    return str(network)
 
 
 Asn = Annotated[int, Field(ge=0, le=4294967295)]
 CustomerAsn = Annotated[Asn, AfterValidator(_customer_asn)]
+Ipv4 = Annotated[str, AfterValidator(_address)]
 Prefix = Annotated[str, AfterValidator(_prefix)]
 PeeringPrefix = Annotated[str, AfterValidator(_peering_prefix)]
 VlanId = Annotated[int, Field(ge=1, le=4094)]

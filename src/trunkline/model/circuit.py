@@ -5,10 +5,11 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from trunkline.model.bgp import CustomerAsn, PeeringPrefix, VlanId
-from trunkline.model.resource import Properties, Reference
+from trunkline.model.resource import Json, Properties, Reference
 
 
 class Leg(StrEnum):
@@ -71,8 +72,28 @@ class Circuit(Properties):
     authorization_key: str | None = None
 
 
-#: Optional MD5 key: at most 25 letters and digits (azure-facts 2.3).
-SharedKey = Annotated[str, StringConstraints(max_length=25, pattern=r"^[A-Za-z0-9]+$")]
+#: VNet links of a Premium circuit, from each bandwidth on (azure-facts 2.2).
+_PREMIUM_LINKS = {50: 20, 100: 25, 200: 25, 500: 40, 1_000: 50, 2_000: 60, 5_000: 75, 10_000: 100}
+
+
+def link_limit(tier: SkuTier, bandwidth_mbps: int) -> int:
+    """How many virtual networks may be linked to a circuit."""
+    if tier is not SkuTier.PREMIUM:
+        return 10
+    return max((links for least, links in _PREMIUM_LINKS.items() if bandwidth_mbps >= least), default=20)
+
+
+def _shared_key(key: str) -> str:
+    """The message never repeats the key."""
+    if len(key) > 25 or not (key.isascii() and key.isalnum()):
+        raise PydanticCustomError(
+            "InvalidSharedKey", "sharedKey has {length} characters; it may have 1 to 25, letters and digits only. "
+            "Choose another key, the same on both routers.", {"length": len(key)})
+    return key
+
+
+#: Optional MD5 key (azure-facts 2.3).
+SharedKey = Annotated[str, AfterValidator(_shared_key)]
 
 
 class Peering(Properties):
@@ -83,6 +104,7 @@ class Peering(Properties):
     secondary_peer_address_prefix: PeeringPrefix
     vlan_id: VlanId
     shared_key: SharedKey | None = None
+    ipv6_peering_config: Json | None = None
 
     def prefix(self, leg: Leg) -> str:
         return self.primary_peer_address_prefix if leg is Leg.PRIMARY else self.secondary_peer_address_prefix

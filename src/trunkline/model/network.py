@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from trunkline.model.bgp import Prefix
+from trunkline.model.bgp import Ipv4, Prefix
 from trunkline.model.resource import Properties, Reference
 
 GATEWAY_SUBNET = "GatewaySubnet"
@@ -39,7 +39,7 @@ class AllocationMethod(StrEnum):
 
 class IpConfigurationProperties(Properties):
     subnet: Reference | None = None
-    private_ip_address: str | None = Field(default=None, alias="privateIPAddress")
+    private_ip_address: Ipv4 | None = Field(default=None, alias="privateIPAddress")
     private_ip_allocation_method: AllocationMethod = Field(
         default=AllocationMethod.DYNAMIC, alias="privateIPAllocationMethod")
     public_ip_address: Reference | None = Field(default=None, alias="publicIPAddress")
@@ -54,9 +54,16 @@ class NetworkInterface(Properties):
     ip_configurations: tuple[IpConfiguration, ...] = Field(min_length=1)
 
 
+class AddressVersion(StrEnum):
+    IPV4 = "IPv4"
+    IPV6 = "IPv6"
+
+
 class PublicIpAddress(Properties):
     public_ip_allocation_method: AllocationMethod = Field(
         default=AllocationMethod.STATIC, alias="publicIPAllocationMethod")
+    public_ip_address_version: AddressVersion = Field(default=AddressVersion.IPV4, alias="publicIPAddressVersion")
+    idle_timeout_in_minutes: Annotated[int, Field(ge=4, le=30)] = 4
 
 
 class GatewayType(StrEnum):

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from trunkline.model.bgp import CustomerAsn, Prefix, VlanId, within
+from trunkline.model.bgp import Asn, CustomerAsn, Ipv4, Prefix, VlanId, within
 from trunkline.model.circuit import Leg, SharedKey
 from trunkline.model.resource import Properties, Reference
 
@@ -35,7 +35,7 @@ class SiteRouter(Properties):
 
 class SiteHost(Properties):
     name: Label
-    address: str
+    address: Ipv4
 
 
 class Site(Properties):
@@ -74,7 +74,7 @@ class Handoff(Properties):
     ``untagged`` hands over one peering's frames without C-tag, for routers that cannot tag.
     """
 
-    interface: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,15}$")]
+    interface: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$")]
     create: bool = True
     untagged: bool = False
 
@@ -90,7 +90,7 @@ class LegOrder(Properties):
     handoff: Handoff | None = None
     vlan_id: VlanId | None = None
     shared_key: SharedKey | None = None
-    peer_asn: int | None = Field(default=None, alias="peerASN")
+    peer_asn: Asn | None = Field(default=None, alias="peerASN")
 
     @model_validator(mode="after")
     def _one_end(self) -> LegOrder:
