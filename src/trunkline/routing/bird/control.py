@@ -1,0 +1,74 @@
+"""BIRD's control socket: one question, one answer, no other process.
+
+The protocol (doc/reply_codes of BIRD): each line of an answer begins with four digits; a minus after them says that
+more lines follow, a space that this is the last; a line that begins with a space continues the one before. The daemon
+greets first with ``0001 BIRD … ready.``
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from dataclasses import dataclass
+
+from trunkline.errors import DriverFailure
+from trunkline.routing.files import NodeFiles
+
+SOCKET = "bird.ctl"
+_DEADLINE_S = 5.0
+_LAST_LINE = re.compile(rb"\n\d{4} [^\n]*\n\Z")
+_CODED = re.compile(r"(\d{4})[- ](.*)")
+
+#: Line codes: table of protocols, one protocol's details, a route, its type, its attributes, BFD sessions.
+PROTOCOL, DETAIL, ROUTE, ROUTE_TYPE, ATTRIBUTE, BFD = 1002, 1006, 1007, 1008, 1012, 1020
+RECONFIGURED = frozenset({3, 4, 5, 18})  #: done, under way, queued behind one that is under way, confirmed
+CONFIGURATION_FAULT = 8002
+
+
+class Unreachable(DriverFailure):
+    """Nobody listens on the control socket."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    code: int
+    text: str
+
+
+def ask(files: NodeFiles, question: str) -> tuple[Line, ...]:
+    """Raises Unreachable when nobody listens, DriverFailure when nobody answers in time."""
+    with socket.socket(socket.AF_UNIX) as control:
+        control.settimeout(_DEADLINE_S)
+        try:
+            with files.short(SOCKET) as path:
+                control.connect(path)
+        except OSError as error:
+            raise Unreachable(f"control socket of BIRD in {files.directory.name}: {error}") from error
+        try:
+            control.sendall(f"{question}\n".encode())
+            return parse_reply(_answer(control))
+        except OSError as error:
+            raise DriverFailure(f"BIRD in {files.directory.name} did not answer '{question}': {error}") from error
+
+
+def _answer(control: socket.socket) -> str:
+    """Everything up to the last line of the answer; the greeting before it is a last line too."""
+    text = b""
+    while not _LAST_LINE.search(text[-4096:]):
+        piece = control.recv(1 << 18)
+        if not piece:
+            raise ConnectionResetError("closed in the middle of an answer")
+        text += piece
+    return text.decode(errors="replace")
+
+
+def parse_reply(text: str) -> tuple[Line, ...]:
+    """Lines with their codes, without the greeting; a continuation has the code of the line it continues."""
+    lines: list[Line] = []
+    for row in text.splitlines()[1:]:
+        found = _CODED.match(row)
+        if found:
+            lines.append(Line(int(found[1]), found[2]))
+        elif lines:
+            lines.append(Line(lines[-1].code, row.removeprefix(" ")))
+    return tuple(lines)

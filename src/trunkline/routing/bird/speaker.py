@@ -1,0 +1,165 @@
+"""BirdSpeaker: one BIRD per node, started once and only ever reloaded.
+
+Files of a node: ``bird.conf`` (what runs, hence the last good one), ``bird.conf.candidate`` (what is being tried),
+``bird.ctl``, ``bird.pid``, ``bird.log``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from trunkline.errors import ConfigurationRejected, DriverFailure
+from trunkline.intent.bgp import RibEntry, Router, SessionState, SessionStatus
+from trunkline.intent.network import Key
+from trunkline.routing import life
+from trunkline.routing.bird import control
+from trunkline.routing.bird.parse import parse_bfd, parse_routes, parse_sessions
+from trunkline.routing.bird.render import protocol_of, render
+from trunkline.routing.deaths import DeathWatch
+from trunkline.routing.export import as_sent
+from trunkline.routing.files import NodeFiles, known_nodes
+from trunkline.routing.life import Life
+from trunkline.routing.naming import families, redact
+from trunkline.settings import Places
+
+PROGRAM = "bird"
+ACTIVE, CANDIDATE, PID_FILE = "bird.conf", "bird.conf.candidate", "bird.pid"
+_FILES = (ACTIVE, CANDIDATE, PID_FILE, control.SOCKET, "bird.log", "bird.log.1")
+
+
+class BirdSpeaker:
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._deaths = DeathWatch()
+
+    def observe(self, routers: Sequence[Router]) -> frozenset[Key]:
+        return frozenset(router.key for router in routers if self._is_as_wished(router))
+
+    def _is_as_wished(self, router: Router) -> bool:
+        files = self._files(router.node)
+        daemon = _daemon(files)
+        if router.down:
+            return daemon is None
+        if daemon is None or not life.at_home(daemon, files) or files.read(ACTIVE) != render(router):
+            return False
+        self._deaths.keep(router.node, (daemon.pid,))
+        return True
+
+    def apply(self, router: Router) -> None:
+        if router.down:
+            self._stop(router.node)
+        elif not self._is_as_wished(router):
+            self._configure(router, render(router))
+
+    def _configure(self, router: Router, text: str) -> None:
+        files = self._files(router.node)
+        daemon = _daemon(files)
+        if daemon and life.at_home(daemon, files) and _reload(files, router, text):
+            self._deaths.keep(router.node, (daemon.pid,))
+            return
+        _check(files, router, text)
+        if daemon:
+            self._deaths.forget(router.node)
+            life.end((daemon,))
+        files.rename(CANDIDATE, ACTIVE)
+        self._deaths.keep(router.node, (_start(files).pid,))
+
+    def remove(self, node: str) -> None:
+        self._stop(node)
+        self._files(node).remove(*_FILES)
+
+    def _stop(self, node: str) -> None:
+        """``persist`` keeps kernel routes when a daemon ends by accident; when it is meant to end, they go with it."""
+        self._deaths.forget(node)
+        files = self._files(node)
+        daemon = _daemon(files)
+        if daemon is None:
+            return
+        with suppress(DriverFailure):
+            letting_go = files.write(CANDIDATE, files.read(ACTIVE).replace("  persist;\n", ""))
+            control.ask(files, f'configure "{letting_go}"')
+        files.remove(CANDIDATE)
+        life.end((daemon,))
+
+    def sessions(self, router: Router) -> tuple[SessionStatus, ...]:
+        files = self._files(router.node)
+        try:
+            bfd = parse_bfd(control.ask(files, "show bfd sessions"))
+            return parse_sessions(control.ask(files, "show protocols all"), bfd, router.sessions)
+        except DriverFailure:
+            return tuple(SessionStatus(session.name, SessionState.IDLE) for session in router.sessions)
+
+    def routes(self, router: Router) -> tuple[RibEntry, ...]:
+        return tuple(entry for family in families(router)
+                     for entry in self._routes(router, f"show route table master{family} all"))
+
+    def advertised(self, router: Router, session: str) -> tuple[RibEntry, ...]:
+        """BIRD shows routes as its export filter left them; own AS and next hop are put on while sending."""
+        wanted = next((one for one in router.sessions if one.name == session), None)
+        if wanted is None:
+            return ()
+        entries = self._routes(router, f"show route export '{protocol_of(wanted)}' all")
+        return tuple(as_sent(entry, wanted) for entry in entries)
+
+    def _routes(self, router: Router, question: str) -> tuple[RibEntry, ...]:
+        try:
+            return parse_routes(control.ask(self._files(router.node), question), router.sessions)
+        except DriverFailure:
+            return ()
+
+    def watch(self, died: Callable[[str], None]) -> None:
+        self._deaths.watch(died)
+
+    def sweep(self) -> tuple[str, ...]:
+        """The namespaces go too, so kernel routes need no care: all daemons are ended at once."""
+        running = tuple(life.scan(self._places, (PROGRAM,)))
+        nodes = {node for node, _ in running}
+        nodes |= {node for node in known_nodes(self._places) if self._files(node).read(ACTIVE)}
+        for node in nodes:
+            self._deaths.forget(node)
+        life.end([daemon for _, daemon in running])
+        for node in nodes:
+            self._files(node).remove(*_FILES)
+        return tuple(sorted(nodes))
+
+    def _files(self, node: str) -> NodeFiles:
+        return NodeFiles.of(self._places, node)
+
+
+def _daemon(files: NodeFiles) -> Life | None:
+    return life.find(files, PID_FILE, str(files.path(ACTIVE)))
+
+
+def _check(files: NodeFiles, router: Router, text: str) -> None:
+    candidate = files.write(CANDIDATE, text)
+    complaint = life.check([PROGRAM, "-p", "-c", str(candidate)], files)
+    if complaint:
+        files.remove(CANDIDATE)
+        raise ConfigurationRejected(f"BIRD of {router.node} refuses its configuration: {redact(complaint, router)}")
+
+
+def _start(files: NodeFiles) -> Life:
+    """BIRD listens before it forks, so the first question is answered as soon as it runs and has written its pid."""
+    life.start(files, [PROGRAM, "-c", str(files.path(ACTIVE)), "-s", control.SOCKET, "-P", PID_FILE])
+    control.ask(files, "show status")
+    daemon = _daemon(files)
+    if daemon is None:
+        raise DriverFailure(f"BIRD of {files.directory.name} ended right after its start")
+    return daemon
+
+
+def _reload(files: NodeFiles, router: Router, text: str) -> bool:
+    """Reload softly; false when the daemon no longer listens, so that only a new one helps. BIRD parses the whole
+    candidate before it changes anything, and only what then runs becomes the active file: after a crash in between
+    the two differ and the next pass reloads again."""
+    candidate = files.write(CANDIDATE, text)
+    try:
+        last = control.ask(files, f'configure "{candidate}"')[-1]
+    except control.Unreachable:
+        return False
+    if last.code not in control.RECONFIGURED:
+        files.remove(CANDIDATE)
+        raise ConfigurationRejected(f"BIRD of {router.node} refuses its configuration: {redact(last.text, router)}")
+    files.rename(CANDIDATE, ACTIVE)
+    return True

@@ -1,0 +1,71 @@
+"""A node's directory: readable by root alone, because configurations hold MD5 keys."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from trunkline.settings import Places
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFiles:
+    """Files of one node's daemons. ``namespace`` is where they run."""
+
+    directory: Path
+    namespace: Path
+
+    @classmethod
+    def of(cls, places: Places, node: str) -> NodeFiles:
+        return cls(nodes_directory(places) / node, Path("/run/netns") / f"{places.namespace_prefix}{node}")
+
+    def path(self, name: str) -> Path:
+        return self.directory / name
+
+    def read(self, name: str) -> str:
+        """The text of a file; empty when there is none."""
+        try:
+            return self.path(name).read_text()
+        except (FileNotFoundError, NotADirectoryError):
+            return ""
+
+    def write(self, name: str, text: str) -> Path:
+        """Write privately and replace at once; a reader sees the old text or the new."""
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = self.path(f"{name}.new")
+        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(text)
+        return fresh.replace(self.path(name))
+
+    def rename(self, name: str, to: str) -> None:
+        self.path(name).replace(self.path(to))
+
+    def remove(self, *names: str) -> None:
+        """Remove these files, and the directory when it is then empty."""
+        for name in names:
+            self.path(name).unlink(missing_ok=True)
+        with suppress(OSError):
+            self.directory.rmdir()
+
+    @contextmanager
+    def short(self, name: str) -> Iterator[str]:
+        """A path to ``name`` that fits a socket address (108 bytes), however deep the directory lies."""
+        directory = os.open(self.directory, os.O_PATH | os.O_DIRECTORY)
+        try:
+            yield f"/proc/self/fd/{directory}/{name}"
+        finally:
+            os.close(directory)
+
+
+def nodes_directory(places: Places) -> Path:
+    return places.run / "nodes"
+
+
+def known_nodes(places: Places) -> tuple[str, ...]:
+    """Nodes that have a directory."""
+    with suppress(FileNotFoundError):
+        return tuple(sorted(path.name for path in nodes_directory(places).iterdir() if path.is_dir()))
+    return ()

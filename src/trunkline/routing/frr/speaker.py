@@ -1,0 +1,192 @@
+"""FrrSpeaker: zebra, staticd, bfdd and bgpd per node, all inside the node's directory.
+
+Files of a node: ``frr.conf`` (what runs, hence the last good one), ``frr.conf.candidate`` (what is being tried), and
+of each daemon a pid file and a vty socket. The daemons read no file: they start empty and are told over their sockets.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from trunkline.errors import ConfigurationRejected, DriverFailure
+from trunkline.intent.bgp import RibEntry, Router, Session, SessionState, SessionStatus
+from trunkline.intent.network import Key
+from trunkline.routing import life
+from trunkline.routing.deaths import DeathWatch
+from trunkline.routing.export import as_sent
+from trunkline.routing.files import NodeFiles, known_nodes
+from trunkline.routing.frr import vty
+from trunkline.routing.frr.changes import differ
+from trunkline.routing.frr.parse import parse_advertised, parse_routes, parse_session
+from trunkline.routing.frr.render import render
+from trunkline.routing.life import Life
+from trunkline.routing.naming import families, family_of, redact
+from trunkline.settings import Places
+
+#: zebra first, for the others look for it; ended in the opposite order, so that it withdraws their kernel routes.
+DAEMONS = ("zebra", "staticd", "bfdd", "bgpd")
+ACTIVE, CANDIDATE = "frr.conf", "frr.conf.candidate"
+_PROGRAMS = Path("/usr/lib/frr")
+_SCRATCH = Path("/var/tmp/frr")  # noqa: S108  # compiled into FRR: crash logs, one directory per daemon
+_FILES = (ACTIVE, CANDIDATE, "frr.log", "zserv.api", "bfdd.sock",
+          *(f"{daemon}.{kind}" for daemon in DAEMONS for kind in ("pid", "vty")))
+
+
+class FrrSpeaker:
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._deaths = DeathWatch()
+
+    def observe(self, routers: Sequence[Router]) -> frozenset[Key]:
+        return frozenset(router.key for router in routers if self._is_as_wished(router))
+
+    def _is_as_wished(self, router: Router) -> bool:
+        files = self._files(router.node)
+        lives = _lives(files)
+        if router.down:
+            return not lives
+        if not _whole(lives, files) or files.read(ACTIVE) != render(router):
+            return False
+        self._deaths.keep(router.node, [one.pid for one in lives])
+        return True
+
+    def apply(self, router: Router) -> None:
+        if router.down:
+            self._stop(router.node)
+        elif not self._is_as_wished(router):
+            self._configure(router, render(router))
+
+    def _configure(self, router: Router, text: str) -> None:
+        files = self._files(router.node)
+        _check(files, router, text)
+        lives = _lives(files)
+        if not _whole(lives, files) or not _reload(files, files.read(ACTIVE), text):
+            self._stop(router.node)
+            lives = _start(files)
+            _tell(files, "", text)
+        files.rename(CANDIDATE, ACTIVE)
+        self._deaths.keep(router.node, [one.pid for one in lives])
+
+    def remove(self, node: str) -> None:
+        self._stop(node)
+        self._files(node).remove(*_FILES)
+        _tidy()
+
+    def _stop(self, node: str) -> None:
+        self._deaths.forget(node)
+        _end(_lives(self._files(node)))
+
+    def sessions(self, router: Router) -> tuple[SessionStatus, ...]:
+        files = self._files(router.node)
+        try:
+            neighbors = vty.ask_json(files, "bgpd", "show bgp neighbors")
+            return tuple(parse_session(session, neighbors, _counts(files, session)) for session in router.sessions)
+        except DriverFailure:
+            return tuple(SessionStatus(session.name, SessionState.IDLE) for session in router.sessions)
+
+    def routes(self, router: Router) -> tuple[RibEntry, ...]:
+        try:
+            return tuple(entry for family in families(router) for entry in parse_routes(
+                vty.ask_json(self._files(router.node), "bgpd", f"show bgp ipv{family} unicast"), router.sessions))
+        except DriverFailure:
+            return ()
+
+    def advertised(self, router: Router, session: str) -> tuple[RibEntry, ...]:
+        """FRR shows routes as its route map left them; own AS and next hop are put on while sending."""
+        wanted = next((one for one in router.sessions if one.name == session), None)
+        if wanted is None:
+            return ()
+        try:
+            table = vty.ask_json(self._files(router.node), "bgpd", _about(wanted, "advertised-routes"))
+        except DriverFailure:
+            return ()
+        return tuple(as_sent(entry, wanted) for entry in parse_advertised(table, wanted))
+
+    def watch(self, died: Callable[[str], None]) -> None:
+        self._deaths.watch(died)
+
+    def sweep(self) -> tuple[str, ...]:
+        running = tuple(life.scan(self._places, DAEMONS))
+        nodes = {node for node, _ in running}
+        nodes |= {node for node in known_nodes(self._places) if self._files(node).read(ACTIVE)}
+        for node in nodes:
+            self._deaths.forget(node)
+        _end([one for _, one in running])
+        for node in nodes:
+            self._files(node).remove(*_FILES)
+        _tidy()
+        return tuple(sorted(nodes))
+
+    def _files(self, node: str) -> NodeFiles:
+        return NodeFiles.of(self._places, node)
+
+
+def _lives(files: NodeFiles) -> tuple[Life, ...]:
+    found = (life.find(files, f"{daemon}.pid", str(files.path(f"{daemon}.pid"))) for daemon in DAEMONS)
+    return tuple(one for one in found if one)
+
+
+def _whole(lives: Sequence[Life], files: NodeFiles) -> bool:
+    return len(lives) == len(DAEMONS) and all(life.at_home(one, files) for one in lives)
+
+
+def _check(files: NodeFiles, router: Router, text: str) -> None:
+    candidate = files.write(CANDIDATE, text)
+    complaint = life.check(["vtysh", "--dryrun", "--config_dir", str(files.directory), "-f", str(candidate)], files)
+    if complaint:
+        files.remove(CANDIDATE)
+        raise ConfigurationRejected(f"FRR of {router.node} refuses its configuration: {redact(complaint, router)}")
+
+
+def _reload(files: NodeFiles, old: str, new: str) -> bool:
+    """Change what differs; false when a daemon stumbles over it, so that only a fresh start leads to a known state.
+    That may happen after a crash in the middle of a reload: what is to be removed is then gone already."""
+    try:
+        _tell(files, old, new)
+    except (vty.CommandRefused, vty.Unreachable):
+        return False
+    return True
+
+
+def _tell(files: NodeFiles, old: str, new: str) -> None:
+    for daemon, commands in differ(old, new):
+        vty.configure(files, daemon, commands)
+
+
+def _start(files: NodeFiles) -> tuple[Life, ...]:
+    for daemon in DAEMONS:
+        extra = ("--bfdctl", "bfdd.sock") if daemon == "bfdd" else ()
+        pid = life.start(files, [
+            str(_PROGRAMS / daemon), "-d", "-f", "/dev/null", "-u", "root", "-g", "frrvty", "-P", "0",
+            "-i", str(files.path(f"{daemon}.pid")), "-z", "zserv.api", "--vty_socket", ".",
+            "--log", "file:frr.log", "--log-level", "critical", *extra])
+        shutil.rmtree(_SCRATCH / f"{daemon}.{pid}", ignore_errors=True)
+    lives = _lives(files)
+    if not _whole(lives, files):
+        raise DriverFailure(f"FRR of {files.directory.name} ended right after its start")
+    return lives
+
+
+def _end(lives: Sequence[Life]) -> None:
+    """zebra last and alone: the others take their routes back through it."""
+    zebras = [one for one in lives if one.mark.endswith("/zebra.pid")]
+    life.end([one for one in lives if one not in zebras])
+    life.end(zebras)
+
+
+def _tidy() -> None:
+    """FRR's scratch directory, when no FRR on this machine uses it any more."""
+    with suppress(OSError):
+        _SCRATCH.rmdir()
+
+
+def _counts(files: NodeFiles, session: Session) -> vty.Json:
+    return vty.ask_json(files, "bgpd", _about(session, "prefix-counts"))
+
+
+def _about(session: Session, what: str) -> str:
+    family = family_of(session.peer_address)
+    return f"show bgp ipv{family} unicast neighbors {session.peer_address} {what}"
