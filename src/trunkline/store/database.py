@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import importlib
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import inspect, text
 
-from trunkline.errors import StoreFailure
-from trunkline.store.engine import BUSY_TIMEOUT_S, for_reading, for_writing, open_engine
+from trunkline.errors import TrunklineError
+from trunkline.store.engine import PATIENCE_S, for_reading, for_writing, open_engine
 from trunkline.store.failure import translated
 from trunkline.store.reader import Reader
 from trunkline.store.schema import REVISION
+from trunkline.store.turns import Turns
 from trunkline.store.writer import Writer
 
 
@@ -24,10 +24,14 @@ class Store:
         """``url`` as SQLAlchemy knows it; creates the database's tables, or brings them up to date."""
         self._engine = open_engine(url)
         self._readers, self._writers = for_reading(self._engine), for_writing(self._engine)
-        self._turn = threading.Lock()
-        with translated():
-            if self._revision() != REVISION:
-                self._migrate()
+        self._turns = Turns()
+        try:
+            with translated():
+                if self._revision() != REVISION:
+                    self._migrate()
+        except TrunklineError:
+            self.close()
+            raise
 
     @contextmanager
     def reading(self) -> Iterator[Reader]:
@@ -38,14 +42,8 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[Writer]:
         """All or nothing; writers take turns, so do not begin one inside another."""
-        if not self._turn.acquire(timeout=BUSY_TIMEOUT_S):
-            raise StoreFailure(f"Nothing was written: other writers took longer than {BUSY_TIMEOUT_S:.0f} s; "
-                               "ask again.", 503)
-        try:
-            with translated(), self._writers.begin() as connection:
-                yield Writer(connection)
-        finally:
-            self._turn.release()
+        with self._turns.turn(PATIENCE_S), translated(), self._writers.begin() as connection:
+            yield Writer(connection)
 
     def close(self) -> None:
         """Let go of all connections."""

@@ -14,58 +14,74 @@ import json
 import os
 import sqlite3
 from pathlib import Path
+from typing import Any, cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from trunkline.errors import Unsupported
+from trunkline.store.turns import begin_immediate
 
-#: How long a writer waits for the other process's writer.
-BUSY_TIMEOUT_S = 30.0
+#: How long a writer waits for its turn.
+PATIENCE_S = 30.0
 #: As many connections as the API may serve requests at the same time; beyond that a caller waits.
 _CONNECTIONS = 64
 
-_BEGIN = "trunkline_begin"
+#: Execution option: the transactions of this engine write.
+_WRITES = "trunkline_writes"
 #: Any number that no other user of the same PostgreSQL database locks.
 _WRITER_LOCK = 0x7472756E6B6C
 
 
+_decode = json.JSONDecoder().raw_decode
+
+
 def _render(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    """In ASCII: a client may send half a surrogate pair, which no database takes as text."""
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _parse(text: str) -> Any:
+    """What ``_render`` wrote: no blanks around it, and often an empty object."""
+    return {} if text == "{}" else _decode(text)[0]
 
 
 def open_engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed)
-    engine = create_engine(parsed, json_serializer=_render, hide_parameters=True, pool_pre_ping=True,
-                           pool_size=_CONNECTIONS, max_overflow=0, isolation_level="READ COMMITTED")
-    event.listen(engine, "begin", _on_begin)
-    return engine
+    return _open_server(parsed)
 
 
 def for_reading(engine: Engine) -> Engine:
     """The same pool; transactions see one moment."""
     if engine.dialect.name == "sqlite":
-        return engine.execution_options(**{_BEGIN: "BEGIN"})
+        return engine
     return engine.execution_options(isolation_level="REPEATABLE READ")
 
 
 def for_writing(engine: Engine) -> Engine:
     """The same pool; one transaction at a time, over all processes."""
-    begin = "BEGIN IMMEDIATE" if engine.dialect.name == "sqlite" else f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})"
-    return engine.execution_options(**{_BEGIN: begin})
+    return engine.execution_options(**{_WRITES: True})
 
 
 def _open_sqlite(url: URL) -> Engine:
-    if not url.database or ":memory:" in url.database:
-        raise Unsupported(f"The store at '{url}' would live in memory and be gone at the end; name a file, as in "
-                          "sqlite:////var/lib/trunkline/trunkline.db.")
+    if not url.database or url.database.startswith((":memory:", "file:")):
+        raise Unsupported(f"The store '{url}' must be a plain file, as in sqlite:////var/lib/trunkline/trunkline.db; "
+                          "in memory it would be gone at the end.")
     _create_private(Path(url.database))
-    engine = create_engine(url, json_serializer=_render, hide_parameters=True, poolclass=QueuePool,
-                           pool_size=_CONNECTIONS, max_overflow=0, connect_args={"timeout": BUSY_TIMEOUT_S})
+    engine = create_engine(url, json_serializer=_render, json_deserializer=_parse, hide_parameters=True,
+                           poolclass=QueuePool, pool_size=_CONNECTIONS, max_overflow=0,
+                           connect_args={"timeout": PATIENCE_S})
     event.listen(engine, "connect", _on_sqlite_connect)
-    event.listen(engine, "begin", _on_begin)
+    event.listen(engine, "begin", _on_sqlite_begin)
+    return engine
+
+
+def _open_server(url: URL) -> Engine:
+    engine = create_engine(url, json_serializer=_render, hide_parameters=True, pool_pre_ping=True,
+                           pool_size=_CONNECTIONS, max_overflow=0, isolation_level="READ COMMITTED")
+    event.listen(engine, "begin", _on_server_begin)
     return engine
 
 
@@ -81,6 +97,14 @@ def _on_sqlite_connect(connection: sqlite3.Connection, _entry: ConnectionPoolEnt
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _on_begin(connection: Connection) -> None:
-    if statement := connection.get_execution_options().get(_BEGIN):
-        connection.exec_driver_sql(statement)
+def _on_sqlite_begin(connection: Connection) -> None:
+    driver = cast(sqlite3.Connection, connection.connection.driver_connection)
+    if connection.get_execution_options().get(_WRITES):
+        begin_immediate(driver, PATIENCE_S)
+    else:
+        driver.execute("BEGIN")
+
+
+def _on_server_begin(connection: Connection) -> None:
+    if connection.get_execution_options().get(_WRITES):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")

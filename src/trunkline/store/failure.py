@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from trunkline.errors import StoreFailure
@@ -17,25 +18,30 @@ _KNOWN = (
     ("locked", 503, "another writer is busy; ask again"),
     ("i/o error", 503, "look after its disk, then ask again"),
     ("readonly", 503, "make its file writable for this user, then ask again"),
+    ("unable to open", 503, "make its file readable for this user, then ask again"),
     ("malformed", 503, "its file is damaged; restore it from a copy"),
     ("not a database", 503, "its file is damaged; restore it from a copy"),
 )
 
 
-def translate(error: DBAPIError) -> StoreFailure:
-    said = str(error.orig).strip()
+def translate(said: str) -> StoreFailure:
+    """From the driver's own words."""
     for words, status, way_out in _KNOWN:
         if words in said.lower():
-            return StoreFailure(f"Nothing was written: the store says '{said}'; {way_out}.", status)
-    return StoreFailure(f"Nothing was written: the store says '{said}'; ask again.", 503)
+            return StoreFailure(f"The store failed ({said}) and nothing was written; {way_out}.", status)
+    return StoreFailure(f"The store failed ({said}) and nothing was written; ask again.")
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Errors of the database inside the block become StoreFailure."""
+    """Errors of the database inside the block become StoreFailure; wrong statements of ours stay what they are."""
     try:
         yield
+    except (IntegrityError, ProgrammingError):
+        raise
     except DBAPIError as error:
-        raise translate(error) from error
+        raise translate(str(error.orig).strip()) from error
+    except sqlite3.Error as error:
+        raise translate(str(error)) from error
     except PoolTimeout as error:
-        raise StoreFailure("Nothing was written: too many transactions at the same time; ask again.", 503) from error
+        raise translate("too many transactions at the same time") from error

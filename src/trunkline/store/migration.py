@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection
+
+from trunkline.errors import Unsupported
 
 
 def configuration() -> Config:
@@ -18,4 +21,8 @@ def upgrade(connection: Connection) -> None:
     """Inside the caller's transaction: two processes that start together take turns, and a failure leaves nothing."""
     config = configuration()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise Unsupported(f"The store was written by another version of Trunkline ({error}); start that version, or "
+                          "the newest.") from error

@@ -11,12 +11,15 @@ REVISION = "0001"
 
 metadata = MetaData()
 
+#: Ordered by code points in every database, as Python orders.
+Key = Text().with_variant(Text(collation="C"), "postgresql")
+
 #: SQL NULL for None, never JSON's ``null``.
 Document = JSON(none_as_null=True)
 
 resources = Table(
     "resources", metadata,
-    Column("key", Text, primary_key=True),
+    Column("key", Key, primary_key=True),
     Column("id", Text, nullable=False),
     Column("type", Text, nullable=False),
     Column("name", Text, nullable=False),
@@ -38,10 +41,10 @@ resources = Table(
     Column("changed_us", BigInteger, nullable=False),
 )
 Index("resources_by_alias", resources.c.alias, unique=True)
-Index("resources_by_type", resources.c.type, resources.c.subscription, resources.c.grp)
-Index("resources_by_name", resources.c.name, resources.c.type)
-Index("resources_by_group", resources.c.subscription, resources.c.grp)
-Index("resources_by_parent", resources.c.parent, resources.c.type)
+Index("resources_by_type", resources.c.type, resources.c.subscription, resources.c.grp, resources.c.key)
+Index("resources_by_name", resources.c.name, resources.c.type, resources.c.key)
+Index("resources_by_group", resources.c.subscription, resources.c.grp, resources.c.key)
+Index("resources_by_parent", resources.c.parent, resources.c.type, resources.c.key)
 
 #: Arrows of the dependency index: ``source`` names ``target``; ``type`` is the source's.
 arrows = Table(
@@ -50,7 +53,7 @@ arrows = Table(
     Column("target", Text, primary_key=True),
     Column("type", Text, nullable=False),
 )
-Index("arrows_by_target", arrows.c.target, arrows.c.type)
+Index("arrows_by_target", arrows.c.target, arrows.c.type, arrows.c.source)
 
 operations = Table(
     "operations", metadata,
@@ -102,13 +105,13 @@ Index("numbers_by_pool", numbers.c.pool, numbers.c.owner, numbers.c.number)
 
 applied = Table(
     "applied", metadata,
-    Column("scope", Text, primary_key=True),
+    Column("scope", Key, primary_key=True),
     Column("blueprint", Document, nullable=False),
 )
 
 requirements = Table(
     "requirements", metadata,
-    Column("scope", Text, primary_key=True),
+    Column("scope", Key, primary_key=True),
     Column("required", Text, primary_key=True),
 )
 Index("requirements_by_required", requirements.c.required)

@@ -10,6 +10,9 @@ revision = "0001"
 down_revision = None
 
 
+KEY = Text().with_variant(Text(collation="C"), "postgresql")
+
+
 def _text(*names: str) -> list[Column[str]]:
     return [Column(name, Text, nullable=False) for name in names]
 
@@ -35,7 +38,7 @@ def upgrade() -> None:
 def _create_resources() -> None:
     op.create_table(
         "resources",
-        Column("key", Text, primary_key=True),
+        Column("key", KEY, primary_key=True),
         *_text("id", "type", "name", "subscription", "grp", "parent"),
         Column("alias", Text),
         *_text("location"),
@@ -45,10 +48,10 @@ def _create_resources() -> None:
         *_times("created_us", "changed_us"),
     )
     op.create_index("resources_by_alias", "resources", ["alias"], unique=True)
-    op.create_index("resources_by_type", "resources", ["type", "subscription", "grp"])
-    op.create_index("resources_by_name", "resources", ["name", "type"])
-    op.create_index("resources_by_group", "resources", ["subscription", "grp"])
-    op.create_index("resources_by_parent", "resources", ["parent", "type"])
+    op.create_index("resources_by_type", "resources", ["type", "subscription", "grp", "key"])
+    op.create_index("resources_by_name", "resources", ["name", "type", "key"])
+    op.create_index("resources_by_group", "resources", ["subscription", "grp", "key"])
+    op.create_index("resources_by_parent", "resources", ["parent", "type", "key"])
 
 
 def _create_arrows() -> None:
@@ -58,7 +61,7 @@ def _create_arrows() -> None:
         Column("target", Text, primary_key=True),
         *_text("type"),
     )
-    op.create_index("arrows_by_target", "arrows", ["target", "type"])
+    op.create_index("arrows_by_target", "arrows", ["target", "type", "source"])
 
 
 def _create_operations() -> None:
@@ -104,10 +107,10 @@ def _create_numbers() -> None:
 
 
 def _create_blueprints() -> None:
-    op.create_table("applied", Column("scope", Text, primary_key=True), *_documents("blueprint"))
+    op.create_table("applied", Column("scope", KEY, primary_key=True), *_documents("blueprint"))
     op.create_table(
         "requirements",
-        Column("scope", Text, primary_key=True),
+        Column("scope", KEY, primary_key=True),
         Column("required", Text, primary_key=True),
     )
     op.create_index("requirements_by_required", "requirements", ["required"])

@@ -1,0 +1,57 @@
+"""A fresh store for each test: SQLite, and PostgreSQL too where TRUNKLINE_TEST_POSTGRESQL is the URL of a database."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, make_url
+
+from trunkline.store import Store
+
+POSTGRESQL = os.environ.get("TRUNKLINE_TEST_POSTGRESQL", "")
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with all its tables; copying it is cheaper than migrating."""
+    path = tmp_path_factory.mktemp("template") / "trunkline.db"
+    Store(f"sqlite:///{path}").close()
+    return path
+
+
+@pytest.fixture
+def sqlite_url(template: Path, tmp_path: Path) -> str:
+    path = tmp_path / "trunkline.db"
+    shutil.copy(template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgresql_url() -> Iterator[str]:
+    """A schema of its own in the given database."""
+    schema, engine = f"test_{uuid4().hex}", create_engine(POSTGRESQL)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
+    url = make_url(POSTGRESQL).update_query_dict({"options": f"-csearch_path={schema}"})
+    yield url.render_as_string(hide_password=False)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"DROP SCHEMA {schema} CASCADE")
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", *(["postgresql"] if POSTGRESQL else [])])
+def url(request: pytest.FixtureRequest) -> str:
+    found: str = request.getfixturevalue(f"{request.param}_url")
+    return found
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    opened = Store(url)
+    yield opened
+    opened.close()

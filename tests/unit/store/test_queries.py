@@ -1,0 +1,146 @@
+"""Finding resources, and that no question reads more than it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, event
+
+from samples import CIRCUITS, NETWORKS, PEERINGS, circuit, operation, resource_id
+from trunkline.model.operation import Activity, OperationStatus
+from trunkline.model.references import references
+from trunkline.model.resource import ProvisioningState, Resource, ResourceId, now
+from trunkline.store import Reader, Store, Writer
+
+GROUP = ResourceId("sub", "rg")
+NETWORK = Resource(resource_id(NETWORKS, "vnet"))
+POINTS = {"properties": [{"virtualNetwork": {"id": str(NETWORK.id).upper()}}]}
+PEERING = Resource(circuit().id.child("peerings", "AzurePrivatePeering"), properties=POINTS)
+
+
+def names(found: tuple[Resource, ...]) -> list[str]:
+    return [one.id.name for one in found]
+
+
+@pytest.fixture
+def reader(store: Store) -> Iterator[Reader]:
+    resources = (
+        Resource(GROUP), Resource(ResourceId("sub", "RG2")), NETWORK, circuit("c2"), circuit("c1", properties=POINTS),
+        circuit("c1", "rg2"), circuit("c1", "rg", "other"), PEERING)
+    with store.writing() as writer:
+        for resource in resources:
+            writer.put(resource)
+    with store.reading() as opened:
+        yield opened
+
+
+def test_children_are_direct_and_may_be_asked_for_by_type(reader: Reader) -> None:
+    assert names(reader.children(circuit().id)) == ["AzurePrivatePeering"]
+    assert names(reader.children(circuit().id, PEERINGS.upper())) == ["AzurePrivatePeering"]
+    assert reader.children(circuit().id, CIRCUITS) == ()
+    assert reader.children(PEERING.id) == ()
+
+
+def test_referrers_are_those_that_name_the_target_in_any_case(reader: Reader) -> None:
+    assert names(reader.referrers(NETWORK.id)) == ["c1", "AzurePrivatePeering"]
+    assert names(reader.referrers(NETWORK.id, PEERINGS)) == ["AzurePrivatePeering"]
+    assert reader.referrers(circuit().id) == ()
+
+
+def test_a_reference_follows_the_wish(store: Store, reader: Reader) -> None:
+    other = resource_id(NETWORKS, "other")
+    with store.writing() as writer:
+        stored = writer.put(circuit("c1", properties={"peer": {"id": str(other)}}))
+
+        assert references(stored) == {other.key}
+        assert names(writer.referrers(other)) == ["c1"]
+        assert names(writer.referrers(NETWORK.id)) == ["AzurePrivatePeering"]
+
+
+def test_a_type_is_listed_by_subscription_and_group_in_the_order_of_ids(reader: Reader) -> None:
+    assert [str(one.id) for one in reader.list(CIRCUITS.lower())] == [
+        str(one.id) for one in (circuit("c1", "rg", "other"), circuit("c1"), circuit("c2"), circuit("c1", "rg2"))]
+    assert names(reader.list(CIRCUITS, "SUB")) == ["c1", "c2", "c1"]
+    assert names(reader.list(CIRCUITS, "sub", "RG")) == ["c1", "c2"]
+    assert names(reader.list("Microsoft.Resources/resourceGroups", "sub")) == ["rg", "RG2"]
+
+
+def test_a_group_contains_its_resources_and_not_itself(reader: Reader) -> None:
+    assert names(reader.within(GROUP)) == ["c1", "AzurePrivatePeering", "c2", "vnet"]
+
+
+def test_a_name_is_found_in_every_subscription(reader: Reader) -> None:
+    assert [one.id.subscription for one in reader.find(CIRCUITS, "C1")] == ["other", "sub", "sub"]
+
+
+@pytest.fixture
+def plans(sqlite_url: str) -> Iterator[list[str]]:
+    """How SQLite answers each statement, as EXPLAIN QUERY PLAN says; collected while the test runs."""
+    found: list[str] = []
+
+    def explain(_on: Connection, cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
+        if not statement.startswith(("PRAGMA", "INSERT")):
+            cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters[0] if many else parameters)
+            found.extend(f"{row[3]} in {' '.join(statement.split())}" for row in cursor.fetchall())
+
+    event.listen(Engine, "before_cursor_execute", explain)
+    yield found
+    event.remove(Engine, "before_cursor_execute", explain)
+
+
+def _ask_everything(reader: Reader) -> None:
+    reader.get(GROUP)
+    reader.by_alias("key")
+    reader.children(GROUP)
+    reader.children(GROUP, CIRCUITS)
+    reader.referrers(GROUP)
+    reader.referrers(GROUP, CIRCUITS)
+    reader.list(CIRCUITS, "sub", "rg")
+    reader.within(GROUP)
+    reader.find(CIRCUITS, "c1")
+    reader.operation("1")
+    reader.running(GROUP)
+    reader.pending()
+    reader.activities(GROUP, 3)
+    reader.activities(None, 3)
+    reader.applied("scope")
+    reader.required("scope")
+    reader.requirements("scope")
+    reader.journal("name")
+
+
+def _tell_everything(writer: Writer) -> None:
+    writer.put(circuit(properties=POINTS))
+    writer.put(circuit())
+    writer.set_status(circuit().id, {"a": 1}, ProvisioningState.SUCCEEDED)
+    writer.allocate("pool", "one")
+    writer.release("pool", "one")
+    writer.allocate("pool", "two")
+    writer.delete(circuit().id)
+    begun = operation(GROUP)
+    writer.begin(begun)
+    writer.progress(begun.id, "BGP")
+    writer.finish(begun.id, OperationStatus.SUCCEEDED)
+    writer.forget(begun.id)
+    writer.log(Activity(GROUP, "write", "me", "1", "Succeeded"))
+    writer.save_applied("scope", {"a": 1}, frozenset({"other"}))
+    writer.save_journal("name", {})
+    writer.prune(now() - timedelta(days=1))
+
+
+def test_every_question_and_every_write_goes_through_an_index(plans: list[str], sqlite_url: str) -> None:
+    store = Store(sqlite_url)
+    with store.reading() as reader:
+        plans.clear()
+        _ask_everything(reader)
+    with store.writing() as writer:
+        _tell_everything(writer)
+    store.close()
+
+    assert len(plans) > 30
+    walked = [plan for plan in plans if plan.startswith("SCAN")]
+    # The newest activities end with their limit; the tree of a deletion is the rows found so far.
+    assert {plan.split()[1] for plan in walked} <= {"activities", "doomed"}
