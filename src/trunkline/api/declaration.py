@@ -3,8 +3,8 @@
 A declaration holds what differs between types: the model of what clients write, what is generated, what must fit
 beside other resources, what stands in the way of deletion, and what an answer shows beyond the wish.
 
-A model's validator may raise pydantic's ``PydanticCustomError(code, message)``: an error type that begins with a capital
-letter is ARM's code.
+A model's validator may raise pydantic's ``PydanticCustomError(code, message)``: an error type that begins with a
+capital letter is ARM's code.
 """
 
 from __future__ import annotations
@@ -18,7 +18,17 @@ from trunkline.intent.estate import Estate
 from trunkline.model.resource import Json, Properties, Resource, ResourceId
 
 
-class Ledger(Estate, Protocol):
+class Register(Estate, Protocol):
+    """An estate that can also be searched."""
+
+    def list(self, kind: str, subscription: str = "", group: str = "") -> tuple[Resource, ...]:
+        """All resources of a type, by id; of one subscription, or one of its groups."""
+
+    def by_alias(self, alias: str) -> Resource | None:
+        """The resource that carries ``system["alias"]`` (a circuit its service key)."""
+
+
+class Ledger(Register, Protocol):
     """The write side a declaration may use while a resource is created, inside the PUT's transaction."""
 
     def allocate(self, pool: str, owner: str) -> int:
@@ -54,8 +64,9 @@ class Action:
     ``segments``: names of the path pieces behind the action's name (``arpTables/{devicePath}``), given to the
     reconciler as parameters; so are the query parameters named in ``query`` (empty when left out) and ``fixed``.
     ``quick``: answered at once with 200 (``GET …/stats``), else 202 and polled.
-    ``check(resource, parameters)``: faults of the call. ``answer(resource, estate)``: the body, from the store alone;
-    such an action is quick and never reaches the reconciler.
+    ``check(resource, parameters)``: faults of the call. ``answer(resource, estate)``: the body, from the store alone,
+    or ``lists(resource, estate)``: resources to answer as a list; such an action is quick and never reaches the
+    reconciler.
     """
 
     name: str
@@ -66,6 +77,7 @@ class Action:
     fixed: tuple[tuple[str, str], ...] = ()
     check: Callable[[Resource, Mapping[str, str]], Iterable[Fault]] = lambda _resource, _parameters: ()
     answer: Callable[[Resource, Estate], Json] | None = None
+    lists: Callable[[Resource, Estate], Iterable[Resource]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +111,7 @@ class ResourceType:
 
     ``defaults(body properties, id)``  fills what clients leave out, before validation.
     ``envelope_defaults(envelope)``    the same for the envelope's members (a SKU's name).
-    ``check(wish, estate)``            faults of a valid body beside other resources.
+    ``check(wish, register)``          faults of a valid body beside other resources.
     ``generate(wish, ledger)``         ``system`` values, fixed at creation.
     ``amend(wish, ledger)``            ``system`` values that follow each write, creation too (a NIC's addresses).
     ``in_use(resource, estate)``       faults that forbid deletion.
@@ -118,7 +130,7 @@ class ResourceType:
     tracked: bool = True
     realised: bool = False
     defaults: Callable[[Json, ResourceId], Json] = lambda body, _id: body
-    check: Callable[[Wish, Estate], Iterable[Fault]] = nothing
+    check: Callable[[Wish, Register], Iterable[Fault]] = nothing
     generate: Callable[[Wish, Ledger], Json] = no_values
     in_use: Callable[[Resource, Estate], Iterable[Fault]] = nothing
     show: Callable[[Resource, Estate], Json] = no_values

@@ -37,11 +37,17 @@ class AllocationMethod(StrEnum):
     DYNAMIC = "Dynamic"
 
 
+class AddressVersion(StrEnum):
+    IPV4 = "IPv4"
+    IPV6 = "IPv6"
+
+
 class IpConfigurationProperties(Properties):
     subnet: Reference | None = None
     private_ip_address: Ipv4 | None = Field(default=None, alias="privateIPAddress")
     private_ip_allocation_method: AllocationMethod = Field(
         default=AllocationMethod.DYNAMIC, alias="privateIPAllocationMethod")
+    private_ip_address_version: AddressVersion = Field(default=AddressVersion.IPV4, alias="privateIPAddressVersion")
     public_ip_address: Reference | None = Field(default=None, alias="publicIPAddress")
 
 
@@ -52,11 +58,6 @@ class IpConfiguration(Properties):
 
 class NetworkInterface(Properties):
     ip_configurations: tuple[IpConfiguration, ...] = Field(min_length=1)
-
-
-class AddressVersion(StrEnum):
-    IPV4 = "IPv4"
-    IPV6 = "IPv6"
 
 
 class PublicIpAddress(Properties):
