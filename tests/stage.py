@@ -1,5 +1,4 @@
-"""A running reconciler over a real store and real (or simulated) drivers, without the API: what tests of the whole network
-below the front door stand on."""
+"""A running reconciler over a real store and given drivers, without the API: for tests below the front door."""
 
 from __future__ import annotations
 
@@ -7,6 +6,7 @@ import itertools
 import subprocess
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from threading import Thread
 
 from trunkline.intent.drivers import Plane, Speaker
@@ -71,7 +71,7 @@ class Stage:
 
     def settle(self, operations: list[str], within_s: float = 30) -> None:
         for operation in operations:
-            found = until(lambda o=operation: self._final(o), within_s, f"operation {operation} to end")  # type: ignore[misc]
+            found = until(partial(self._final, operation), within_s, f"operation {operation} to end")
             assert found.status is OperationStatus.SUCCEEDED, found.error
 
     def _final(self, operation: str) -> Operation | None:
@@ -96,7 +96,8 @@ class Stage:
         return ["nsenter", f"--net=/run/netns/{self.namespace(node)}", "--", *words]
 
     def run(self, node: str, *words: str, timeout_s: float = 20) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(self.command(node, *words), capture_output=True, text=True, timeout=timeout_s, check=False)
+        return subprocess.run(self.command(node, *words), capture_output=True, text=True, timeout=timeout_s,
+                              check=False)
 
     def pings(self, node: str, address: str) -> bool:
         return self.run(node, "ping", "-c", "1", "-W", "1", address).returncode == 0

@@ -37,7 +37,7 @@ from trunkline.fabric.plane import LinuxPlane
 from trunkline.intent.drivers import Plane, Speaker
 from trunkline.model.profile import AZURE
 from trunkline.reconcile.loop import Reconciler
-from trunkline.routing import Daemons
+from trunkline.routing import BirdSpeaker, Daemons, FrrSpeaker
 from trunkline.settings import Settings, load
 from trunkline.simulation import SimulatedPlane, SimulatedSpeaker
 from trunkline.store import Store
@@ -54,7 +54,7 @@ def drivers(settings: Settings) -> tuple[Plane, Speaker]:
     if settings.simulation:
         plane = SimulatedPlane()
         return plane, SimulatedSpeaker(plane)
-    return LinuxPlane(settings.places), Daemons(settings.places)
+    return LinuxPlane(settings.places), Daemons(BirdSpeaker(settings.places), FrrSpeaker(settings.places))
 
 
 def waker(settings: Settings) -> Callable[[Iterable[str]], None]:

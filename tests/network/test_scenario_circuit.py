@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from trunkline.fabric.plane import LinuxPlane
 
 import estates
 from stage import Stage
+from trunkline.fabric.plane import LinuxPlane
 from trunkline.intent.bgp import Router
 from trunkline.intent.compile import compile
 from trunkline.intent.compile.draft import ce_node, host_node, instance_node, vnet_node, vrf_node
@@ -24,7 +24,7 @@ from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.view import CIRCUIT, CONNECTION, EXCHANGE_ORDER, FAULT, GATEWAY, NIC, PEERING, SITE, VNET
 from trunkline.model.circuit import Leg
 from trunkline.model.profile import AZURE
-from trunkline.routing import Daemons
+from trunkline.routing import BirdSpeaker, Daemons, FrrSpeaker
 from trunkline.settings import Places
 from waiting import until
 
@@ -37,7 +37,7 @@ ON_PREMISES, IN_CLOUD = "10.10.1.10", "10.1.0.4"
 
 @pytest.fixture
 def stage(places: Places) -> Iterator[Stage]:
-    plane, speaker = LinuxPlane(places), Daemons(places)
+    plane, speaker = LinuxPlane(places), Daemons(BirdSpeaker(places), FrrSpeaker(places))
     stage = Stage(places, plane, speaker)
     try:
         yield stage
@@ -74,6 +74,12 @@ def both_up(stage: Stage) -> None:
     until(lambda: all(customer(stage, leg) == "Established" for leg in Leg), 20, "both legs Established")
 
 
+def restarted(stage: Stage) -> Stage:
+    """A new control plane over the same home."""
+    speaker = Daemons(BirdSpeaker(stage.places), FrrSpeaker(stage.places))
+    return Stage(stage.places, LinuxPlane(stage.places), speaker)
+
+
 def pid_of(stage: Stage, node: str) -> int:
     return int((stage.places.run / "nodes" / node / "bird.pid").read_text())
 
@@ -89,7 +95,7 @@ def test_a_host_reaches_the_cloud_and_back_and_the_tables_tell_the_truth(circuit
         assert found["10.1.0.0/16", "10.1.255.12"] == "65515"
         assert found["10.1.0.0/16", "10.1.255.13"] == "65515"
         arp = circuit.ask(peering, "arpTables", devicePath=leg.value)["value"]  # type: ignore[index,call-overload]
-        assert [row["ipAddress"] for row in arp][0] == customer_end
+        assert arp[0]["ipAddress"] == customer_end
         assert all(row["macAddress"].count(".") == 2 for row in arp)
     before = circuit.ask(peering, "stats")
     assert circuit.run(HOST, "ping", "-c", "10", "-i", "0.01", "-s", "1000", IN_CLOUD).returncode == 0
@@ -141,7 +147,8 @@ def test_a_dead_daemon_is_started_again_and_the_other_leg_never_notices(bird: St
     vrf, other = (vrf_node(estates.rid(CIRCUIT, "er1"), leg) for leg in Leg)
     first, untouched = pid_of(bird, vrf), pid_of(bird, other)
     os.kill(first, signal.SIGKILL)
-    until(lambda: (bird.places.run / "nodes" / vrf / "bird.pid").exists() and pid_of(bird, vrf) != first, 5, "a new one")
+    pid_file = bird.places.run / "nodes" / vrf / "bird.pid"
+    until(lambda: pid_file.exists() and pid_of(bird, vrf) != first, 5, "a new one")
     both_up(bird)
     assert pid_of(bird, other) == untouched
 
@@ -160,7 +167,7 @@ def test_a_restarted_control_plane_adopts_what_runs(bird: Stage) -> None:
     pid = pid_of(bird, vrf)
     bird.close()
     assert bird.pings(HOST, IN_CLOUD)
-    again = Stage(bird.places, LinuxPlane(bird.places), Daemons(bird.places))
+    again = restarted(bird)
     until(lambda: not again.reconciler.busy, 20, "adoption")
     assert pid_of(again, vrf) == pid
     assert customer(again, Leg.PRIMARY) == "Established"
@@ -171,7 +178,7 @@ def test_after_a_reboot_everything_comes_back_from_the_store(bird: Stage) -> Non
     bird.close()
     bird.speaker.sweep()
     bird.plane.sweep()
-    again = Stage(bird.places, LinuxPlane(bird.places), Daemons(bird.places))
+    again = restarted(bird)
     until(lambda: again.pings(HOST, IN_CLOUD), 30, "the first ping after the reboot")
     both_up(again)
     again.close()

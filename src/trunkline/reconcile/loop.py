@@ -60,6 +60,7 @@ class Reconciler:
         self._refresh: Callable[[], None] = lambda: refresh_connections(store, speaker, profile)
         self._queue, self._pending = ScopeQueue(), Pending(timing.settle_deadline_s)
         self._settling: dict[Scope, _Settling] = {}
+        self._dirty: set[Scope] = set()
         self._failures: dict[Scope, int] = {}
         self._owners: dict[str, Scope] = {}
         self._asked: set[str] = set()
@@ -94,8 +95,9 @@ class Reconciler:
                 log.exception("wake", extra={"word": word})
 
     def due(self, scope: Scope, delay_s: float = 0.0) -> None:
+        """A full pass over ``scope``, even while an earlier one waits to be observed."""
         with self._lock:
-            self._settling.pop(scope, None)
+            self._dirty.add(scope)
         self._queue.add(scope, delay_s)
 
     @property
@@ -213,7 +215,8 @@ class Reconciler:
 
     def _advance(self, scope: Scope) -> None:
         with self._lock:
-            settling = self._settling.get(scope)
+            settling = None if scope in self._dirty else self._settling.get(scope)
+            self._dirty.discard(scope)
         if settling is None:
             started = time.monotonic()
             blueprint, released = self._converger.converge(scope)
