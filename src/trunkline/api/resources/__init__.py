@@ -1,0 +1,39 @@
+"""All resource types, one module per family: what clients may write, what must fit, what is generated and shown.
+
+    circuits               expressRouteCircuits, authorizations
+    peerings               expressRouteCircuits/peerings
+    cross_connections      the provider's view of both
+    service_providers      the catalogue of providers
+    virtual_networks       virtualNetworks, subnets
+    network_interfaces, public_ip_addresses
+    gateways, connections  virtualNetworkGateways and their links to circuits
+    sites, exchange, faults  Trunkline's own: customers' premises, virtual cross connects, rehearsed failures
+    addressing, linked     what several families check: ranges that must not meet, resources that must exist
+"""
+
+from __future__ import annotations
+
+from trunkline.api.declaration import Registry
+from trunkline.api.resources.circuits import AUTHORIZATIONS, circuits
+from trunkline.api.resources.connections import CONNECTIONS
+from trunkline.api.resources.cross_connections import CROSS_CONNECTION_PEERINGS, CROSS_CONNECTIONS
+from trunkline.api.resources.exchange import VIRTUAL_CROSS_CONNECTS
+from trunkline.api.resources.faults import FAULTS
+from trunkline.api.resources.gateways import GATEWAYS
+from trunkline.api.resources.network_interfaces import NETWORK_INTERFACES
+from trunkline.api.resources.peerings import PEERINGS
+from trunkline.api.resources.public_ip_addresses import PUBLIC_IP_ADDRESSES
+from trunkline.api.resources.service_providers import SERVICE_PROVIDERS
+from trunkline.api.resources.sites import SITES
+from trunkline.api.resources.virtual_networks import SUBNETS, VIRTUAL_NETWORKS
+
+#: Circuits per subscription (azure-facts 2.2); Azure raises it on request.
+CIRCUIT_QUOTA = 50
+
+
+def registry(provider_subscription: str, circuit_quota: int = CIRCUIT_QUOTA) -> Registry:
+    """``provider_subscription``: where circuits' cross connections live."""
+    return Registry.of(
+        circuits(provider_subscription, circuit_quota), AUTHORIZATIONS, PEERINGS, CROSS_CONNECTIONS,
+        CROSS_CONNECTION_PEERINGS, SERVICE_PROVIDERS, VIRTUAL_NETWORKS, SUBNETS, NETWORK_INTERFACES,
+        PUBLIC_IP_ADDRESSES, GATEWAYS, CONNECTIONS, SITES, VIRTUAL_CROSS_CONNECTS, FAULTS)

@@ -1,0 +1,72 @@
+"""Which address ranges must not meet: the peerings of a circuit and the virtual networks linked to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import combinations
+
+from trunkline.errors import Fault
+from trunkline.intent.estate import Estate
+from trunkline.intent.view import CONNECTION, PEERING, VnetView, gateway_view, referrers
+from trunkline.model.bgp import overlaps, within
+from trunkline.model.circuit import Leg, Peering
+from trunkline.model.network import Connection
+from trunkline.model.resource import Resource, ResourceId
+
+#: What no customer may use, and why (azure-facts 2.3: cloud-reserved ranges; RFC 6890).
+_RESERVED = {
+    "0.0.0.0/8": "'this network' (RFC 1122)", "127.0.0.0/8": "loopback (RFC 1122)",
+    "169.254.0.0/16": "link-local (RFC 3927)", "168.63.129.16/32": "the platform's own address",
+    "224.0.0.0/4": "multicast (RFC 5771)", "240.0.0.0/4": "reserved (RFC 1112)",
+}
+
+
+def unusable(prefix: str, target: str) -> Iterator[Fault]:
+    """A fault if a well-formed prefix is not IPv4 or lies in a reserved range."""
+    if ":" in prefix:
+        yield Fault("IPv6NotSupported", f"{target} '{prefix}' is IPv6, which this release does not route; give an IPv4 "
+                    "prefix.", target)
+        return
+    for reserved, reason in _RESERVED.items():
+        if overlaps(prefix, reserved):
+            yield Fault("AddressPrefixReserved", f"{target} '{prefix}' overlaps {reserved}, which is {reason}; use a "
+                        "private (RFC 1918) or public unicast range.", target)
+
+
+def overlapping(prefixes: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """All pairs of prefixes that share an address."""
+    return ((one, other) for one, other in combinations(prefixes, 2) if overlaps(one, other))
+
+
+def inside(prefix: str, spaces: Iterable[str]) -> bool:
+    return any(within(prefix, space) for space in spaces)
+
+
+def linked_vnets(estate: Estate, circuit: ResourceId, but: ResourceId) -> Iterator[VnetView]:
+    """Virtual networks linked to a circuit, without the one that the connection, gateway or network ``but`` is of."""
+    for connection in referrers(estate, circuit, CONNECTION):
+        gateway = gateway_view(estate, Connection.model_validate(connection.properties).virtual_network_gateway1.target)
+        if gateway and but.key not in (connection.id.key, gateway.resource.id.key, gateway.vnet.resource.id.key):
+            yield gateway.vnet
+
+
+def circuit_collisions(estate: Estate, circuit: Resource, vnet: ResourceId, prefixes: Iterable[str]) -> Iterator[Fault]:
+    """Faults of a virtual network's address space beside a circuit's peering subnets and other linked networks."""
+    for prefix in prefixes:
+        for peering in estate.children(circuit.id, PEERING):
+            model = Peering.model_validate(peering.properties)
+            for leg in Leg:
+                if overlaps(prefix, model.prefix(leg)):
+                    yield _collision(prefix, vnet, f"the {leg} subnet {model.prefix(leg)} of peering {peering.id}")
+        for other in linked_vnets(estate, circuit.id, vnet):
+            for taken in other.prefixes:
+                if overlaps(prefix, taken):
+                    yield _collision(prefix, vnet, f"{taken} of {other.resource.id}, linked to circuit "
+                                     f"{circuit.id.name}")
+
+
+def _collision(prefix: str, vnet: ResourceId, other: str) -> Fault:
+    return Fault(
+        "VnetAddressSpaceOverlapsOnCircuit",
+        f"Address space {prefix} of {vnet} overlaps {other}; routes would lead to only one of them. Link networks with "
+        "distinct address spaces to a circuit.", "addressSpace")
