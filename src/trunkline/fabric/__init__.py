@@ -1,1 +1,19 @@
-"""(room)"""
+"""LinuxPlane: what ``intent.network`` describes, made of namespaces, veth, VXLAN, bridges, routes and eBPF.
+
+From the bottom upwards:
+
+- ``system``     the system calls that Python 3.11 lacks
+- ``namespace``  network namespaces: make, delete, list, enter
+- ``ground``     what is changed on the machine itself (mounts, neighbour thresholds), and undone by the last to leave
+- ``ownership``  the alias by which an interface is known as ours
+- ``netlink``    rtnetlink sockets: pyroute2 encodes questions, answers are read here
+- ``visit``      one call's open sockets and descriptors in the namespaces that it needs
+- ``sysctl`` ``interface``  what nodes and links are made of
+- ``node`` ``link`` ``port`` ``tunnel`` ``route`` ``xconnect``
+  one module per piece, each with is_settled, ensure and remove
+- ``neighbor``   the neighbour tables
+- ``plane``      LinuxPlane itself · ``sweep`` its broom
+- ``machine``    what this machine can do, for ``trunkline doctor``
+
+Foreign words of the kernel stay in this room.
+"""

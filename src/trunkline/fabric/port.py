@@ -1,0 +1,118 @@
+"""Ports: an interface of this machine, borrowed into a node and given back under its own name.
+
+Its alias, set before it is moved, says whose it is and what it was, so any later process can give it back.
+"""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import replace
+
+from pyroute2.netlink import rtnl
+from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
+
+from trunkline.errors import DriverFailure
+from trunkline.fabric import interface, netlink, ownership
+from trunkline.fabric.interface import State
+from trunkline.fabric.netlink import Channel, KernelRefusal
+from trunkline.fabric.ownership import Mark
+from trunkline.fabric.visit import Visit
+from trunkline.intent.network import OUTSIDE, Port
+
+
+def is_settled(visit: Visit, port: Port) -> bool:
+    state = interface.find(visit.channel(port.node), port.interface) if visit.has(port.node) else None
+    return state is not None and _is_for(visit, port, state) and state.is_up and state.mtu == port.mtu
+
+
+def ensure(visit: Visit, port: Port) -> None:
+    channel = visit.channel(port.node)
+    state = interface.find(channel, port.interface)
+    if state is not None and not _is_for(visit, port, state):
+        _give_back(visit, port.node, state)
+        state = None
+    if state is None:
+        state = _take(visit, port)
+    interface.configure(channel, state.index, [("IFLA_MTU", port.mtu)] if state.mtu != port.mtu else [])
+
+
+def remove(visit: Visit, port: Port) -> None:
+    if not visit.has(port.node):
+        return
+    state = interface.find(visit.channel(port.node), port.interface)
+    if state is not None and _is_for(visit, port, state):
+        _give_back(visit, port.node, state)
+
+
+def give_back_all(visit: Visit, node: str) -> None:
+    for state in interface.find_all(visit.channel(node)):
+        if _borrowed(visit, state) is not None:
+            _give_back(visit, node, state)
+
+
+def release(channel: Channel, state: State) -> None:
+    """Take our mark off an interface that is outside (again)."""
+    interface.configure(channel, state.index, [("IFLA_IFALIAS", "")], up=False)
+
+
+def _is_for(visit: Visit, port: Port, state: State) -> bool:
+    mark = _borrowed(visit, state)
+    return mark is not None and mark.digest == ownership.mark_port(visit.places.instance, port).digest
+
+
+def _borrowed(visit: Visit, state: State) -> Mark | None:
+    mark = ownership.parse(state.alias)
+    return mark if mark and mark.name and mark.instance == visit.places.instance else None
+
+
+def _take(visit: Visit, port: Port) -> State:
+    outside = visit.channel(OUTSIDE)
+    state = interface.find(outside, port.takes)
+    if state is None:
+        raise DriverFailure(
+            f"this machine has no interface {port.takes} for {port.node}: name another one (`ip link` shows them)"
+        )
+    if not _is_for(visit, port, state):
+        _check_free(outside, state)
+        mark = replace(ownership.mark_port(visit.places.instance, port), mtu=state.mtu, name=port.takes)
+        interface.configure(outside, state.index, [("IFLA_IFALIAS", str(mark))], up=False)
+    _move(visit, state, OUTSIDE, port.node, port.interface)
+    taken = interface.find(visit.channel(port.node), port.interface)
+    if taken is None:
+        raise DriverFailure(f"{port.takes} was moved into {port.node} and is not there")
+    return taken
+
+
+def _check_free(channel: Channel, state: State) -> None:
+    held = interface.addresses(channel, state.index)
+    reasons = [
+        (bool(held), f"it has addresses ({', '.join(sorted(address.local for address in held))}); remove them first"),
+        (bool(state.master), "it is part of a bridge or bond; take it out first"),
+        (ownership.parse(state.alias) is not None, "another port or link of Trunkline has it; remove that first"),
+        (state.name == "lo", "the loopback interface cannot be moved; name another one"),
+    ]
+    for applies, reason in reasons:
+        if applies:
+            raise DriverFailure(f"interface {state.name} is not free: {reason}")
+
+
+def _give_back(visit: Visit, node: str, state: State) -> None:
+    mark = _borrowed(visit, state)
+    if mark is None:
+        raise DriverFailure(f"{node} has an interface {state.name} that is not a port")
+    _move(visit, state, node, OUTSIDE, mark.name)
+    outside = visit.channel(OUTSIDE)
+    returned = interface.find(outside, mark.name)
+    if returned is not None:
+        interface.configure(outside, returned.index, [("IFLA_MTU", mark.mtu)], up=False)
+        release(outside, returned)
+
+
+def _move(visit: Visit, state: State, source: str, target: str, name: str) -> None:
+    pairs = [("IFLA_NET_NS_FD", visit.descriptor(target)), ("IFLA_IFNAME", name)]
+    fields = {"index": state.index, "flags": 0, "change": interface.IFF_UP}
+    try:
+        visit.channel(source).tell(netlink.encode(ifinfmsg, rtnl.RTM_SETLINK, 0, fields, pairs))
+    except KernelRefusal as refusal:
+        why = f"the name {name} is in use there" if refusal.number == errno.EEXIST else str(refusal)
+        raise DriverFailure(f"interface {state.name} cannot be moved to {target or 'the machine'}: {why}") from None
