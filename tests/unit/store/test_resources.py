@@ -6,11 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import create_engine, func, select
 
 from samples import CIRCUITS, NETWORKS, circuit, resource_id
 from trunkline.errors import Conflict, Stale
 from trunkline.model.resource import ProvisioningState, Resource
 from trunkline.store import Store
+from trunkline.store.schema import arrows, resources
 
 State = ProvisioningState
 
@@ -196,6 +198,18 @@ def test_deletion_takes_descendants_references_and_numbers_along(store: Store) -
         assert [one.id for one in writer.within(circuit().id)] == [circuit("other").id]
         assert [one.id for one in writer.referrers(network.id)] == [circuit("other").id]
         assert [writer.allocate("pool", owner) for owner in "abcd"] == [1, 3, 4, 5]
+
+
+def test_a_deletion_leaves_no_row_behind(store: Store, url: str) -> None:
+    put(store, circuit(properties={"peer": {"id": str(resource_id(NETWORKS, "vnet"))}}))
+    with store.writing() as writer:
+        writer.delete(circuit().id)
+
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        rows = [connection.scalar(select(func.count()).select_from(table)) for table in (resources, arrows)]
+    engine.dispose()
+    assert rows == [0, 0]
 
 
 def test_deleting_what_is_not_there_does_nothing(store: Store) -> None:
