@@ -19,6 +19,7 @@ from trunkline.fabric.plane import LinuxPlane
 from trunkline.intent.bgp import Router
 from trunkline.intent.compile import compile
 from trunkline.intent.compile.draft import ce_node, host_node, instance_node, vnet_node, vrf_node
+from trunkline.intent.compile.plant import edge_node
 from trunkline.intent.compile.vnet import vm_node
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.view import CIRCUIT, CONNECTION, EXCHANGE_ORDER, FAULT, GATEWAY, NIC, PEERING, SITE, VNET
@@ -217,9 +218,16 @@ def test_a_customers_mistake_on_one_leg_leaves_the_other_and_heals_when_mended(
     assert customer(bird, Leg.SECONDARY) == "Established"
     until(lambda: bird.pings(HOST, IN_CLOUD), 10, "traffic on the secondary")
     if "vlanId" in wrong:
-        until(lambda: customer_mac(bird, Leg.PRIMARY) == "Incomplete", 60, "the ARP entry to age", every_s=0.5)
+        edge = edge_node("Amsterdam", Leg.PRIMARY)
+        until(lambda: sum(c.packets for c in bird.plane.counters(edge).drops.values()) > 0, 10, "drops with a reason")
     bird.put(estates.order())
     both_up(bird)
+
+
+@pytest.mark.slow
+def test_a_customer_who_falls_silent_becomes_incomplete_in_the_arp_table(bird: Stage) -> None:
+    bird.put(estates.order(primary={"router": "ce1", "vlanId": 200}))
+    until(lambda: customer_mac(bird, Leg.PRIMARY) == "Incomplete", 90, "the kernel to give up the entry", every_s=0.5)
 
 
 def test_the_operation_succeeds_although_the_customers_router_is_down(stage: Stage) -> None:

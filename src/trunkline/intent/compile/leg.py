@@ -62,9 +62,6 @@ from trunkline.model.site import Daemon, Handoff
 #: The VRF's interface towards the customer.
 TO_CUSTOMER = "customer"
 
-#: A silent customer is `Incomplete` in the ARP table within seconds, not within the kernel's usual minute.
-_VRF_SYSCTLS = (("ipv4.neigh.default.base_reachable_time_ms", "5000"),)
-
 #: Never accepted from a customer (RFC 6890; the default route is welcome on private peering).
 MARTIANS = (
     PrefixMatch("0.0.0.0/8", 8, 32),
@@ -116,7 +113,7 @@ def _add_vrf(draft: Draft, circuit: CircuitView, peering: PeeringView, which: Le
         attachment_interface(circuit)
     counter, drop = attachment(circuit, which), which in circuit.faults
     draft.pieces += [
-        Node(vrf, Role.VRF, forwarding=True, sysctls=_VRF_SYSCTLS),
+        Node(vrf, Role.VRF, forwarding=True),
         Link(Interface(vrf, TO_CUSTOMER, (Address(edge_address(peering.model.prefix(which))),)),
              Interface(edge, inner)),
         CrossConnect(edge, port, inner, counter, Direction.IN, match=tags, drop=drop),
