@@ -120,7 +120,8 @@ def _session(session: Session) -> SessionView:
 
 def _options(session: Session) -> tuple[str, ...]:
     """Without ``ttl security`` a direct eBGP session has TTL 1. ``error wait``: a session that failed is tried again
-    after one second, then every two; BIRD's own default waits a minute."""
+    after one second, then every two; BIRD's own default waits a minute. ``startup hold time``: a peer that accepts but
+    never answers (frames vanish, TTL wrong) blocks the session for that long; BIRD's own default is four minutes."""
     password = password_text(session.password)
     candidates = (
         (not session.enabled, "disabled on"),
@@ -129,6 +130,7 @@ def _options(session: Session) -> tuple[str, ...]:
         (session.bfd is not None, "bfd on"),
         (True, f"hold time {session.hold_time_s}"),
         (True, f"keepalive time {session.keepalive_time_s}"),
+        (True, "startup hold time 10"),
         (True, "connect delay time 0"),
         (True, "connect retry time 1"),
         (True, "error wait time 1, 2"),

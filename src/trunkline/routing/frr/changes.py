@@ -25,7 +25,7 @@ class Statement:
 
     @property
     def daemon(self) -> str:
-        words = (*self.context, self.text)[0].split()
+        words = self.path[0].removeprefix("no ").split()
         if words[:2] in (["ip", "route"], ["ipv6", "route"]):
             return "staticd"
         return "bfdd" if words == ["bfd"] else "bgpd"

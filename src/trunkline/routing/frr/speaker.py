@@ -6,6 +6,7 @@ of each daemon a pid file and a vty socket. The daemons read no file: they start
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -25,6 +26,8 @@ from trunkline.routing.frr.render import render
 from trunkline.routing.life import Life
 from trunkline.routing.naming import families, family_of, redact
 from trunkline.settings import Places
+
+log = logging.getLogger(__name__)
 
 #: zebra first, for the others look for it; ended in the opposite order, so that it withdraws their kernel routes.
 DAEMONS = ("zebra", "staticd", "bfdd", "bgpd")
@@ -146,7 +149,8 @@ def _reload(files: NodeFiles, old: str, new: str) -> bool:
     That may happen after a crash in the middle of a reload: what is to be removed is then gone already."""
     try:
         _tell(files, old, new)
-    except (vty.CommandRefused, vty.Unreachable):
+    except (vty.CommandRefused, vty.Unreachable) as error:
+        log.warning("FRR of %s starts anew: %s", files.directory.name, error)
         return False
     return True
 
