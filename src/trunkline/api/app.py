@@ -1,0 +1,29 @@
+"""The ASGI application: ARM over HTTPS. Wired by ``assembly``, served by uvicorn."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterable
+
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from trunkline.api import public
+from trunkline.api.accounts import Accounts
+from trunkline.api.declaration import Registry
+from trunkline.api.front import Front
+from trunkline.api.service import Service
+from trunkline.api.token import Tokens, load_key
+from trunkline.settings import Settings
+from trunkline.store import Store
+
+
+def create_app(settings: Settings, store: Store, registry: Registry, accounts: Accounts,
+               wake: Callable[[Iterable[str]], None]) -> Starlette:
+    """``wake`` tells the reconciler which resources changed; it must not block."""
+    endpoint = settings.endpoint
+    names = ("127.0.0.1", "localhost", "[::1]", socket.gethostname())
+    tokens = Tokens(load_key(settings.places.ca.parent), accounts, endpoint.url,
+                    tuple(f"https://{name}:{endpoint.port}" for name in names))
+    service = Service(settings, store, registry, accounts, tokens, wake)
+    return Starlette(routes=[*public.routes(service), Route("/{path:path}", Front(service))])

@@ -1,0 +1,119 @@
+"""Between a body's JSON and what is stored: the model validated, secrets split off, inline children taken out.
+
+What a client read it may write back: read-only members are ignored, a secret that is left out keeps its value, a secret
+that is ``null`` or empty is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from trunkline.api import validation
+from trunkline.api.declaration import Inline, ResourceType
+from trunkline.api.envelope import refuse
+from trunkline.errors import Fault
+from trunkline.model.resource import Json, Properties, Resource, ResourceId
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """``inline``: bodies of the children by member; a member that the body leaves out is absent."""
+
+    model: Properties
+    properties: Json
+    envelope: Json = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    inline: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
+
+
+def decode(kind: ResourceType, resource: ResourceId, body: Json, existing: Resource | None,
+           prefix: str = "properties") -> Decoded:
+    """Raises Fault, or Refused with all that is wrong. ``prefix``: where the properties stand in the whole request."""
+    given = members(body, "properties", prefix)
+    inline = {one.member: _children(given, one, prefix) for one in kind.inline if given.get(one.member) is not None}
+    plain = {name: value for name, value in given.items() if name not in {one.member for one in kind.inline}}
+    filled = kind.defaults(_kept(kind, plain, existing), resource)
+    model = _validated(kind, resource, filled, prefix)
+    properties = model.model_dump(by_alias=True, mode="json", exclude_none=True)
+    secrets = {path: text for path in kind.secrets if (text := _take(properties, path))}
+    envelope = kind.envelope_defaults({name: body[name] for name in kind.envelope if body.get(name) is not None})
+    return Decoded(model, properties, envelope, secrets, inline)
+
+
+def members(body: Json, name: str, where: str) -> Json:
+    """The object under ``name``; empty when there is none."""
+    found = body.get(name)
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise Fault("InvalidRequestFormat", f"Member '{where}' must be an object; write {{…}}.", where)
+    return found
+
+
+def _children(given: Json, inline: Inline, prefix: str) -> tuple[Json, ...]:
+    where = f"{prefix}.{inline.member}"
+    rows = given[inline.member]
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise Fault("InvalidRequestFormat", f"Member '{where}' must be an array of objects; write [{{…}}].", where)
+    refuse([Fault("MissingRequiredProperty", f"Property '{where}[{index}].name' is required but was not given; name "
+                  "the child.", f"{where}[{index}].name")
+            for index, row in enumerate(rows) if not isinstance(row.get("name"), str) or not row["name"]])
+    names = [row["name"].lower() for row in rows]
+    refuse([Fault("DuplicateResourceName", f"Name '{row['name']}' stands twice in '{where}'; names must differ.",
+                  f"{where}[{index}].name")
+            for index, row in enumerate(rows) if row["name"].lower() in names[:index]])
+    return tuple(rows)
+
+
+def _kept(kind: ResourceType, given: Json, existing: Resource | None) -> Json:
+    """The body with what an update need not repeat."""
+    if existing is None:
+        return given
+    kept = {name: existing.properties[name] for name in kind.kept
+            if given.get(name) is None and name in existing.properties}
+    filled = {**given, **kept}
+    for path, secret in existing.secrets.items():
+        filled = _with_secret(filled, path.split("."), secret)
+    return filled
+
+
+def _with_secret(given: Json, path: list[str], secret: str) -> Json:
+    """``given`` with the secret where the object that holds it is given and says nothing of it."""
+    name, *deeper = path
+    if not deeper:
+        return {name: secret, **given}
+    inner = given.get(name)
+    return {**given, name: _with_secret(inner, deeper, secret)} if isinstance(inner, dict) else given
+
+
+def _take(properties: Json, path: str) -> str:
+    """The secret, which is no longer in ``properties`` afterwards."""
+    *outer, name = path.split(".")
+    holder: Any = properties
+    for piece in outer:
+        holder = holder.get(piece) if isinstance(holder, dict) else None
+    return str(holder.pop(name, "") or "") if isinstance(holder, dict) else ""
+
+
+def _cleared(given: Json, path: list[str]) -> Json:
+    """An empty secret is none."""
+    name, *deeper = path
+    inner = given.get(name)
+    if not deeper:
+        return {key: value for key, value in given.items() if key != name} if inner in ("", None) else given
+    return {**given, name: _cleared(inner, deeper)} if isinstance(inner, dict) else given
+
+
+def _validated(kind: ResourceType, resource: ResourceId, given: Json, prefix: str) -> Properties:
+    for path in kind.secrets:
+        given = _cleared(given, path.split("."))
+    try:
+        return kind.model.model_validate(given)
+    except ValidationError as error:
+        found = list(validation.faults(error, prefix, resource.name, kind.secrets))
+    refuse(found)
+    raise AssertionError("a ValidationError without errors")

@@ -1,0 +1,243 @@
+"""HTTP of deployments: PUT, GET, list, DELETE, validate, operations and their status."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from uuid import uuid4
+
+from trunkline.api import body as content
+from trunkline.api import composite
+from trunkline.api.deployments.run import Run, TemplateRefused, outputs
+from trunkline.api.deployments.template import Template, parse
+from trunkline.api.engine import listing, operations, whereabouts
+from trunkline.api.engine.turn import Turn
+from trunkline.api.engine.verbs import writing
+from trunkline.api.engine.write import Written
+from trunkline.api.exchange import Answer, Call, answer
+from trunkline.api.groups import DEPLOYMENTS
+from trunkline.api.service import Service
+from trunkline.errors import Conflict, Fault, Refused
+from trunkline.model.operation import Operation, OperationKind, OperationStatus
+from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId, now
+from trunkline.store import Writer
+
+_NAME = re.compile(r"[\w().-]{1,64}", re.ASCII)
+
+_WORDS = {OperationStatus.IN_PROGRESS: "Running"}
+
+
+class _RolledBack(Exception):
+    """A validation ends: what it wrote must not stay."""
+
+
+def _group(call: Call) -> ResourceId:
+    return ResourceId(call.names["subscription"], call.names["group"])
+
+
+def _id(call: Call) -> ResourceId:
+    namespace, kind = DEPLOYMENTS.split("/")
+    return ResourceId(call.names["subscription"], call.names["group"], namespace, (kind,), (call.names["name"],))
+
+
+def put(service: Service, call: Call) -> Answer:
+    template = _template(call)
+    with writing(service, call) as turn:
+        group = _present(turn, call)
+        existing = turn.writer.get(_id(call))
+        if existing and turn.writer.running(existing.id):
+            raise Conflict("DeploymentActive", f"Unable to edit or replace deployment '{existing.id.name}': previous "
+                           "deployment is still active; wait until it has ended.")
+        written = _run(service, turn, group, template, call.names["name"])
+        operation = _operation(call, written)
+        stored = turn.writer.put(_resource(existing, call, template, written, operation))
+        turn.writer.begin(replace(operation, resource=stored.id))
+        turn.log(stored, "write")
+    return answer(_show(stored, operation), 200 if existing else 201, _header(call, operation))
+
+
+def validate(service: Service, call: Call) -> Answer:
+    """Everything a PUT would check, and nothing of it kept."""
+    template = _template(call)
+    shown: Json = {}
+    try:
+        with writing(service, call) as turn:
+            written = _run(service, turn, _present(turn, call), template, call.names["name"])
+            operation = _operation(call, written)
+            resource = _resource(None, call, template, written, operation)
+            shown = _show(resource, replace(operation, status=OperationStatus.SUCCEEDED))
+            shown["properties"]["validatedResources"] = [{"id": str(one.resource.id)} for one in written]
+            raise _RolledBack
+    except _RolledBack:
+        return answer(shown)
+
+
+def get(service: Service, call: Call) -> Answer:
+    return answer(_shown(service, _stored(service, call)))
+
+
+def head(service: Service, call: Call) -> Answer:
+    with service.store.reading() as reader:
+        return Answer(204 if reader.get(_id(call)) else 404)
+
+
+def list_all(service: Service, call: Call) -> Answer:
+    with service.store.reading() as reader:
+        if reader.get(_group(call)) is None:
+            raise whereabouts.group_absent(call.names["group"])
+        found = reader.list(DEPLOYMENTS, call.names["subscription"], call.names["group"])
+    return listing.page(call, found, lambda one: one.id.key, lambda one: _shown(service, one))
+
+
+def delete(service: Service, call: Call) -> Answer:
+    with writing(service, call) as turn:
+        turn.writer.delete(_id(call))
+    return Answer(204)
+
+
+def status(service: Service, call: Call) -> Answer:
+    with service.store.reading() as reader:
+        operation = operations.find(reader, call.names["operation"], call.names["subscription"])
+    operation = composite.settle(service.store, operation, {composite.DEPLOY: ending(service)})
+    body: Json = {"status": _WORDS.get(operation.status, operation.status.value)}
+    if operation.error:
+        body["error"] = operation.error
+    return answer(body, headers={} if operation.status.final else operations.SOON)
+
+
+def steps(service: Service, call: Call) -> Answer:
+    """One row for each resource of a deployment."""
+    stored = _stored(service, call)
+    with service.store.reading() as reader:
+        found = [reader.operation(one) for one in stored.properties["operations"]]
+    return answer({"value": [_step(stored, one) for one in found if one]})
+
+
+def ending(service: Service) -> composite.Ending:
+    """What a deployment leaves behind: its outputs, or why it failed."""
+    def end(writer: Writer, operation: Operation, error: Json | None) -> Json | None:
+        stored = writer.get(operation.resource)
+        group = writer.get(ResourceId(operation.resource.subscription, operation.resource.group))
+        if stored is None or group is None:
+            return error
+        told: Json = {}
+        if error is None:
+            try:
+                told = outputs(service.registry, writer, group, service.accounts.tenant, stored.properties)
+            except Fault as fault:
+                error = {"code": "DeploymentOutputEvaluationFailed", "message": str(fault), "details": []}
+        writer.set_status(stored.id, {"outputs": told, "error": error, "ended": now().isoformat()})
+        return error
+    return end
+
+
+def _template(call: Call) -> Template:
+    if not _NAME.fullmatch(call.names["name"]):
+        raise Fault("InvalidDeploymentName", f"The deployment name '{call.names['name'][:80]}' is invalid: it may have "
+                    "1 to 64 letters, digits, '.', '-', '_', '(' and ')'; choose another.", "name")
+    content.check_media_type(call.headers.get("content-type", ""))
+    return parse(content.parse_object(call.body))
+
+
+def _present(turn: Turn, call: Call) -> Resource:
+    group = turn.writer.get(_group(call))
+    if group is None:
+        raise whereabouts.group_absent(call.names["group"])
+    if group.deleting:
+        raise Conflict("ResourceGroupBeingDeleted", f"The resource group '{group.id.group}' is in deprovisioning state "
+                       "and cannot perform this operation; wait until it is gone.")
+    return group
+
+
+def _run(service: Service, turn: Turn, group: Resource, template: Template, name: str) -> tuple[Written, ...]:
+    with _refused_whole(name):
+        return Run(turn, group, service.accounts.tenant, template).write()
+
+
+@contextmanager
+def _refused_whole(name: str) -> Iterator[None]:
+    try:
+        yield
+    except Refused as several:
+        raise TemplateRefused(name, several.faults) from several
+    except Fault as fault:
+        if fault.code in ("InvalidTemplate", "AuthorizationFailed"):
+            raise
+        raise TemplateRefused(name, (fault,)) from fault
+
+
+def _operation(call: Call, written: tuple[Written, ...]) -> Operation:
+    return Operation(
+        id=str(uuid4()), resource=_id(call), kind=OperationKind.DEPLOYMENT, action=composite.DEPLOY,
+        waits_for=tuple(one.operation.id for one in written if one.operation), api_version=call.api_version)
+
+
+def _resource(existing: Resource | None, call: Call, template: Template, written: tuple[Written, ...],
+              operation: Operation) -> Resource:
+    """What is kept of a template: enough for its outputs, nothing that is secure."""
+    properties: Json = {
+        "operation": operation.id, "operations": list(operation.waits_for), "parameters": template.shown(),
+        "values": template.plain(), "variables": template.variables, "outputs": template.outputs,
+        "templateHash": template.hash, "correlationId": call.correlation_id, "timestamp": now().isoformat(),
+        "resources": [str(one.resource.id) for one in written],
+    }
+    return replace(existing or Resource(_id(call)), properties=properties, status={"outputs": {}},
+                   state=ProvisioningState.SUCCEEDED)
+
+
+def _stored(service: Service, call: Call) -> Resource:
+    with service.store.reading() as reader:
+        found = reader.get(_id(call))
+        missing = None if found else reader.get(_group(call))
+    if found is None and missing is None:
+        raise whereabouts.group_absent(call.names["group"])
+    if found is None:
+        raise Fault("DeploymentNotFound", f"Deployment '{call.names['name'][:80]}' could not be found.", status=404)
+    return found
+
+
+def _shown(service: Service, stored: Resource) -> Json:
+    with service.store.reading() as reader:
+        operation = reader.operation(stored.properties["operation"])
+    if operation is None:
+        return _show(stored, None)
+    operation = composite.settle(service.store, operation, {composite.DEPLOY: ending(service)})
+    with service.store.reading() as reader:
+        return _show(reader.get(stored.id) or stored, operation)
+
+
+def _show(stored: Resource, operation: Operation | None) -> Json:
+    kept, told = stored.properties, stored.status
+    ended = OperationStatus.FAILED if told.get("error") else OperationStatus.SUCCEEDED
+    state = operation.status if operation else ended
+    properties: Json = {
+        "templateHash": kept["templateHash"], "parameters": kept["parameters"], "mode": "Incremental",
+        "provisioningState": _WORDS.get(state, state.value), "timestamp": told.get("ended", kept["timestamp"]),
+        "duration": "PT0S", "correlationId": kept["correlationId"], "providers": [], "dependencies": [],
+        "outputResources": [{"id": one} for one in kept["resources"]],
+    }
+    if told.get("outputs"):
+        properties["outputs"] = told["outputs"]
+    if error := told.get("error"):
+        properties["error"] = error
+    return {"id": str(stored.id), "name": stored.id.name, "type": DEPLOYMENTS, "properties": properties}
+
+
+def _step(stored: Resource, operation: Operation) -> Json:
+    target = {"id": str(operation.resource), "resourceType": operation.resource.type,
+              "resourceName": "/".join(operation.resource.names)}
+    message = {"statusMessage": {"error": operation.error}} if operation.error else {}
+    return {
+        "id": f"{stored.id}/operations/{operation.id}", "operationId": operation.id,
+        "properties": {
+            "provisioningOperation": "Create",
+            "provisioningState": _WORDS.get(operation.status, operation.status.value),
+            "timestamp": (operation.finished or operation.created).isoformat(), "duration": "PT0S",
+            "statusCode": "Conflict" if operation.error else "OK", "targetResource": target, **message}}
+
+
+def _header(call: Call, operation: Operation) -> dict[str, str]:
+    path = f"{call.origin}{_id(call)}/operationStatuses/{operation.id}?api-version={call.api_version}"
+    return {"azure-asyncoperation": path, **operations.SOON}

@@ -1,0 +1,74 @@
+"""Lists and their pages: ``$top``, ``nextLink`` and ``$skipToken``."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+from urllib.parse import urlencode
+
+from trunkline.api.declaration import Registry
+from trunkline.api.engine import shape, whereabouts
+from trunkline.api.engine.target import Collection, Item
+from trunkline.api.exchange import Answer, Call, answer
+from trunkline.errors import Fault
+from trunkline.model.resource import Json, Resource
+from trunkline.store import Reader
+
+Row = TypeVar("Row")
+
+#: Rows on a page, unless the client asks for fewer.
+_PAGE = 250
+
+
+def children(registry: Registry, reader: Reader, call: Call, wanted: Collection) -> Answer:
+    """All of a type in a subscription, in a group, or below a parent."""
+    kind, holder = whereabouts.holder(registry, reader, wanted.kind, wanted.parent)
+    if holder.types:
+        found = reader.children(holder, kind.name)
+    else:
+        found = reader.list(kind.name, holder.subscription, holder.group)
+
+    def show(resource: Resource) -> Json:
+        seen = resource.id
+        if wanted.kind is not kind:
+            seen = wanted.parent.child(wanted.kind.name.rpartition("/")[2], resource.id.name)
+        return shape.body(registry, reader, Item(wanted.kind, seen), resource)
+
+    return page(call, found, lambda resource: resource.id.key, show)
+
+
+def fixed(call: Call, rows: Iterable[Json]) -> Answer:
+    """Rows that are whole and never change."""
+    return page(call, list(enumerate(rows)), lambda row: f"{row[0]:08}", lambda row: row[1])
+
+
+def page(call: Call, rows: Sequence[Row], key: Callable[[Row], str], show: Callable[[Row], Json]) -> Answer:
+    """``rows``: all of them, in the order of their keys, so that a row that goes away moves no other."""
+    last, size = _last(call), _size(call)
+    left = [row for row in rows if key(row) > last]
+    body: Json = {"value": [show(row) for row in left[:size]]}
+    if size < len(left):
+        query = {name: value for name, value in call.query.items() if name != "$skiptoken"}
+        token = urlsafe_b64encode(key(left[size - 1]).encode()).decode()
+        body["nextLink"] = f"{call.origin}{call.path}?{urlencode({**query, '$skipToken': token})}"
+    return answer(body)
+
+
+def _size(call: Call) -> int:
+    text = call.query.get("$top", "")
+    if not text:
+        return _PAGE
+    if not text.isdecimal() or not 1 <= len(text) <= 6 or int(text) == 0:
+        raise Fault("InvalidTopInQueryString", f"The value '{text[:20]}' of $top is not a whole number above 0; write "
+                    "one.", "$top")
+    return min(int(text), _PAGE)
+
+
+def _last(call: Call) -> str:
+    """The key of the last row of the page before."""
+    try:
+        return urlsafe_b64decode(call.query.get("$skiptoken", "").encode()).decode()
+    except ValueError:
+        raise Fault("InvalidSkipToken", "The $skipToken is not one that this service gave out; follow nextLink as it "
+                    "is.", "$skipToken") from None

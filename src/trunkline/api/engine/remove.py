@@ -1,0 +1,68 @@
+"""DELETE inside one transaction: what stands in the way, what goes with it, and the operation that tells the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from trunkline.api.engine.turn import Turn
+from trunkline.errors import Fault
+from trunkline.intent.estate import Estate
+from trunkline.model.operation import Operation, OperationKind
+from trunkline.model.resource import ProvisioningState, Resource, ResourceId
+from trunkline.store import Reader
+
+
+class Without:
+    """An estate in which doomed resources no longer point at anything, nor are anyone's children."""
+
+    def __init__(self, estate: Estate, doomed: Iterable[Resource]) -> None:
+        self._estate, self._doomed = estate, frozenset(one.id.key for one in doomed)
+
+    def get(self, resource: ResourceId) -> Resource | None:
+        return self._estate.get(resource)
+
+    def children(self, parent: ResourceId, kind: str = "") -> tuple[Resource, ...]:
+        return self._left(self._estate.children(parent, kind))
+
+    def referrers(self, target: ResourceId, kind: str = "") -> tuple[Resource, ...]:
+        return self._left(self._estate.referrers(target, kind))
+
+    def _left(self, resources: Iterable[Resource]) -> tuple[Resource, ...]:
+        return tuple(one for one in resources if one.id.key not in self._doomed)
+
+
+def tree(reader: Reader, resource: Resource) -> Iterator[Resource]:
+    """The resource and all below it, parents first."""
+    yield resource
+    for child in reader.children(resource.id):
+        yield from tree(reader, child)
+
+
+def check_removal(turn: Turn, *resources: Resource) -> list[Fault]:
+    """What forbids the deletion of all these together, with all below them."""
+    doomed = [one for resource in resources for one in tree(turn.writer, resource)]
+    left = Without(turn.writer, doomed)
+    faults = []
+    for one in doomed:
+        kind = turn.registry.find(one.id.type)
+        faults += list(kind.in_use(one, left)) if kind else []
+    return faults
+
+
+def remove(turn: Turn, resource: Resource, location: str) -> Operation:
+    """Begin to delete what nothing forbids to. What has no network behind it is gone at once."""
+    running = [one for one in turn.writer.running(resource.id) if one.kind is OperationKind.DELETE]
+    if resource.deleting and running:
+        return running[0]
+    kind = turn.registry.find(resource.id.type)
+    for dependent in kind.dependents(resource, turn.writer) if kind else ():
+        if not dependent.deleting:
+            remove(turn, dependent, dependent.location or location)
+    operation = turn.begin(OperationKind.DELETE, resource, location, at_once=not (kind and kind.realised))
+    if kind and kind.realised:
+        for one in tree(turn.writer, resource):
+            turn.writer.set_status(one.id, state=ProvisioningState.DELETING)
+    else:
+        turn.writer.delete(resource.id)
+    turn.log(resource, "delete")
+    return operation

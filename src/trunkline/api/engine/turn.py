@@ -1,0 +1,49 @@
+"""One writing transaction on behalf of somebody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from trunkline.api.accounts import Account
+from trunkline.api.declaration import Registry
+from trunkline.model.operation import Activity, Operation, OperationKind, OperationStatus
+from trunkline.model.resource import Json, Resource
+from trunkline.store import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """``subscription``: the one in the request's path, under which its operations are asked for."""
+
+    account: Account
+    subscription: str
+    correlation_id: str = ""
+    api_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    registry: Registry
+    writer: Writer
+    author: Author
+    touched: list[str] = field(default_factory=list)  #: words for the reconciler once the transaction has ended well
+
+    def begin(self, kind: OperationKind, resource: Resource, location: str, at_once: bool = False) -> Operation:
+        """A PUT's or DELETE's operation for the reconciler; with ``at_once`` there is nothing for it to do."""
+        operation = Operation(
+            id=str(uuid4()), resource=resource.id, kind=kind, location=location, api_version=self.author.api_version,
+            generation=resource.generation, parameters=self.parameters())
+        self.writer.begin(operation)
+        if at_once:
+            self.writer.finish(operation.id, OperationStatus.SUCCEEDED)
+        self.touched.append(resource.id.key)
+        return operation
+
+    def parameters(self) -> Json:
+        """Who may ask for the operation: a mirrored resource is stored in another subscription than it is asked in."""
+        return {"subscription": self.author.subscription.lower()}
+
+    def log(self, resource: Resource, verb: str, outcome: str = "Accepted") -> None:
+        self.writer.log(Activity(resource.id, f"{resource.id.type}/{verb}", self.author.account.name,
+                                 self.author.correlation_id, outcome))

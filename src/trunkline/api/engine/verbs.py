@@ -1,0 +1,167 @@
+"""HTTP on declared types: GET, PUT, PATCH, DELETE and actions, one function each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from uuid import uuid4
+
+from trunkline.api import body as content
+from trunkline.api.engine import listing, operations, shape, target, whereabouts, write
+from trunkline.api.engine.conditions import Conditions
+from trunkline.api.engine.remove import check_removal, remove
+from trunkline.api.engine.target import Ask, Collection, Item
+from trunkline.api.engine.turn import Author, Turn
+from trunkline.api.envelope import NotAllowed, refuse
+from trunkline.api.exchange import Answer, Awaited, Call, answer
+from trunkline.api.service import Service
+from trunkline.errors import Fault
+from trunkline.model.operation import Operation, OperationKind
+from trunkline.model.resource import ProvisioningState, ResourceId
+
+Verb = Callable[[Service, Call, Item], Answer]
+
+
+def answer_to(service: Service, call: Call) -> Answer | Awaited:
+    """Anything under ``/providers/{namespace}/…`` that a declaration describes."""
+    base = ResourceId(call.names["subscription"], call.names.get("group", ""))
+    pieces = (call.names["namespace"], *call.names["rest"].strip("/").split("/"))
+    found = target.parse(service.registry, base, pieces, call.api_version)
+    if isinstance(found, Ask):
+        return ask(service, call, found)
+    if isinstance(found, Collection):
+        return _collection(service, call, found)
+    if found.kind.catalogue:
+        return _entry(call, found)
+    verb = _VERBS.get(call.method)
+    if verb is None or not found.id.group:
+        raise NotAllowed(call.method, *_VERBS)
+    return verb(service, call, found)
+
+
+@contextmanager
+def writing(service: Service, call: Call) -> Iterator[Turn]:
+    """One transaction for the caller; the reconciler hears of it when it is kept."""
+    author = Author(call.account, call.names["subscription"], call.correlation_id, call.api_version)
+    with service.store.writing() as writer:
+        turn = Turn(service.registry, writer, author)
+        yield turn
+    if turn.touched:
+        service.wake(turn.touched)
+
+
+def _collection(service: Service, call: Call, found: Collection) -> Answer:
+    if call.method != "GET":
+        raise NotAllowed(call.method, "GET")
+    if found.kind.catalogue:
+        return listing.fixed(call, found.kind.catalogue(found.parent.subscription))
+    with service.store.reading() as reader:
+        return listing.children(service.registry, reader, call, found)
+
+
+def _entry(call: Call, item: Item) -> Answer:
+    """One row of a catalogue."""
+    if call.method != "GET":
+        raise NotAllowed(call.method, "GET")
+    rows = item.kind.catalogue(item.id.subscription) if item.kind.catalogue else ()
+    for row in rows:
+        if str(row.get("name", "")).lower() == item.id.name.lower():
+            return answer(row)
+    raise whereabouts.absent(item.id)
+
+
+def get(service: Service, _call: Call, item: Item) -> Answer:
+    with service.store.reading() as reader:
+        place = whereabouts.find(service.registry, reader, item)
+        shown = shape.body(service.registry, reader, place.view, place.resource)
+    return answer(shown, headers={"etag": place.resource.etag})
+
+
+def put(service: Service, call: Call, item: Item) -> Answer:
+    given = _object(call)
+    with writing(service, call) as turn:
+        written = write.put(turn, item, given, Conditions.of(call.headers))
+        return _written(call, turn, written)
+
+
+def patch(service: Service, call: Call, item: Item) -> Answer:
+    given = _object(call)
+    with writing(service, call) as turn:
+        if turn.writer.get(item.id) is None:
+            whereabouts.find(service.registry, turn.writer, item)
+        written = write.patch(turn, item, given, Conditions.of(call.headers))
+        return _written(call, turn, written)
+
+
+def _object(call: Call) -> dict[str, object]:
+    content.check_media_type(call.headers.get("content-type", ""))
+    return content.parse_object(call.body)
+
+
+def _written(call: Call, turn: Turn, written: write.Written) -> Answer:
+    """A PUT is answered before it is realised: the body says Updating, the header where to ask."""
+    view = written.place.view
+    state = ProvisioningState.UPDATING if written.operation else None
+    resource = written.resource if state is None else replace(written.resource, state=state)
+    shown = shape.body(turn.registry, turn.writer, view, resource)
+    headers = {"etag": resource.etag}
+    if written.operation:
+        headers |= operations.asynchronous(call, view.id.namespace, written.operation) | _notified(view)
+    return answer(shown, 201 if written.created else 200, headers)
+
+
+def _notified(item: Item) -> dict[str, str]:
+    """Azure says this of top-level resources only."""
+    return {} if item.id.parent else {"azure-asyncnotification": "Enabled"}
+
+
+def delete(service: Service, call: Call, item: Item) -> Answer:
+    with writing(service, call) as turn:
+        try:
+            place = whereabouts.site(service.registry, turn.writer, item)
+        except Fault as fault:
+            if fault.code == "ParentResourceNotFound":
+                return Answer(204)
+            raise
+        if place.existing is None:
+            return Answer(204)
+        Conditions.of(call.headers).check(place.item.id, place.existing)
+        refuse(check_removal(turn, place.existing))
+        operation = remove(turn, place.existing, whereabouts.region(turn.writer, place.existing))
+    namespace = place.view.id.namespace
+    return Answer(202, headers={**operations.asynchronous(call, namespace, operation),
+                                **operations.located(call, namespace, operation), **_notified(place.view)})
+
+
+_VERBS: dict[str, Verb] = {"GET": get, "PUT": put, "PATCH": patch, "DELETE": delete}
+
+
+def ask(service: Service, call: Call, found: Ask) -> Answer | Awaited:
+    action = found.action
+    if call.method != action.method:
+        raise NotAllowed(call.method, action.method)
+    parameters = {**found.parameters, **{name: call.query.get(name.lower(), "") for name in action.query},
+                  **dict(action.fixed)}
+    with service.store.reading() as reader:
+        place = whereabouts.find(service.registry, reader, found.item)
+        refuse(list(action.check(place.resource, parameters)))
+        if action.answer:
+            return answer(action.answer(place.resource, reader))
+        location = whereabouts.region(reader, place.resource)
+    operation = begin(service, call, place.item.id, action.name, parameters, location)
+    if action.quick:
+        return Awaited(operation.id)
+    return answer(None, 202, operations.located(call, place.view.id.namespace, operation))
+
+
+def begin(service: Service, call: Call, resource: ResourceId, action: str, parameters: dict[str, str],
+          location: str) -> Operation:
+    """A question to the live network, which the reconciler answers."""
+    operation = Operation(
+        id=str(uuid4()), resource=resource, kind=OperationKind.ACTION, action=action, location=location,
+        parameters={**parameters, "subscription": call.names["subscription"].lower()}, api_version=call.api_version)
+    with service.store.writing() as writer:
+        writer.begin(operation)
+    service.wake([f"op:{operation.id}"])
+    return operation

@@ -1,0 +1,162 @@
+"""PUT and PATCH inside one transaction: the wish, its inline children, its companions, its operation, its log row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from trunkline.api import naming, placement
+from trunkline.api.declaration import Inline, Wish
+from trunkline.api.engine import whereabouts
+from trunkline.api.engine.conditions import ANY, Conditions
+from trunkline.api.engine.draft import Base, Draft, draft, located, stored
+from trunkline.api.engine.remove import check_removal, remove
+from trunkline.api.engine.target import Item
+from trunkline.api.engine.turn import Turn
+from trunkline.api.engine.whereabouts import Place
+from trunkline.api.envelope import refuse
+from trunkline.errors import Conflict, Fault
+from trunkline.model.operation import Operation, OperationKind
+from trunkline.model.references import references
+from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """``operation``: none when nothing but tags changed."""
+
+    place: Place
+    resource: Resource
+    operation: Operation | None
+
+    @property
+    def created(self) -> bool:
+        return self.place.existing is None
+
+
+def put(turn: Turn, item: Item, body: Json, conditions: Conditions = ANY) -> Written:
+    place = _place(turn, item, conditions)
+    return _store(turn, place, body)
+
+
+def patch(turn: Turn, item: Item, body: Json, conditions: Conditions = ANY) -> Written:
+    """Tags are replaced, everything else is merged (RFC 7396)."""
+    place = _place(turn, item, conditions)
+    existing = place.resource
+    if set(body) <= {"tags"}:
+        changed = turn.writer.put(replace(existing, tags=placement.tags(body)))
+        turn.log(changed, "write")
+        return Written(place, changed, None)
+    wish: Json = {"location": existing.location, "tags": dict(existing.tags), "properties": existing.properties,
+                  **existing.envelope}
+    return _store(turn, place, merge(wish, body))
+
+
+def merge(target: Json, change: Json) -> Json:
+    """RFC 7396: members of objects are merged, ``null`` removes, anything else replaces."""
+    merged = dict(target)
+    for name, value in change.items():
+        if value is None:
+            merged.pop(name, None)
+        elif isinstance(value, dict):
+            inner = merged.get(name)
+            merged[name] = merge(inner if isinstance(inner, dict) else {}, value)
+        else:
+            merged[name] = value
+    return merged
+
+
+def _place(turn: Turn, item: Item, conditions: Conditions) -> Place:
+    naming.check_resource(item.id.name)
+    place = whereabouts.site(turn.registry, turn.writer, item)
+    whereabouts.check_holders(place)
+    if place.existing and place.existing.deleting:
+        raise Conflict("AnotherOperationInProgress", f"Another operation on this or dependent resource is in progress: "
+                       f"{place.item.id} is being deleted. Wait until it is gone, then create it again.")
+    conditions.check(place.item.id, place.existing)
+    if place.existing is None and place.item.kind.updated_only:
+        raise whereabouts.absent(place.view.id)
+    return place
+
+
+def _store(turn: Turn, place: Place, body: Json) -> Written:
+    kind, existing = place.item.kind, place.existing
+    fresh = Resource(place.item.id)
+    if kind.tracked and place.item.id.parent is None:
+        fresh = replace(fresh, location=placement.location(body, kind.name, existing), tags=placement.tags(body))
+    drafted = draft(turn, Base(kind, fresh, existing), body)
+    refuse(list(_foreign(turn, drafted)))
+    refuse(list(located(kind.check(drafted.wish, turn.writer), drafted)))
+    resource = _keep(turn, drafted)
+    operation = turn.begin(OperationKind.PUT, resource, whereabouts.region(turn.writer, resource),
+                           at_once=not kind.realised)
+    refuse(list(_keep_children(turn, drafted, operation)))
+    turn.log(resource, "write")
+    return Written(place, resource, operation)
+
+
+def _foreign(turn: Turn, drafted: Draft) -> Iterator[Fault]:
+    """Links into subscriptions that are not the client's; with an authorization key the owner has allowed it."""
+    if "authorizationKey" in drafted.resource.secrets:
+        return
+    before = references(drafted.wish.existing) if drafted.wish.existing else frozenset()
+    for key in sorted(references(drafted.resource) - before):
+        subscription = ResourceId.parse(key).subscription
+        if not turn.author.account.may_use(subscription):
+            account = turn.author.account
+            yield Fault("LinkedAuthorizationFailed", f"The client '{account.client_id}' with object id "
+                        f"'{account.object_id}' has permission to perform action '{drafted.kind.name}/write' on scope "
+                        f"'{drafted.resource.id}'; however, it does not have permission on the linked scope '{key}'. "
+                        "Link a resource of your own, or ask its owner for an authorization key.", status=403)
+
+
+def _keep(turn: Turn, drafted: Draft) -> Resource:
+    kind, wish = drafted.kind, drafted.wish
+    state = ProvisioningState.UPDATING if kind.realised else ProvisioningState.SUCCEEDED
+    system = wish.existing.system if wish.existing else dict(kind.generate(wish, turn.writer))
+    wish = _with(wish, replace(wish.resource, system=system, state=state))
+    wish = _with(wish, replace(wish.resource, system={**system, **kind.amend(wish, turn.writer)}))
+    resource = turn.writer.put(wish.resource)
+    for companion in kind.companions(_with(wish, resource), turn.writer):
+        turn.writer.put(companion)
+    return resource
+
+
+def _with(wish: Wish, resource: Resource) -> Wish:
+    return replace(wish, resource=resource)
+
+
+def _keep_children(turn: Turn, drafted: Draft, operation: Operation) -> Iterator[Fault]:
+    """Those that the body does not name go first, so that their prefixes and names are free for the others."""
+    for inline, drafts in drafted.children:
+        yield from _drop_others(turn, drafted, inline, drafts)
+    for _, drafts in drafted.children:
+        for child in drafts:
+            yield from _keep_child(turn, drafted, child, operation)
+
+
+def _drop_others(turn: Turn, parent: Draft, inline: Inline, named: Iterable[Draft]) -> Iterator[Fault]:
+    kind, holder = stored(turn, inline, parent.resource.id)
+    keep = {one.resource.id.key for one in named}
+    for child in turn.writer.children(holder, kind.name):
+        if child.id.key not in keep and not child.deleting:
+            faults = check_removal(turn, child)
+            yield from faults
+            if not faults:
+                remove(turn, child, parent.resource.location)
+
+
+def _keep_child(turn: Turn, parent: Draft, child: Draft, operation: Operation) -> Iterator[Fault]:
+    if child.wish.existing and child.wish.existing.deleting:
+        yield Conflict("AnotherOperationInProgress", f"{child.resource.id} is being deleted; wait until it is gone.")
+        return
+    faults = [*_foreign(turn, child), *located(child.kind.check(child.wish, turn.writer), child)]
+    yield from faults
+    if faults or child.unchanged:
+        return
+    resource = _keep(turn, child)
+    turn.touched.append(resource.id.key)
+    if child.kind.realised and not parent.kind.realised:
+        turn.begin(OperationKind.PUT, resource, operation.location)
+    yield from _keep_children(turn, child, operation)
+

@@ -1,0 +1,57 @@
+"""A request as the endpoints see it, and what they answer: HTTP without the wire."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from trunkline.api.accounts import Account
+from trunkline.model.resource import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One authenticated request. ``origin``: scheme, host and port as the client wrote them. ``query`` and ``headers``:
+    names in lower case. ``names``: what stands in the path's variable pieces, by the route's names for them."""
+
+    method: str
+    path: str
+    origin: str
+    account: Account
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    correlation_id: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def api_version(self) -> str:
+        return self.query.get("api-version", "")
+
+    @property
+    def writes(self) -> bool:
+        return self.method in ("PUT", "PATCH", "DELETE", "POST")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int = 200
+    content: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """The answer is an operation's result; the caller waits for it on the same connection."""
+
+    operation: str
+
+
+def render(body: object) -> bytes:
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def answer(body: Json | list[Json] | None, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
+    """A JSON body; ``None`` is JSON's ``null``. For no body at all, write ``Answer``."""
+    return Answer(status, render(body), headers or {})

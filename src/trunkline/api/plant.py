@@ -1,0 +1,13 @@
+"""``Trunkline.Plant/status``: a subscription's circuits, legs, sessions, routes and traffic at a glance."""
+
+from __future__ import annotations
+
+from trunkline.api.engine import verbs
+from trunkline.api.exchange import Awaited, Call
+from trunkline.api.service import Service
+from trunkline.model.resource import ResourceId
+
+
+def status(service: Service, call: Call) -> Awaited:
+    operation = verbs.begin(service, call, ResourceId(call.names["subscription"]), "status", {}, "global")
+    return Awaited(operation.id)

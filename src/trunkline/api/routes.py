@@ -1,0 +1,111 @@
+"""Every path that needs a token, as a table. Paths match without regard to case; ``{word}`` takes one piece, ``{rest:}``
+all that is left. The first that fits is taken: special ones stand before general ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from trunkline.api import activity, groups, plant, polls, providers, subscriptions
+from trunkline.api.authorization import check_access
+from trunkline.api.deployments import endpoints as deployments
+from trunkline.api.engine import verbs
+from trunkline.api.envelope import NotAllowed
+from trunkline.api.exchange import Answer, Awaited, Call
+from trunkline.api.service import Service
+from trunkline.api.version import check_version
+from trunkline.errors import NotFound
+
+Endpoint = Callable[[Service, Call], Answer | Awaited]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """``methods``: endpoint by HTTP method; ``*`` takes them all."""
+
+    pieces: tuple[str, ...]
+    methods: Mapping[str, Endpoint]
+
+    def match(self, pieces: tuple[str, ...]) -> dict[str, str] | None:
+        names: dict[str, str] = {}
+        for index, wanted in enumerate(self.pieces):
+            if wanted == "{rest:}":
+                names["rest"] = "/".join(pieces[index:])
+                return names if len(pieces) > index else None
+            if index >= len(pieces):
+                return None
+            if wanted.startswith("{"):
+                names[wanted[1:-1]] = pieces[index]
+            elif wanted != pieces[index].lower():
+                return None
+        return names if len(pieces) == len(self.pieces) else None
+
+
+def _route(path: str, **methods: Endpoint) -> Route:
+    pieces = tuple(piece if piece.startswith("{") else piece.lower() for piece in path.strip("/").split("/"))
+    return Route(pieces, methods)
+
+
+_SUBSCRIPTION = "/subscriptions/{subscription}"
+_GROUP = _SUBSCRIPTION + "/resourceGroups/{group}"
+_DEPLOYMENTS = _GROUP + "/providers/Microsoft.Resources/deployments"
+_PROVIDER = _SUBSCRIPTION + "/providers/{namespace}"
+
+ROUTES = (
+    _route("/subscriptions", GET=subscriptions.list_all),
+    _route("/tenants", GET=subscriptions.tenants),
+    _route("/providers", GET=providers.list_all),
+    _route("/providers/{namespace}", GET=providers.get),
+    _route(_SUBSCRIPTION, GET=subscriptions.get),
+    _route(_SUBSCRIPTION + "/locations", GET=subscriptions.locations),
+    _route(_SUBSCRIPTION + "/resources", GET=subscriptions.resources),
+    _route(_SUBSCRIPTION + "/resourceGroups", GET=groups.list_all),
+    _route(_SUBSCRIPTION + "/operationResults/{operation}", GET=groups.delete_result),
+    _route(_SUBSCRIPTION + "/providers", GET=providers.list_all),
+    _route(_SUBSCRIPTION + "/providers/Microsoft.Insights/eventtypes/management/values", GET=activity.list_all),
+    _route(_SUBSCRIPTION + "/providers/Trunkline.Plant/status", POST=plant.status),
+    _route(_PROVIDER, GET=providers.get),
+    _route(_PROVIDER + "/register", POST=providers.register),
+    _route(_PROVIDER + "/locations/{location}/operations/{operation}", GET=polls.status),
+    _route(_PROVIDER + "/locations/{location}/operationResults/{operation}", GET=polls.result),
+    _route(_GROUP, GET=groups.get, HEAD=groups.head, PUT=groups.put, PATCH=groups.patch, DELETE=groups.delete),
+    _route(_GROUP + "/resources", GET=subscriptions.resources),
+    _route(_DEPLOYMENTS, GET=deployments.list_all),
+    _route(_DEPLOYMENTS + "/{name}", GET=deployments.get, HEAD=deployments.head, PUT=deployments.put,
+           DELETE=deployments.delete),
+    _route(_DEPLOYMENTS + "/{name}/validate", POST=deployments.validate),
+    _route(_DEPLOYMENTS + "/{name}/operations", GET=deployments.steps),
+    _route(_DEPLOYMENTS + "/{name}/operationStatuses/{operation}", GET=deployments.status),
+    _route(_GROUP + "/providers/{namespace}/{rest:}", **{"*": verbs.answer_to}),
+    _route(_PROVIDER + "/{rest:}", **{"*": verbs.answer_to}),
+)
+
+
+def answer_to(service: Service, call: Call) -> Answer | Awaited:
+    """An authenticated request, authorized and carried out."""
+    route, names = _found(call.path)
+    call = replace(call, names=names)
+    check_version(call.api_version)
+    if "subscription" in names:
+        call = replace(call, names={**names, "subscription": check_access(service.accounts, call)})
+    endpoint = route.methods.get(call.method) or route.methods.get("*")
+    if endpoint is None:
+        raise NotAllowed(call.method, *route.methods)
+    return endpoint(service, call)
+
+
+def _found(path: str) -> tuple[Route, dict[str, str]]:
+    pieces = tuple(path.strip("/").split("/"))
+    for route in ROUTES:
+        names = route.match(pieces) if all(pieces) else None
+        if names is not None:
+            return route, names
+    raise NotFound(f"There is nothing at the path '{path[:200]}'; it should begin with /subscriptions/{{subscription}}/"
+                   "resourceGroups/{group}/providers/.", "NotFound")
+
+
+def subscription_in(path: str) -> str:
+    """The subscription a path names, in lower case; empty when it names none."""
+    pieces = path.lower().strip("/").split("/", 2)
+    return pieces[1] if len(pieces) > 1 and pieces[0] == "subscriptions" else ""

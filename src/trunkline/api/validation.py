@@ -1,0 +1,78 @@
+"""Pydantic's findings as ARM faults: which field, which value, which rule, which way out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from trunkline.errors import Fault
+
+#: (pydantic's error type, rule and way out). ``{…}`` are the error's own values.
+_RULES: Mapping[str, str] = {
+    "greater_than": "it must be greater than {gt}; write a greater number",
+    "greater_than_equal": "it must be {ge} or more; write a number that is",
+    "less_than": "it must be less than {lt}; write a smaller number",
+    "less_than_equal": "it must be {le} or less; write a number that is",
+    "string_too_long": "it may have {max_length} characters at most; write fewer",
+    "string_too_short": "it must have {min_length} characters at least; write more",
+    "string_pattern_mismatch": "it must match the pattern {pattern}; use only what that allows",
+    "enum": "it must be one of {expected}; write one of these",
+    "literal_error": "it must be one of {expected}; write one of these",
+    "too_short": "it must have {min_length} entries at least; add some",
+    "too_long": "it may have {max_length} entries at most; leave some out",
+}
+
+#: Pydantic's words for a value of another JSON type.
+_SHAPES = ("_type", "_parsing", "model_attributes_type", "int_from_float", "mapping_type")
+
+_SHOWN_CHARACTERS = 80
+
+
+def faults(error: ValidationError, prefix: str, resource: str, secrets: Collection[str]) -> Iterator[Fault]:
+    """``prefix``: where the validated object stands in the body (``properties``). Values of ``secrets`` (dotted paths
+    inside it) are not shown."""
+    for found in error.errors(include_url=False):
+        path = target("", found["loc"])
+        yield _fault(found, target(prefix, found["loc"]), resource, hidden=path in secrets)
+
+
+def target(prefix: str, location: Collection[int | str]) -> str:
+    """``properties.subnets[0].name``."""
+    text = prefix
+    for piece in location:
+        text += f"[{piece}]" if isinstance(piece, int) else f".{piece}" if text else piece
+    return text
+
+
+def _fault(found: Any, where: str, resource: str, hidden: bool) -> Fault:
+    kind = str(found["type"])
+    if kind[:1].isupper():
+        return Fault(kind, found["msg"], where)
+    if kind == "missing":
+        return Fault("MissingRequiredProperty", f"Property '{where}' of resource '{resource}' is required but was not "
+                     "given; add it.", where)
+    said = f"Property '{where}' of resource '{resource}'{_value(found['input'], hidden)} is not valid: {_rule(found)}."
+    return Fault(_code(kind, where), said, where)
+
+
+def _value(given: Any, hidden: bool) -> str:
+    """Only single values are shown: an object could hold a secret."""
+    if hidden or not isinstance(given, str | int | float | bool | None):
+        return ""
+    return f" with value '{str(given)[:_SHOWN_CHARACTERS]}'"
+
+
+def _rule(found: Any) -> str:
+    if rule := _RULES.get(str(found["type"])):
+        return rule.format(**found.get("ctx", {}))
+    said = str(found["msg"]).removeprefix("Value error, ").removeprefix("Input ").rstrip(".")
+    return f"it {said}; write one" if said.startswith("should be") else said
+
+
+def _code(kind: str, where: str) -> str:
+    if kind.endswith(_SHAPES):
+        return "InvalidRequestFormat"
+    name = where.rpartition(".")[2].partition("[")[0].lower()
+    return "InvalidAddressPrefixFormat" if name.endswith(("prefix", "prefixes")) else "InvalidPropertyValue"
