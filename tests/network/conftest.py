@@ -69,7 +69,5 @@ def _mounts(places: Places) -> list[str]:
 
 def _files(places: Places) -> list[str]:
     """The instance's home is in the test's own directory and may stay."""
-    found = [places.bpf, *Path("/tmp").glob(f"*trunkline*{places.instance}*")]  # noqa: S108
-    if places.run.exists():
-        found += [file for file in places.run.rglob("*") if not file.is_dir()]
+    found = [places.bpf, places.run, *places.run.rglob("*"), *Path("/tmp").glob(f"*trunkline*{places.instance}*")]  # noqa: S108
     return [f"file {file}" for file in found if file.exists()]

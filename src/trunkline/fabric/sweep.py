@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 from trunkline.fabric import ground, interface, namespace, node, ownership, port
 from trunkline.fabric.visit import Visit
@@ -13,7 +16,7 @@ from trunkline.intent.network import OUTSIDE
 def sweep(visit: Visit) -> tuple[str, ...]:
     """Names of what was removed or given back. Daemons are the speakers' to stop, and before this: a process keeps
     its namespace alive, nameless."""
-    removed = [*_interfaces_outside(visit), *_nodes(visit), *_pins(visit)]
+    removed = [*_interfaces_outside(visit), *_nodes(visit), *_pins(visit), *_empty_directories(visit.places.run)]
     visit.leave(OUTSIDE)
     ground.leave()
     return tuple(removed)
@@ -44,3 +47,11 @@ def _pins(visit: Visit) -> Iterator[str]:
     if visit.places.bpf.exists():
         shutil.rmtree(visit.places.bpf)
         yield f"pins {visit.places.bpf}"
+
+
+def _empty_directories(directory: Path) -> Iterator[str]:
+    """From the leaves up; a file is somebody's, and keeps its directories."""
+    for place, _, _ in os.walk(directory, topdown=False):
+        with suppress(OSError):
+            os.rmdir(place)
+            yield f"directory {place}"

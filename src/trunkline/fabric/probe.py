@@ -1,0 +1,190 @@
+"""Trying out what the kernel can do, really, in a namespace that is gone afterwards.
+
+Each probe returns quietly or raises; the reason is the exception's text. They run in a thread of their own that gets a
+new, nameless namespace: it ends with the thread, and whatever was made in it too.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import struct
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from pyroute2.netlink import rtnl
+from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
+from pyroute2.netlink.rtnl.tcmsg import tcmsg
+
+from trunkline.errors import TrunklineError, Unsupported
+from trunkline.fabric import interface, netlink, system
+from trunkline.fabric.bpf import build, libbpf
+from trunkline.fabric.netlink import Channel
+
+_VETH, _PEER = "probe0", "probe1"
+_MODULES = Path("/proc/modules")
+_CLSACT, _CLSACT_HANDLE, _ROOT = 0xFFFF_FFF1, 0xFFFF_0000, 0xFFFF_FFFF
+_TCP_MD5SIG, _TCP_AO_ADD_KEY = 14, 38
+_KEY = b"probe"
+
+Probe = Callable[[Channel], None]
+
+
+def run(probes: Mapping[str, Probe]) -> dict[str, str]:
+    """What is wrong with each, empty if nothing is. Modules that the kernel loaded for it are unloaded again."""
+    answers: dict[str, str] = {}
+    with _modules_unloaded():
+        thread = threading.Thread(target=_run_alone, args=(probes, answers))
+        thread.start()
+        thread.join()
+    return answers
+
+
+def _run_alone(probes: Mapping[str, Probe], answers: dict[str, str]) -> None:
+    try:
+        system.unshare()
+    except OSError as problem:
+        answers.update(dict.fromkeys(probes, f"not tried, no namespace could be made: {problem.strerror}"))
+        return
+    with closing(Channel()) as channel:
+        for name, probe in probes.items():
+            answers[name] = _try(probe, channel)
+        _delete_links(channel)
+
+
+def _try(probe: Probe, channel: Channel) -> str:
+    try:
+        probe(channel)
+    except OSError as problem:
+        return problem.strerror or str(problem)
+    except TrunklineError as problem:
+        return str(problem)
+    return ""
+
+
+def _delete_links(channel: Channel) -> None:
+    for state in interface.find_all(channel):
+        if state.kind:
+            interface.delete(channel, state.index)
+
+
+@contextmanager
+def _modules_unloaded() -> Iterator[None]:
+    before = _modules()
+    yield
+    for name in _modules() - before:
+        if shutil.which("rmmod"):
+            subprocess.run(["rmmod", name], capture_output=True, check=False)
+
+
+def _modules() -> set[str]:
+    return {line.split()[0] for line in _MODULES.read_text().splitlines()} if _MODULES.exists() else set()
+
+
+# The probes
+
+
+def namespaces(channel: Channel) -> None:
+    """That this runs is the proof."""
+    interface.find_all(channel)
+
+
+def link(kind: str, **data: int) -> Probe:
+    """An interface of a kind that stands alone; ``data`` are its kind's own attributes."""
+
+    def probe(channel: Channel) -> None:
+        _add(channel, f"p-{kind}"[:15], kind, [(f"IFLA_{name.upper()}", value) for name, value in data.items()])
+
+    return probe
+
+
+def link_over(kind: str, **data: int) -> Probe:
+    """An interface of a kind that stands on another."""
+
+    def probe(channel: Channel) -> None:
+        pairs = [(f"IFLA_{name.upper()}", value) for name, value in data.items()]
+        _add(channel, f"p-{kind}"[:15], kind, pairs, [("IFLA_LINK", _veth(channel))])
+
+    return probe
+
+
+def veth(channel: Channel) -> None:
+    _veth(channel)
+
+
+def clsact(channel: Channel) -> None:
+    fields = {"index": _veth(channel), "handle": _CLSACT_HANDLE, "parent": _CLSACT}
+    channel.tell(netlink.encode(tcmsg, rtnl.RTM_NEWQDISC, netlink.NLM_F_CREATE, fields, [("TCA_KIND", "clsact")]))
+
+
+def netem(channel: Channel) -> None:
+    fields = {"index": _veth(channel), "handle": 0x10000, "parent": _ROOT}
+    pairs: list[tuple[str, object]] = [("TCA_KIND", "netem"), ("TCA_OPTIONS", {"delay": 0, "limit": 1000, "attrs": []})]
+    channel.tell(netlink.encode(tcmsg, rtnl.RTM_NEWQDISC, netlink.NLM_F_CREATE, fields, pairs))
+
+
+def bpf(_: Channel) -> None:
+    """Verified and thrown away."""
+    if not build.OBJECT.exists():
+        raise Unsupported("xconnect.o is not built: run `python -m trunkline.fabric.bpf.build`")
+    with libbpf.loaded(build.OBJECT):
+        pass
+
+
+def bpffs(_: Channel) -> None:
+    with tempfile.TemporaryDirectory(prefix="trunkline-probe-") as directory:
+        system.mount("probe", directory, "bpf")
+        system.unmount(directory)
+
+
+def nftables(_: Channel) -> None:
+    """A child process starts in the namespace of the thread that starts it."""
+    if shutil.which("nft") is None:
+        raise Unsupported("nft is not installed (apt install nftables)")
+    answer = subprocess.run(["nft", "add", "table", "inet", "probe"], capture_output=True, text=True, check=False)
+    if answer.returncode:
+        raise Unsupported(answer.stderr.strip().splitlines()[0])
+
+
+def tcp_md5(_: Channel) -> None:
+    """struct tcp_md5sig: address, flags, prefix length, key length, ifindex, key."""
+    record = _peer() + struct.pack("=BBHi80s", 0, 0, len(_KEY), 0, _KEY)
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as wire:
+        wire.setsockopt(socket.IPPROTO_TCP, _TCP_MD5SIG, record)
+
+
+def tcp_ao(_: Channel) -> None:
+    """struct tcp_ao_add: address, algorithm, ifindex, two words of flags, then prefix length, the key's ids for
+    sending and receiving, length of the MAC, flags and length of the key, and the key."""
+    sizes = struct.pack("=6B", 32, 1, 1, 12, 0, len(_KEY))
+    record = _peer() + struct.pack("=64siIH", b"hmac(sha1)", 0, 0, 0) + sizes + _KEY.ljust(80, b"\0")
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as wire:
+        wire.setsockopt(socket.IPPROTO_TCP, _TCP_AO_ADD_KEY, record)
+
+
+def _peer() -> bytes:
+    """A struct sockaddr_storage."""
+    return struct.pack("=HH4s", socket.AF_INET, 0, socket.inet_aton("192.0.2.1")).ljust(128, b"\0")
+
+
+def _veth(channel: Channel) -> int:
+    """The ifindex of a veth, made when first asked for."""
+    if interface.find(channel, _VETH) is None:
+        _add(channel, _VETH, "veth", [("VETH_INFO_PEER", netlink.nest(("IFLA_IFNAME", _PEER)))])
+    state = interface.find(channel, _VETH)
+    if state is None:
+        raise Unsupported("a veth was made and is not there")
+    return state.index
+
+
+def _add(channel: Channel, name: str, kind: str, data: netlink.Attributes, pairs: netlink.Attributes = ()) -> None:
+    info: list[tuple[str, object]] = [("IFLA_INFO_KIND", kind)]
+    if data:
+        info.append(("IFLA_INFO_DATA", netlink.nest(*data)))
+    flags = netlink.NLM_F_CREATE | netlink.NLM_F_EXCL
+    every = [("IFLA_IFNAME", name), *pairs, ("IFLA_LINKINFO", netlink.nest(*info))]
+    channel.tell(netlink.encode(ifinfmsg, rtnl.RTM_NEWLINK, flags, {}, every))
