@@ -114,13 +114,13 @@ def _room(circuit: Resource, gateway: GatewayView, estate: Estate) -> Iterator[F
     if len(others) >= limit:
         way_out = "use a larger GatewaySubnet" if limit == size else "use a larger SKU"
         yield Conflict("GatewayConnectionLimitExceeded", f"Gateway {gateway.resource.id} (SKU "
-                       f"{gateway.model.sku.name}, GatewaySubnet {subnet}) has {len(others)} connections, as many as it "
-                       f"may have; {way_out}.", "virtualNetworkGateway1")
+                       f"{gateway.model.sku.name}, GatewaySubnet {subnet}) has {len(others)} connections, as many as "
+                       f"it may have; {way_out}.", "virtualNetworkGateway1")
     place = order_of(circuit).peering_location
     nearby = [c for c in others if _location(c, estate) == place]
     if len(nearby) >= _CIRCUITS_AT_A_LOCATION:
         yield Conflict("PeeringLocationLimitExceeded", f"Gateway {gateway.resource.id} is linked to {len(nearby)} "
-                       f"circuits at {place}; {_CIRCUITS_AT_A_LOCATION} of one location are allowed. Use a circuit "
+                       f"circuits at {place}; {_CIRCUITS_AT_A_LOCATION} of one location are allowed. Use one "
                        "elsewhere.", "peer")
 
 

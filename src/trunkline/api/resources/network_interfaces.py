@@ -37,6 +37,21 @@ def _static(configuration: IpConfiguration) -> bool:
     return configuration.properties.private_ip_allocation_method is AllocationMethod.STATIC
 
 
+def _only_static(body: Json, _id: ResourceId) -> Json:
+    """The address of a dynamic configuration is ours: clients write back what they read."""
+    rows = body.get("ipConfigurations")
+    return {**body, "ipConfigurations": [_without_dynamic(row) for row in rows]} if isinstance(rows, list) else body
+
+
+def _without_dynamic(row: object) -> object:
+    properties = row.get("properties") if isinstance(row, dict) else None
+    if not isinstance(row, dict) or not isinstance(properties, dict):
+        return row
+    if properties.get("privateIPAllocationMethod") == AllocationMethod.STATIC.value:
+        return row
+    return {**row, "properties": {name: value for name, value in properties.items() if name != "privateIPAddress"}}
+
+
 def _check(wish: Wish, estate: Register) -> Iterator[Fault]:
     nic, configurations = wish.resource, _configurations(wish.resource)
     if len({c.name.lower() for c in configurations}) < len(configurations):
@@ -163,4 +178,5 @@ def _show_configuration(nic: Resource, configuration: IpConfiguration, primary: 
 
 
 NETWORK_INTERFACES = ResourceType(
-    NIC, model=NetworkInterface, realised=True, check=_check, generate=_generate, amend=_assign, show=_show)
+    NIC, model=NetworkInterface, realised=True, defaults=_only_static, check=_check, generate=_generate,
+    amend=_assign, show=_show)

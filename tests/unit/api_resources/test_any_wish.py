@@ -1,0 +1,159 @@
+"""Whatever a client writes: validators answer with faults or with nothing, and what they let pass can be kept, shown,
+and written back as it was shown."""
+
+from __future__ import annotations
+
+import copy
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trunkline.api.resources.circuits import AUTHORIZATION
+from trunkline.api.resources.public_ip_addresses import PUBLIC_IP_ADDRESS
+from trunkline.intent.view import EXCHANGE_ORDER, FAULT, SITE, SUBNET
+from trunkline.model.resource import Json, ResourceId
+from unit.api_resources.desk import (
+    CON1,
+    ER1,
+    GATEWAY_SUBNET,
+    GW1,
+    HUB,
+    PRIVATE,
+    STANDARD,
+    VM1,
+    Desk,
+    a_configuration,
+    a_connection,
+    a_gateway,
+    a_linked_desk,
+    a_network,
+    a_peering,
+    an_order,
+    rid,
+)
+
+SITE1, VXC, BREAK = rid(SITE, "paris"), rid(EXCHANGE_ORDER, "vxc"), rid(FAULT, "cut")
+IP1, DEFAULT, AUTH = rid(PUBLIC_IP_ADDRESS, "ip1"), rid(SUBNET, "hub", "default"), rid(AUTHORIZATION, "er1", "auth1")
+
+
+def a_site() -> Json:
+    return {"asn": 65010, "prefixes": ["10.10.0.0/16"], "lan": "10.10.1.0/24", "routers": [{"name": "ce1"}],
+            "hosts": [{"name": "h1", "address": "10.10.1.10"}]}
+
+
+#: A valid wish for each type.
+WISHES: list[tuple[ResourceId, Json, Json]] = [
+    (ER1, an_order(), {"sku": STANDARD}),
+    (PRIVATE, a_peering(sharedKey="abc"), {}),
+    (AUTH, {}, {}),
+    (HUB, a_network(default="10.1.0.0/24", GatewaySubnet="10.1.255.0/27"), {}),
+    (DEFAULT, {"addressPrefix": "10.1.0.0/24"}, {}),
+    (VM1, {"ipConfigurations": [a_configuration(DEFAULT, publicIPAddress={"id": str(IP1)})]}, {}),
+    (IP1, {"publicIPAllocationMethod": "Static"}, {"sku": {"name": "Standard"}}),
+    (GW1, a_gateway(), {}),
+    (CON1, a_connection(routingWeight=1), {}),
+    (SITE1, a_site(), {}),
+    (VXC, {"serviceKey": "KEY", "site": {"id": str(SITE1)}, "primary": {"router": "ce1", "sharedKey": "abc"},
+           "secondary": {"handoff": {"interface": "out0"}}}, {}),
+    (BREAK, {"circuit": {"id": str(ER1)}, "leg": "primary"}, {}),
+]
+
+IDS = [str(ER1), str(HUB), str(GATEWAY_SUBNET), str(VM1), str(GW1), str(IP1), str(DEFAULT).upper(), "/subscriptions/s",
+       "/subscriptions//resourceGroups/g", "id"]
+PREFIXES = ["10.0.0.0/8", "10.1.0.0/16", "10.1.0.0/25", "10.1.1.0/29", "10.1.255.0/28", "172.16.0.4/30", "10.9.0.0/30",
+            "10.10.1.0/29", "10.10.1.10/32", "0.0.0.0/0", "255.255.255.252/30", "fd00::/126", "::/0", "10.0.0.0/33",
+            "10.0.0.0/255.0.0.0", "1/2/3", "/"]
+ADDRESSES = ["10.1.0.4", "10.1.0.7", "10.10.1.1", "10.10.1.255", "::1", "1.2.3"]
+NUMBERS = [-1, 0, 1, 100, 1000, 2000, 4094, 4095, 12076, 65010, 65515, 2**32, 1.5, True]
+WORDS = ["", "x", "primary", "secondary", "ExpressRoute", "Vpn", "Standard", "Premium", "Basic", "MeteredData", "Static",
+         "Dynamic", "MicrosoftPeering", "ErGw1AZ", "ce1", "ce2", "out0", "ipconfig1", "London", "{}", "%s{0}", "KEY"]
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.sampled_from([*IDS, *PREFIXES, *WORDS]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
+        st.sampled_from(["id", "name", "properties", "tier", "router"]), inner, max_size=3), max_leaves=6)
+
+
+def near(value: object) -> st.SearchStrategy[object]:
+    """Mostly values of the same kind as ``value``."""
+    if isinstance(value, int):
+        return st.sampled_from(NUMBERS)
+    if not isinstance(value, str):
+        return ANYTHING
+    if value.startswith("/subscriptions"):
+        return st.sampled_from(IDS)
+    if "/" in value:
+        return st.sampled_from(PREFIXES)
+    return st.sampled_from(ADDRESSES if value[:1].isdigit() else WORDS)
+
+
+def places(value: object, path: tuple = ()) -> list[tuple]:
+    """Paths to everything in a JSON value."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(found for key, deeper in inner for found in places(deeper, (*path, key)))]
+
+
+def at(value: object, path: tuple) -> object:
+    for piece in path:
+        value = value[piece]  # type: ignore[index]
+    return value
+
+
+def replaced(value: Json, path: tuple, by: object) -> Json:
+    changed = copy.deepcopy(value)
+    *way, last = path
+    target = changed
+    for piece in way:
+        target = target[piece]
+    target[last] = by
+    return changed
+
+
+@st.composite
+def nearly_valid(draw: st.DrawFn) -> tuple[ResourceId, Json, Json]:
+    """A valid wish with up to three members changed."""
+    resource, properties, envelope = draw(st.sampled_from(WISHES))
+    body: Json = {"properties": properties, "envelope": envelope}
+    for _ in range(draw(st.integers(0, 3))):
+        path = draw(st.sampled_from([place for place in places(body) if len(place) > 1] or [("properties", "new")]))
+        kind = near(at(body, path)) if path[-1] != "new" else ANYTHING
+        body = replaced(body, path, draw(kind))
+    return resource, body["properties"], body["envelope"]
+
+
+def a_full_desk() -> Desk:
+    desk = a_linked_desk()
+    desk.put(IP1, {}, sku={"name": "Standard"})
+    desk.put(CON1, a_connection())
+    desk.put(VM1, {"ipConfigurations": [a_configuration(DEFAULT)]})
+    desk.put(SITE1, a_site())
+    circuit = desk.get(ER1)
+    assert circuit
+    desk.change(ER1, system={**circuit.system, "serviceKey": "KEY", "alias": "key"})
+    desk.put(VXC, {"serviceKey": "KEY", "site": {"id": str(SITE1)}, "primary": {"router": "ce1"}})
+    desk.put(BREAK, {"circuit": {"id": str(ER1)}, "leg": "primary"})
+    return desk
+
+
+DESKS = {"empty": Desk, "full": a_full_desk}
+
+
+@settings(max_examples=400, deadline=None)
+@given(nearly_valid(), st.sampled_from(sorted(DESKS)))
+def test_every_wish_is_answered_with_faults_or_kept(wish: tuple[ResourceId, Json, Json], which: str) -> None:
+    resource, properties, envelope = wish
+    desk = DESKS[which]()
+    faults = desk.refusal(resource, properties, **envelope)
+    assert all(fault.code and str(fault) and 400 <= fault.status < 500 for fault in faults)
+    if not faults:
+        desk.put(resource, properties, **envelope)
+        written_back = desk.shown(resource)
+        assert not desk.refusal(resource, written_back, **envelope)
+        again = desk.put(resource, written_back, **envelope)
+        assert again == desk.put(resource, properties, **envelope)
+
+
+def test_every_type_takes_back_what_it_shows() -> None:
+    desk = a_full_desk()
+    for resource in desk.resources():
+        if desk.registry.find(resource.id.type):
+            assert not desk.refusal(resource.id, desk.shown(resource.id), **resource.envelope), resource.id

@@ -1,0 +1,163 @@
+"""Trunkline's own types: sites, virtual cross connects and rehearsed faults."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+import pytest
+
+from trunkline.intent.view import EXCHANGE_ORDER, FAULT, SITE
+from unit.api_resources.desk import ER1, OTHER, STANDARD, Desk, an_order, codes, rid
+
+PARIS, VXC, BREAK = rid(SITE, "paris"), rid(EXCHANGE_ORDER, "vxc1"), rid(FAULT, "cut")
+
+
+def a_site(**changed: object) -> dict:
+    return {"asn": 65010, "prefixes": ["10.10.0.0/16"], "lan": "10.10.1.0/24",
+            "routers": [{"name": "ce1"}, {"name": "ce2", "daemon": "frr"}],
+            "hosts": [{"name": "h1", "address": "10.10.1.10"}], **changed}
+
+
+@pytest.fixture
+def desk() -> Desk:
+    desk = Desk()
+    desk.put(ER1, an_order(), sku=STANDARD)
+    desk.put(PARIS, a_site())
+    return desk
+
+
+def key_of(desk: Desk) -> str:
+    circuit = desk.get(ER1)
+    assert circuit
+    return str(circuit.system["serviceKey"])
+
+
+def both_legs(desk: Desk, **changed: object) -> dict:
+    return {"serviceKey": key_of(desk), "site": {"id": str(PARIS)}, "primary": {"router": "ce1"},
+            "secondary": {"router": "ce2"}, **changed}
+
+
+@pytest.mark.parametrize(("changed", "code", "words"), [
+    ({"asn": 12076}, "ReservedAsn", "cloud's own"),
+    ({"prefixes": []}, "InvalidAddressPrefixFormat", "1 entries at least"),
+    ({"prefixes": ["10.10.0.0/16", "10.10.1.0/24"]}, "AddressPrefixesOverlap", "10.10.0.0/16 and 10.10.1.0/24"),
+    ({"prefixes": ["10.10.0.0/16", "fd00::/48"]}, "IPv6NotSupported", "fd00::/48"),
+    ({"lan": "10.11.0.0/24", "hosts": []}, "LanNotAnnounced", "add it to prefixes"),
+    ({"lan": "10.10.1.0/30", "hosts": []}, "LanTooSmall", "/29 or larger"),
+    ({"lan": "fd00::/64", "hosts": []}, "IPv6NotSupported", "lan"),
+    ({"hosts": [{"name": "h1", "address": "10.10.1.2"}]}, "HostAddressInUse", "belongs to router 'ce2'"),
+    ({"hosts": [{"name": "h1", "address": "10.10.1.0"}]}, "HostAddressInUse", "the network"),
+    ({"hosts": [{"name": "h1", "address": "10.10.1.9"}, {"name": "h2", "address": "10.10.1.9"}]}, "HostAddressInUse",
+     "belongs to host 'h1'"),
+    ({"hosts": [{"name": "h1", "address": "10.99.1.9"}]}, "InvalidPropertyValue", "not in the LAN"),
+    ({"hosts": [{"name": "h1", "address": "10.10.1.9/24"}]}, "InvalidIPAddressFormat", "without prefix length"),
+    ({"routers": [{"name": "ce1"}, {"name": "ce1"}]}, "InvalidPropertyValue", "'ce1' stands twice"),
+    ({"routers": []}, "InvalidPropertyValue", "1 entries at least"),
+    ({"routers": [{"name": "Not A Label"}]}, "InvalidPropertyValue", "pattern"),
+])
+def test_a_site_that_could_not_be_built_is_refused(changed: dict, code: str, words: str) -> None:
+    fault, *_ = Desk().refusal(PARIS, a_site(**changed))
+    assert fault.code == code
+    assert re.search(words, str(fault))
+
+
+def test_a_site_may_announce_the_default_route() -> None:
+    assert not Desk().refusal(PARIS, a_site(prefixes=["0.0.0.0/0", "10.10.0.0/16"]))
+
+
+def test_a_cross_connect_finds_its_circuit_by_the_service_key(desk: Desk) -> None:
+    made = desk.put(VXC, both_legs(desk, serviceKey=key_of(desk).upper()))
+    assert made.system["circuit"] == {"id": str(ER1)}
+    assert desk.shown(VXC)["expressRouteCircuit"] == {"id": str(ER1)}
+
+
+@pytest.mark.parametrize(("changed", "code", "words"), [
+    ({"serviceKey": "none"}, "ServiceKeyUnknown", "'none' belongs to no circuit"),
+    ({"site": None}, "SiteRequired", "give site.id"),
+    ({"site": {"id": str(ER1)}}, "InvalidResourceReference", "sites that exists"),
+    ({"primary": {"router": "ce7"}}, "RouterNotInSite", "'ce7'.*ce1, ce2"),
+    ({"primary": None, "secondary": None}, "LegRequired", "one leg at least"),
+    ({"primary": {}}, "InvalidPropertyValue", "either router"),
+    ({"primary": {"router": "ce1", "handoff": {"interface": "out0"}}}, "InvalidPropertyValue", "not both"),
+    ({"primary": {"handoff": {"interface": "../etc"}}}, "InvalidPropertyValue", "pattern"),
+    ({"primary": {"handoff": {"interface": "out0"}}, "secondary": {"handoff": {"interface": "out0"}}},
+     "HandoffInterfaceInUse", "'out0' is used by the other leg"),
+    ({"primary": {"router": "ce1", "vlanId": 5000}}, "InvalidPropertyValue", "4094"),
+])
+def test_a_cross_connect_that_leads_nowhere_is_refused(desk: Desk, changed: dict, code: str, words: str) -> None:
+    fault, *_ = desk.refusal(VXC, both_legs(desk, **changed))
+    assert fault.code == code
+    assert re.search(words, str(fault))
+
+
+def test_a_leg_is_ordered_once(desk: Desk) -> None:
+    desk.put(VXC, both_legs(desk, secondary=None))
+    other = rid(EXCHANGE_ORDER, "vxc2")
+    fault, = desk.refusal(other, both_legs(desk))
+    assert (fault.code, fault.target) == ("LegAlreadyOrdered", "primary")
+    assert not desk.refusal(other, both_legs(desk, primary=None))
+    assert not desk.refusal(VXC, both_legs(desk))
+
+
+def test_hand_offs_share_no_interface_among_customers(desk: Desk) -> None:
+    desk.put(VXC, both_legs(desk, site=None, primary={"handoff": {"interface": "out0"}}, secondary=None))
+    wish = both_legs(desk, site=None, primary=None, secondary={"handoff": {"interface": "out0"}})
+    found = desk.refusal(rid(EXCHANGE_ORDER, "theirs", subscription=OTHER), wish)
+    assert codes(found) == ["HandoffInterfaceInUse"]
+    assert str(VXC) not in str(found[0])
+
+
+def test_a_cross_connect_uses_a_site_of_its_own_subscription(desk: Desk) -> None:
+    found = desk.refusal(rid(EXCHANGE_ORDER, "theirs", subscription=OTHER), both_legs(desk))
+    assert codes(found) == ["InvalidResourceReference"]
+
+
+def test_a_cross_connect_stays_with_its_circuit(desk: Desk) -> None:
+    desk.put(VXC, both_legs(desk))
+    other = desk.put(rid(ER1.type, "er2"), an_order(), sku=STANDARD)
+    moved = both_legs(desk, serviceKey=other.system["serviceKey"])
+    assert codes(desk.refusal(VXC, moved)) == ["PropertyChangeNotAllowed"]
+
+
+def test_the_keys_of_both_legs_are_kept_apart(desk: Desk) -> None:
+    made = desk.put(VXC, both_legs(desk, primary={"router": "ce1", "sharedKey": "abc1"},
+                                   secondary={"router": "ce2", "sharedKey": "abc2"}))
+    assert made.secrets == {"primary.sharedKey": "abc1", "secondary.sharedKey": "abc2"}
+    assert "sharedKey" not in str({**made.properties, **desk.shown(VXC)})
+
+
+def test_site_and_circuit_stay_while_they_are_cross_connected(desk: Desk) -> None:
+    desk.put(VXC, both_legs(desk))
+    assert codes(desk.in_use(PARIS)) == ["InUseSiteCannotBeDeleted"]
+    assert codes(desk.in_use(ER1)) == ["InUseExpressRouteCircuitCannotBeDeleted"]
+    assert codes(desk.refusal(PARIS, a_site(routers=[{"name": "ce1"}]))) == ["RouterInUse"]
+    desk.remove(VXC)
+    assert not [*desk.in_use(PARIS), *desk.in_use(ER1)]
+
+
+def a_fault(**changed: object) -> dict:
+    return {"circuit": {"id": str(ER1)}, "leg": "primary", **changed}
+
+
+def test_a_fault_ends_by_itself(desk: Desk) -> None:
+    made = desk.put(BREAK, a_fault(expiresInSeconds=60))
+    assert datetime.fromisoformat(desk.shown(BREAK)["expiresAt"]) - made.created == timedelta(seconds=60)
+
+
+@pytest.mark.parametrize(("wish", "code"), [
+    (a_fault(circuit={"id": str(rid(ER1.type, "none"))}), "InvalidResourceReference"),
+    (a_fault(leg="third"), "InvalidPropertyValue"), (a_fault(kind="loud"), "InvalidPropertyValue"),
+    (a_fault(expiresInSeconds=0), "InvalidPropertyValue")])
+def test_a_fault_of_nothing_is_refused(desk: Desk, wish: dict, code: str) -> None:
+    assert codes(desk.refusal(BREAK, wish)) == [code]
+
+
+def test_a_leg_has_one_fault_at_a_time(desk: Desk) -> None:
+    desk.put(BREAK, a_fault())
+    assert codes(desk.refusal(rid(FAULT, "again"), a_fault())) == ["LegAlreadyFailed"]
+    assert not desk.refusal(rid(FAULT, "again"), a_fault(leg="secondary"))
+
+
+def test_nobody_breaks_another_subscriptions_circuit(desk: Desk) -> None:
+    assert codes(desk.refusal(rid(FAULT, "cut", subscription=OTHER), a_fault())) == ["InvalidResourceReference"]
