@@ -11,8 +11,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import estates
-from stand import bring_up, report, stage
+from stand import bring_up, estates, report, stage
 from trunkline.intent.compile.draft import vrf_node
 from trunkline.intent.view import CIRCUIT
 from trunkline.model.circuit import Leg
