@@ -50,9 +50,14 @@ def _end(writer: Writer, operation: Operation, endings: dict[str, Ending]) -> No
 
 
 def _error(operation: Operation, wrong: tuple[Operation, ...]) -> Json:
-    code, message = _CAUSES.get(operation.action, ("OperationFailed", "At least one operation failed."))
-    details = [{"target": str(one.resource), **(one.error or {"code": "OperationFailed", "message": "It failed."})}
-               for one in wrong]
+    return failure(operation.action, [
+        {"target": str(one.resource), **(one.error or {"code": "OperationFailed", "message": "It failed."})}
+        for one in wrong])
+
+
+def failure(action: str, details: list[Json]) -> Json:
+    """What the whole says of its parts' failures."""
+    code, message = _CAUSES.get(action, ("OperationFailed", "At least one operation failed."))
     return {"code": code, "message": message, "details": details}
 
 

@@ -1,4 +1,4 @@
-"""Every path that needs a token, as a table. Paths match without regard to case; ``{word}`` takes one piece, ``{rest:}``
+"""Every path that needs a token, as a table. Paths match in any case; ``{word}`` takes one piece, ``{rest:}``
 all that is left. The first that fits is taken: special ones stand before general ones.
 """
 

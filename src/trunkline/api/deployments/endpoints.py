@@ -16,6 +16,7 @@ from trunkline.api.engine import listing, operations, whereabouts
 from trunkline.api.engine.turn import Turn
 from trunkline.api.engine.verbs import writing
 from trunkline.api.engine.write import Written
+from trunkline.api.envelope import error
 from trunkline.api.exchange import Answer, Call, answer
 from trunkline.api.groups import DEPLOYMENTS
 from trunkline.api.service import Service
@@ -43,19 +44,36 @@ def _id(call: Call) -> ResourceId:
 
 
 def put(service: Service, call: Call) -> Answer:
+    """A template that cannot be read is refused; one whose resources are refused is a deployment that failed."""
     template = _template(call)
+    try:
+        return _put(service, call, template, None)
+    except TemplateRefused as refused:
+        return _put(service, call, template, refused)
+
+
+def _put(service: Service, call: Call, template: Template, refused: TemplateRefused | None) -> Answer:
     with writing(service, call) as turn:
         group = _present(turn, call)
         existing = turn.writer.get(_id(call))
         if existing and turn.writer.running(existing.id):
             raise Conflict("DeploymentActive", f"Unable to edit or replace deployment '{existing.id.name}': previous "
                            "deployment is still active; wait until it has ended.")
-        written = _run(service, turn, group, template, call.names["name"])
+        written = () if refused else _run(service, turn, group, template, call.names["name"])
         operation = _operation(call, written)
         stored = turn.writer.put(_resource(existing, call, template, written, operation))
-        turn.writer.begin(replace(operation, resource=stored.id))
-        turn.log(stored, "write")
+        operation = replace(operation, resource=stored.id)
+        turn.writer.begin(operation)
+        if refused:
+            _fail(turn.writer, operation, refused)
+        turn.log(stored, "write", "Failed" if refused else "Accepted")
     return answer(_show(stored, operation), 200 if existing else 201, _header(call, operation))
+
+
+def _fail(writer: Writer, operation: Operation, refused: TemplateRefused) -> None:
+    failure = composite.failure(composite.DEPLOY, [error(one) for one in refused.faults])
+    writer.set_status(operation.resource, {"outputs": {}, "error": failure, "ended": now().isoformat()})
+    writer.finish(operation.id, OperationStatus.FAILED, error=failure)
 
 
 def validate(service: Service, call: Call) -> Answer:
@@ -117,19 +135,19 @@ def steps(service: Service, call: Call) -> Answer:
 
 def ending(service: Service) -> composite.Ending:
     """What a deployment leaves behind: its outputs, or why it failed."""
-    def end(writer: Writer, operation: Operation, error: Json | None) -> Json | None:
+    def end(writer: Writer, operation: Operation, wrong: Json | None) -> Json | None:
         stored = writer.get(operation.resource)
         group = writer.get(ResourceId(operation.resource.subscription, operation.resource.group))
         if stored is None or group is None:
-            return error
+            return wrong
         told: Json = {}
-        if error is None:
+        if wrong is None:
             try:
                 told = outputs(service.registry, writer, group, service.accounts.tenant, stored.properties)
             except Fault as fault:
-                error = {"code": "DeploymentOutputEvaluationFailed", "message": str(fault), "details": []}
-        writer.set_status(stored.id, {"outputs": told, "error": error, "ended": now().isoformat()})
-        return error
+                wrong = {"code": "DeploymentOutputEvaluationFailed", "message": str(fault), "details": []}
+        writer.set_status(stored.id, {"outputs": told, "error": wrong, "ended": now().isoformat()})
+        return wrong
     return end
 
 
@@ -220,8 +238,8 @@ def _show(stored: Resource, operation: Operation | None) -> Json:
     }
     if told.get("outputs"):
         properties["outputs"] = told["outputs"]
-    if error := told.get("error"):
-        properties["error"] = error
+    if wrong := told.get("error"):
+        properties["error"] = wrong
     return {"id": str(stored.id), "name": stored.id.name, "type": DEPLOYMENTS, "properties": properties}
 
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 from urllib.parse import urlencode
 
 from trunkline.api.declaration import Registry
-from trunkline.api.engine import shape, whereabouts
+from trunkline.api.engine import shape, target, whereabouts
 from trunkline.api.engine.target import Collection, Item
 from trunkline.api.exchange import Answer, Call, answer
 from trunkline.errors import Fault
@@ -36,6 +36,12 @@ def children(registry: Registry, reader: Reader, call: Call, wanted: Collection)
         return shape.body(registry, reader, Item(wanted.kind, seen), resource)
 
     return page(call, found, lambda resource: resource.id.key, show)
+
+
+def resources(registry: Registry, reader: Reader, call: Call, found: Iterable[Resource]) -> Answer:
+    """Stored resources, in the order of their ids, each as its own type."""
+    rows = [(item, resource) for resource in found if (item := target.of(registry, resource.id))]
+    return page(call, rows, lambda row: row[1].id.key, lambda row: shape.body(registry, reader, *row))
 
 
 def fixed(call: Call, rows: Iterable[Json]) -> Answer:

@@ -148,6 +148,8 @@ def ask(service: Service, call: Call, found: Ask) -> Answer | Awaited:
         refuse(list(action.check(place.resource, parameters)))
         if action.answer:
             return answer(action.answer(place.resource, reader))
+        if action.lists:
+            return listing.resources(service.registry, reader, call, action.lists(place.resource, reader))
         location = whereabouts.region(reader, place.resource)
     operation = begin(service, call, place.item.id, action.name, parameters, location)
     if action.quick:
