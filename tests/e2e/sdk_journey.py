@@ -7,7 +7,7 @@ import os
 
 from azure.identity import ClientSecretCredential
 from azure.mgmt.network import NetworkManagementClient
-from azure.mgmt.resource import ResourceManagementClient
+from azure.mgmt.resource.resources import ResourceManagementClient
 
 ENDPOINT = os.environ["TRUNKLINE_ENDPOINT"]
 SUBSCRIPTION = os.environ["AZURE_SUBSCRIPTION_ID"]
