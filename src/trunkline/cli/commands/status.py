@@ -1,0 +1,90 @@
+"""``trunkline status``: the estate at a glance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import click
+
+from trunkline.cli.client import Clients, Json, connected
+from trunkline.cli.instance import Instance
+from trunkline.cli.options import output_option, pass_instance, print_json
+from trunkline.cli.tables import duration, megabytes, print_table
+
+LEGS = ("primary", "secondary")
+
+
+def overview(clients: Clients) -> Json:
+    """What the service observes now, of the customer's subscription."""
+    subscription = clients.accounts.customer_subscription
+    found: Json = clients.named("operator").post(f"/subscriptions/{subscription}/providers/Trunkline.Plant/status", {})
+    return found
+
+
+@click.command()
+@output_option
+@pass_instance
+def status(instance: Instance, as_json: bool) -> None:
+    """Circuits, legs, sessions, traffic, nodes and faults, as observed now."""
+    running = instance.require_running()
+    with connected(instance) as clients:
+        found = overview(clients)
+    if as_json:
+        print_json({"endpoint": instance.url(), "pid": running.pid, "simulation": running.simulation, **found})
+        return
+    now = datetime.now(UTC)
+    click.echo(f"Trunkline at {instance.url()}{', simulated' if running.simulation else ''}")
+    print_table(("circuit", "provider", "location", "Mbps", "S-tag", "state", "circuit state", "provider state"),
+                [_circuit_row(circuit) for circuit in found["circuits"]], title="Circuits")
+    print_table(("circuit", "leg", "BGP", "BFD", "since", "prefixes in/out", "bytes in/out", "port drops", "fault"),
+                [row for circuit in found["circuits"] for row in _leg_rows(circuit, now)], title="Legs")
+    print_table(("router", "daemon", "AS", "session", "peer", "peer AS", "state", "BFD", "since", "received", "sent"),
+                list(_session_rows(found, now)), title="Sessions")
+    _show_rest(found)
+
+
+def _circuit_row(circuit: Json) -> tuple[object, ...]:
+    return (circuit["name"], circuit["provider"], circuit["location"], circuit["bandwidthInMbps"], circuit["stag"],
+            circuit["provisioningState"], circuit["circuitProvisioningState"],
+            circuit["serviceProviderProvisioningState"])
+
+
+def _leg_rows(circuit: Json, now: datetime) -> Iterator[tuple[object, ...]]:
+    for name in LEGS:
+        leg = circuit["legs"][name]
+        customer = next((s for s in leg["sessions"] if s["group"] == "customer"), None)
+        traffic, drops = leg["traffic"], leg["portDrops"]
+        yield (circuit["name"], name, leg["bgp"], (customer or {}).get("bfd") or "-", since(customer, now),
+               f"{customer['received']}/{customer['sent']}" if customer else "-",
+               f"{megabytes(traffic['in']['bytes'])} / {megabytes(traffic['out']['bytes'])}",
+               " ".join(f"{reason} {count}" for reason, count in drops.items() if count) or "-",
+               "FAULT" if leg["fault"] else "-")
+
+
+def _session_rows(found: Json, now: datetime) -> Iterator[tuple[object, ...]]:
+    vrfs = ({"node": s["node"], "daemon": "bird", "asn": 12076, "sessions": [s]}
+            for circuit in found["circuits"] for leg in LEGS for s in circuit["legs"][leg]["sessions"])
+    for router in (*vrfs, *found["routers"]):
+        for session in router["sessions"]:
+            yield (router["node"], router["daemon"], router["asn"], session["name"], session["peer"],
+                   session["peerAsn"], session["state"], session["bfd"] or "-", since(session, now),
+                   session["received"], session["sent"])
+
+
+def since(session: Json | None, now: datetime) -> str:
+    """How long a session has been in its state."""
+    if not session or not session.get("since"):
+        return "-"
+    return duration(max(0.0, (now - datetime.fromisoformat(session["since"])).total_seconds()))
+
+
+def _show_rest(found: Json) -> None:
+    print_table(("operation", "resource", "waiting for"),
+                [(o["kind"], o["resource"], o["waitingFor"] or "-") for o in found["operations"]], title="In progress")
+    print_table(("failed resource",), [(each,) for each in found["failed"]], title="Failed")
+    nodes = found["nodes"]
+    missing = [node["name"] for node in nodes if not node["present"]]
+    click.echo(f"{len(nodes)} nodes" + (f", missing: {', '.join(missing)}" if missing else ", all present"))
+    if not found["circuits"]:
+        click.echo("No circuit yet: trunkline az network express-route create --help")

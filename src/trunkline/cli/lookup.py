@@ -1,0 +1,47 @@
+"""Circuits, providers' twins and other resources found by the names people use."""
+
+from __future__ import annotations
+
+from trunkline.cli.client import Clients, Json
+from trunkline.cli.failure import Failed
+
+NETWORK = "Microsoft.Network"
+
+
+def circuits(clients: Clients) -> list[Json]:
+    subscription = clients.accounts.customer_subscription
+    return list(clients.named("customer").list(
+        f"/subscriptions/{subscription}/providers/{NETWORK}/expressRouteCircuits"))
+
+
+def circuit(clients: Clients, wanted: str) -> Json:
+    """By name, ``GROUP/NAME``, service key or id."""
+    found = [one for one in circuits(clients) if wanted.lower() in _names(one)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        choices = ", ".join(f"{group_of(one['id'])}/{one['name']}" for one in found)
+        raise Failed(f"several circuits are called '{wanted}'; write one of {choices}.")
+    known = ", ".join(one["name"] for one in circuits(clients))
+    raise Failed(f"there is no circuit '{wanted}'; " + (f"there are {known}." if known else "there is none at all."))
+
+
+def _names(resource: Json) -> tuple[str, ...]:
+    name, group = str(resource["name"]).lower(), group_of(resource["id"]).lower()
+    key = str(resource.get("properties", {}).get("serviceKey", "")).lower()
+    return name, f"{group}/{name}", key, str(resource["id"]).lower()
+
+
+def group_of(resource_id: str) -> str:
+    pieces = resource_id.split("/")
+    return pieces[4] if len(pieces) > 4 else ""
+
+
+def twin(clients: Clients, service_key: str) -> Json:
+    """The provider's side of a circuit: its express route cross connection, named by the service key."""
+    subscription = clients.accounts.provider_subscription
+    for one in clients.named("provider").list(
+            f"/subscriptions/{subscription}/providers/{NETWORK}/expressRouteCrossConnections"):
+        if str(one["name"]).lower() == service_key.lower():
+            return one
+    raise Failed(f"no provider has a circuit with service key '{service_key}'.")
