@@ -1,0 +1,143 @@
+"""SimulatedSpeaker: the protocol ``Speaker`` over a dictionary of routers and a simulated plane's wires."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from threading import RLock
+
+from trunkline.errors import ConfigurationRejected, DriverFailure
+from trunkline.intent.bgp import RibEntry, Router, Session, SessionState, SessionStatus
+from trunkline.intent.network import Key
+from trunkline.simulation.bgp import End, Outcome, converge
+from trunkline.simulation.plane import SimulatedPlane
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A daemon and the node it was started in: it does not move to a later node of the same name."""
+
+    router: Router
+    birth: int
+
+
+class SimulatedSpeaker:
+    def __init__(self, plane: SimulatedPlane) -> None:
+        self._plane = plane
+        self._lock = RLock()
+        self._running: dict[str, _Running] = {}
+        self._listeners: list[Callable[[str], None]] = []
+        self._refusals: dict[str, str] = {}
+        self._established: dict[End, datetime] = {}
+        self._changes = 0
+        self._known: tuple[tuple[int, int], Outcome] | None = None
+
+    def observe(self, routers: Sequence[Router]) -> frozenset[Key]:
+        with self._lock:
+            return frozenset(router.key for router in routers if self._is_as_wished(router))
+
+    def apply(self, router: Router) -> None:
+        with self._lock:
+            if self._is_as_wished(router):
+                return
+            if router.down:
+                self.remove(router.node)
+                return
+            if reason := self._refusals.pop(router.node, ""):
+                raise ConfigurationRejected(f"router {router.node}: {reason}")
+            birth = self._plane.birth(router.node)
+            if not birth:
+                raise DriverFailure(f"node {router.node} does not exist")
+            self._running[router.node] = _Running(router, birth)
+            self._changes += 1
+
+    def remove(self, node: str) -> None:
+        with self._lock:
+            if self._running.pop(node, None):
+                self._changes += 1
+
+    def sessions(self, router: Router) -> tuple[SessionStatus, ...]:
+        with self._lock:
+            outcome = self._outcome()
+            return tuple(self._status(outcome, router.node, session) for session in router.sessions)
+
+    def routes(self, router: Router) -> tuple[RibEntry, ...]:
+        with self._lock:
+            table = self._outcome().paths.get(router.node, {})
+        return tuple(replace(path.entry, best=place == 0)
+                     for paths in table.values() for place, path in enumerate(paths))
+
+    def advertised(self, router: Router, session: str) -> tuple[RibEntry, ...]:
+        with self._lock:
+            return self._outcome().sent.get((router.node, session), ())
+
+    def watch(self, died: Callable[[str], None]) -> None:
+        with self._lock:
+            self._listeners.append(died)
+
+    def sweep(self) -> tuple[str, ...]:
+        with self._lock:
+            nodes = tuple(sorted(self._running))
+            for node in nodes:
+                self.remove(node)
+        return nodes
+
+    def kill(self, node: str) -> None:
+        """End the daemon of a node as a crash would; who watches is told."""
+        with self._lock:
+            self.remove(node)
+            listeners = tuple(self._listeners)
+        for died in listeners:
+            died(node)
+
+    def reject_next(self, node: str, reason: str = "injected") -> None:
+        """The next new configuration of this node's router is refused."""
+        with self._lock:
+            self._refusals[node] = reason
+
+    def _is_as_wished(self, router: Router) -> bool:
+        found = self._running.get(router.node)
+        if found is None or router.down:
+            return router.down and found is None
+        return found == _Running(router, self._plane.birth(router.node))
+
+    def _outcome(self) -> Outcome:
+        """Computed when asked for, and again only after routers or wires have changed."""
+        version = (self._changes, self._plane.generation)
+        if self._known is None or self._known[0] != version:
+            self._known = version, converge(self._at_home(), self._hear)
+            now = datetime.now(UTC)
+            self._established = {end: self._established.get(end, now) for end in self._known[1].peers}
+        return self._known[1]
+
+    def _at_home(self) -> Iterator[Router]:
+        for node, running in self._running.items():
+            if running.birth == self._plane.birth(node):
+                yield running.router
+
+    def _hear(self, node: str, mine: Session, far: str, theirs: Session) -> bool:
+        return (self._has(node, mine) and self._has(far, theirs)
+                and self._plane.carries(node, mine.interface, far, theirs.interface))
+
+    def _has(self, node: str, session: Session) -> bool:
+        addresses = self._plane.addresses(node, session.interface)
+        return session.local_address in {address.local.partition("/")[0] for address in addresses}
+
+    def _status(self, outcome: Outcome, node: str, session: Session) -> SessionStatus:
+        end = (node, session.name)
+        if end not in outcome.peers:
+            trying = session.enabled and node in self._running and end not in outcome.overrun
+            return SessionStatus(
+                session.name, SessionState.ACTIVE if trying else SessionState.IDLE, bfd="Down" if session.bfd else "",
+                last_error="prefix limit exceeded" if end in outcome.overrun else "")
+        paths = (path for known in outcome.paths[node].values() for path in known)
+        return SessionStatus(
+            session.name, SessionState.ESTABLISHED, self._established[end], outcome.received[end],
+            sum(path.entry.session == session.name for path in paths), len(outcome.sent[end]),
+            bfd=self._bfd(outcome.peers[end], session))
+
+    def _bfd(self, peer: End, session: Session) -> str:
+        """BFD needs both ends."""
+        theirs = next(one for one in self._running[peer[0]].router.sessions if one.name == peer[1])
+        return ("Up" if theirs.bfd else "Down") if session.bfd else ""

@@ -1,0 +1,74 @@
+"""All pieces that exist, with the indexes that make questions about them cheap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from trunkline.intent.network import CrossConnect, Interface, Key, Link, Node, Piece, Port, Route, Tunnel
+
+
+class World:
+    """``sockets``: VXLAN numbers in use by underlay."""
+
+    def __init__(self, pieces: Iterable[Piece] = ()) -> None:
+        self.pieces: dict[Key, Piece] = {}
+        self.nodes: dict[str, Node] = {}
+        self.interfaces: dict[str, dict[str, Interface]] = {}
+        self.sockets: set[tuple[str, int]] = set()
+        self._keys: dict[str, set[Key]] = {}
+        for piece in pieces:
+            self.add(piece)
+
+    def interface(self, node: str, name: str) -> Interface | None:
+        return self.interfaces.get(node, {}).get(name)
+
+    def keys_at(self, node: str) -> frozenset[Key]:
+        """Keys of all pieces that stand in a node, or lean on it."""
+        return frozenset(self._keys.get(node, ()))
+
+    def add(self, piece: Piece) -> None:
+        self.pieces[piece.key] = piece
+        for node in touched(piece):
+            self._keys.setdefault(node, set()).add(piece.key)
+        for one in interfaces(piece):
+            self.interfaces.setdefault(one.node, {})[one.name] = one
+        if isinstance(piece, Node):
+            self.nodes[piece.name] = piece
+        elif isinstance(piece, Tunnel):
+            self.sockets.add((piece.underlay, piece.vni))
+
+    def discard(self, piece: Piece) -> None:
+        del self.pieces[piece.key]
+        for node in touched(piece):
+            self._keys[node].discard(piece.key)
+        for one in interfaces(piece):
+            del self.interfaces[one.node][one.name]
+        if isinstance(piece, Node):
+            del self.nodes[piece.name]
+        elif isinstance(piece, Tunnel):
+            self.sockets.discard((piece.underlay, piece.vni))
+
+
+def interfaces(piece: Piece) -> tuple[Interface, ...]:
+    match piece:
+        case Link():
+            return (piece.a, piece.b)
+        case Port():
+            return (Interface(piece.node, piece.interface, mtu=piece.mtu),)
+        case Tunnel():
+            return (piece.end,)
+        case _:
+            return ()
+
+
+def touched(piece: Piece) -> frozenset[str]:
+    """Names of the nodes that a piece needs or stands in."""
+    match piece:
+        case Node():
+            return frozenset({piece.name})
+        case Route() | CrossConnect():
+            return frozenset({piece.node})
+        case Tunnel():
+            return frozenset({piece.underlay, piece.end.node})
+        case _:
+            return frozenset(one.node for one in interfaces(piece))
