@@ -18,6 +18,9 @@ from trunkline.store import Store
 
 log = logging.getLogger(__name__)
 
+#: What stops one piece or router but not the others: a driver's refusal, or a disk that is full.
+_REFUSALS = (TrunklineError, OSError)
+
 
 class Converger:
     """Thread-safe: one scope is only in one hand at a time, and a pass takes the locks of what it requires, which is
@@ -80,16 +83,16 @@ class Converger:
                                  "stop": len(difference.stop)})
         for node in difference.stop:
             self._speaker.remove(node)
-        problems: list[TrunklineError] = []
+        problems: list[Exception] = []
         if difference.network:
             try:
                 self._plane.apply(difference.network)
-            except TrunklineError as problem:
+            except _REFUSALS as problem:
                 problems.append(problem)
         for router in difference.start:
             try:
                 self._speaker.apply(router)
-            except TrunklineError as problem:
+            except _REFUSALS as problem:
                 problems.append(problem)
         if problems:
             raise problems[0]

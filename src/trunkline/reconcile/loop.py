@@ -91,7 +91,7 @@ class Reconciler:
                     self._ask(word.removeprefix("op:"))
                 elif word:
                     self._note(ResourceId.parse(word))
-            except TrunklineError:
+            except Exception:  # noqa: BLE001  the top of a loop: one word must not silence the others
                 log.exception("wake", extra={"word": word})
 
     def due(self, scope: Scope, delay_s: float = 0.0) -> None:
@@ -174,7 +174,7 @@ class Reconciler:
                 if time.monotonic() - resync > self._timing.resync_interval_s:
                     self._resync()
                     resync = time.monotonic()
-            except TrunklineError:
+            except Exception:  # noqa: BLE001  the top of a loop: the timer must go on
                 log.exception("timer")
 
     def _resync(self) -> None:
