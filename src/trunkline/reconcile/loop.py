@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event, Lock, Thread
 
@@ -91,7 +91,7 @@ class Reconciler:
                     self._ask(word.removeprefix("op:"))
                 elif word:
                     self._note(ResourceId.parse(word))
-            except Exception:  # noqa: BLE001  the top of a loop: one word must not silence the others
+            except Exception:
                 log.exception("wake", extra={"word": word})
 
     def due(self, scope: Scope, delay_s: float = 0.0) -> None:
@@ -173,8 +173,9 @@ class Reconciler:
                     refreshed = time.monotonic()
                 if time.monotonic() - resync > self._timing.resync_interval_s:
                     self._resync()
+                    self._prune()
                     resync = time.monotonic()
-            except Exception:  # noqa: BLE001  the top of a loop: the timer must go on
+            except Exception:
                 log.exception("timer")
 
     def _resync(self) -> None:
@@ -184,6 +185,11 @@ class Reconciler:
         spread_s = max(self._timing.resync_interval_s, len(scopes) * 0.1)
         for index, text in enumerate(scopes):
             self._queue.add(Scope.parse(text), spread_s * index / len(scopes))
+
+    def _prune(self) -> None:
+        """Finished operations and old activities are forgotten after their retention."""
+        with self._store.writing() as writer:
+            writer.prune(now() - timedelta(seconds=self._timing.operation_retention_s))
 
     def _end_overdue(self) -> None:
         for operation, reason in self._pending.overdue():
