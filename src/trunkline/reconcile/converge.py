@@ -38,16 +38,21 @@ class Converger:
             self._realised.discard(scope)
             desired, applied = self._read(scope)
             recorded = union(desired, applied)
-            if recorded != applied:
+            if not _equal(recorded, applied):
                 self._record(scope, recorded)
             for required in desired.requires:
                 self._require(required)
             observed = self._observe(desired) if applied else frozenset()
             difference = differ(desired, applied, observed)
-            self._apply(scope, difference)
-            if recorded != desired:
+            try:
+                self._apply(scope, difference)
+            except _REFUSALS:
+                self._realised.difference_update(desired.requires)  # what it stands on may be gone: the retry looks
+                raise
+            if not _equal(recorded, desired):
                 self._record(scope, desired)
-            self._realised.add(scope)
+            if desired:
+                self._realised.add(scope)
             return desired, difference.released
 
     def _lock(self, scope: Scope) -> RLock:
@@ -96,3 +101,8 @@ class Converger:
                 problems.append(problem)
         if problems:
             raise problems[0]
+
+
+def _equal(one: Blueprint, other: Blueprint) -> bool:
+    """Apart from secrets, which are not stored."""
+    return to_json(one) == to_json(other)

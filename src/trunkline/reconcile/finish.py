@@ -12,13 +12,18 @@ from trunkline.store import Reader, Store, Writer
 
 
 def succeed(store: Store, operation: str) -> None:
-    """The wish is realised and observed."""
+    """The wish is realised and observed. A PUT whose resource was deleted meanwhile, perhaps with its parent, has
+    nothing left to show: it is canceled."""
     with store.writing() as writer:
         found = writer.operation(operation)
         if not found or found.status.final:
             return
         if found.kind is OperationKind.DELETE:
             _delete(writer, found.resource)
+        elif not writer.get(found.resource):
+            writer.finish(operation, OperationStatus.CANCELED, error=_error(
+                "Canceled", f"Resource '{found.resource}' was deleted before the operation ended."))
+            return
         else:
             _realised(writer, found.resource)
         writer.finish(operation, OperationStatus.SUCCEEDED)

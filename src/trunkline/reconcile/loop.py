@@ -65,11 +65,11 @@ class Reconciler:
         self._owners: dict[str, Scope] = {}
         self._asked: set[str] = set()
         self._lock = Lock()
-        self._stopped = Event()
+        self._adopted, self._stopped = Event(), Event()
         self._askers = ThreadPoolExecutor(4, "answers")
 
     def run(self, wake_socket: Path, workers: int) -> None:
-        """Adopt what runs, then serve wakes until stopped."""
+        """Adopt what runs, then serve wakes until stopped; passes under way end first."""
         self._speaker.watch(self._daemon_died)
         threads = [Thread(target=self._work, name=f"scopes-{n}", daemon=True) for n in range(workers)]
         threads += [Thread(target=self._tick, name="timer", daemon=True)]
@@ -78,7 +78,9 @@ class Reconciler:
             thread.start()
         self._listen(wake_socket)
         self._queue.close()
-        self._askers.shutdown(wait=False, cancel_futures=True)
+        self._askers.shutdown(cancel_futures=True)
+        for thread in threads:
+            thread.join()
 
     def stop(self) -> None:
         self._stopped.set()
@@ -102,8 +104,8 @@ class Reconciler:
 
     @property
     def busy(self) -> bool:
-        """Whether any scope is due, being worked on, or waiting to be observed."""
-        return len(self._queue) > 0
+        """Whether any scope is due, being worked on, or waiting to be observed; true before ``run`` has adopted."""
+        return not self._adopted.is_set() or len(self._queue) > 0
 
     # ── what wakes it ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -130,6 +132,7 @@ class Reconciler:
         for scope in scopes:
             self.due(scope)
         self._open_wishes()
+        self._adopted.set()
 
     def _open_wishes(self) -> None:
         with self._store.reading() as reader:
@@ -143,9 +146,8 @@ class Reconciler:
     def _note(self, resource: ResourceId) -> None:
         with self._store.reading() as reader:
             found = reader.get(resource)
-            if not found:
-                return
-            own, all_scopes = awaited(found, reader), touched(found, reader)
+            own = awaited(found, reader) if found else frozenset()
+            all_scopes = touched(found, reader) if found else frozenset()
             operations = [o.id for o in reader.running(resource)
                           if o.kind in (OperationKind.PUT, OperationKind.DELETE)]
         news = [operation for operation in operations if self._pending.add(operation, own)]
@@ -262,7 +264,7 @@ class Reconciler:
             for operation in self._pending.waiting_on(scope):
                 self._pending.forget(operation)
                 fail(self._store, operation, "NotSupportedOnThisMachine", str(problem))
-        self._queue.add(scope, pause_s)
+        self.due(scope, pause_s)
 
     def _tell(self, scope: Scope, reason: str) -> None:
         for operation, news in self._pending.delayed(scope, reason):
