@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,9 +44,10 @@ class NodeFiles:
         self.path(name).replace(self.path(to))
 
     def remove(self, *names: str) -> None:
-        """Remove these files, and the directory when it is then empty."""
+        """Remove these files, half-written ones too, and the directory when it is then empty."""
         for name in names:
             self.path(name).unlink(missing_ok=True)
+            self.path(f"{name}.new").unlink(missing_ok=True)
         with suppress(OSError):
             self.directory.rmdir()
 
@@ -64,8 +65,15 @@ def nodes_directory(places: Places) -> Path:
     return places.run / "nodes"
 
 
-def known_nodes(places: Places) -> tuple[str, ...]:
-    """Nodes that have a directory."""
+def nodes_with(places: Places, names: Sequence[str]) -> frozenset[str]:
+    """Nodes in whose directory stands any file of these names."""
     with suppress(FileNotFoundError):
-        return tuple(sorted(path.name for path in nodes_directory(places).iterdir() if path.is_dir()))
-    return ()
+        return frozenset(directory.name for directory in nodes_directory(places).iterdir()
+                         if any((directory / name).exists() for name in names))
+    return frozenset()
+
+
+def forget_nodes(places: Places) -> None:
+    """Remove the directory of all nodes when none is left."""
+    with suppress(OSError):
+        nodes_directory(places).rmdir()

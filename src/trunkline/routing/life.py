@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from trunkline.errors import DriverFailure
+from trunkline.errors import DriverFailure, Unsupported
 from trunkline.routing.files import NodeFiles, nodes_directory
 from trunkline.settings import Places
 
@@ -95,8 +95,14 @@ def start(files: NodeFiles, command: Sequence[str]) -> int:
 
 def check(command: Sequence[str], files: NodeFiles) -> str:
     """Run a daemon's own parser; answers its complaint, empty when it has none."""
-    done = subprocess.run(command, cwd=files.directory, env=_ENVIRONMENT, stdin=subprocess.DEVNULL,
-                          capture_output=True, timeout=_START_DEADLINE_S, check=False)
+    program = os.path.basename(command[0])
+    try:
+        done = subprocess.run(command, cwd=files.directory, env=_ENVIRONMENT, stdin=subprocess.DEVNULL,
+                              capture_output=True, timeout=_START_DEADLINE_S, check=False)
+    except FileNotFoundError:
+        raise Unsupported(f"{program} is not installed on this machine; install it or choose another daemon") from None
+    except subprocess.TimeoutExpired:
+        raise DriverFailure(f"{program} did not read its configuration in {_START_DEADLINE_S} s") from None
     if done.returncode == 0:
         return ""
     return (done.stdout + done.stderr).decode(errors="replace").strip() or f"exit code {done.returncode}"

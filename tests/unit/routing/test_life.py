@@ -11,9 +11,10 @@ from queue import Queue
 
 import pytest
 
+from trunkline.errors import DriverFailure, Unsupported
 from trunkline.routing.deaths import DeathWatch
 from trunkline.routing.files import NodeFiles
-from trunkline.routing.life import Life, end, find
+from trunkline.routing.life import Life, check, end, find, start
 
 STUBBORN = "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); sys.stdin.read()"
 WILLING = "import sys; print(flush=True); sys.stdin.read()"
@@ -111,3 +112,14 @@ def test_the_directory_goes_with_its_last_file(files: NodeFiles) -> None:
     assert files.directory.is_dir()
     files.remove("frr.conf")
     assert not files.directory.exists()
+
+
+def test_a_program_that_is_not_there_is_named(files: NodeFiles) -> None:
+    files.write("bird.conf", "")
+    with pytest.raises(Unsupported, match="no-such-daemon is not installed"):
+        check(["no-such-daemon", "-p"], files)
+
+
+def test_nothing_starts_without_its_namespace(files: NodeFiles) -> None:
+    with pytest.raises(DriverFailure, match="namespace does not exist"):
+        start(files, ["true"])

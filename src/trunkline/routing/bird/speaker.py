@@ -18,7 +18,7 @@ from trunkline.routing.bird.parse import parse_bfd, parse_routes, parse_sessions
 from trunkline.routing.bird.render import protocol_of, render
 from trunkline.routing.deaths import DeathWatch
 from trunkline.routing.export import as_sent
-from trunkline.routing.files import NodeFiles, known_nodes
+from trunkline.routing.files import NodeFiles, forget_nodes, nodes_with
 from trunkline.routing.life import Life
 from trunkline.routing.naming import families, redact
 from trunkline.settings import Places
@@ -114,13 +114,13 @@ class BirdSpeaker:
     def sweep(self) -> tuple[str, ...]:
         """The namespaces go too, so kernel routes need no care: all daemons are ended at once."""
         running = tuple(life.scan(self._places, (PROGRAM,)))
-        nodes = {node for node, _ in running}
-        nodes |= {node for node in known_nodes(self._places) if self._files(node).read(ACTIVE)}
+        nodes = {node for node, _ in running} | nodes_with(self._places, _FILES)
         for node in nodes:
             self._deaths.forget(node)
         life.end([daemon for _, daemon in running])
         for node in nodes:
             self._files(node).remove(*_FILES)
+        forget_nodes(self._places)
         return tuple(sorted(nodes))
 
     def _files(self, node: str) -> NodeFiles:

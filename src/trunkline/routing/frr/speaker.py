@@ -18,7 +18,7 @@ from trunkline.intent.network import Key
 from trunkline.routing import life
 from trunkline.routing.deaths import DeathWatch
 from trunkline.routing.export import as_sent
-from trunkline.routing.files import NodeFiles, known_nodes
+from trunkline.routing.files import NodeFiles, forget_nodes, nodes_with
 from trunkline.routing.frr import vty
 from trunkline.routing.frr.changes import differ
 from trunkline.routing.frr.parse import parse_advertised, parse_routes, parse_session
@@ -113,14 +113,14 @@ class FrrSpeaker:
 
     def sweep(self) -> tuple[str, ...]:
         running = tuple(life.scan(self._places, DAEMONS))
-        nodes = {node for node, _ in running}
-        nodes |= {node for node in known_nodes(self._places) if self._files(node).read(ACTIVE)}
+        nodes = {node for node, _ in running} | nodes_with(self._places, _FILES)
         for node in nodes:
             self._deaths.forget(node)
         _end([one for _, one in running])
         for node in nodes:
             self._files(node).remove(*_FILES)
         _tidy()
+        forget_nodes(self._places)
         return tuple(sorted(nodes))
 
     def _files(self, node: str) -> NodeFiles:

@@ -1,0 +1,86 @@
+"""A compiled estate, whole, in memory: what the compiler writes down does come up."""
+
+from __future__ import annotations
+
+import pytest
+
+import estates
+from trunkline.intent.bgp import Router
+from trunkline.intent.blueprint import Blueprint
+from trunkline.intent.compile import compile
+from trunkline.intent.compile.draft import ce_node, vnet_node, vrf_node
+from trunkline.intent.drivers import Change
+from trunkline.intent.estate import Snapshot
+from trunkline.intent.scope import Scope, ScopeKind
+from trunkline.intent.view import CIRCUIT, FAULT, GATEWAY, SITE, VNET
+from trunkline.model.circuit import Leg
+from trunkline.model.profile import AZURE
+from trunkline.model.resource import Resource
+from trunkline.simulation import SimulatedPlane, SimulatedSpeaker
+
+SCOPES = [
+    Scope(ScopeKind.SITE, estates.rid(SITE, "paris").key), Scope(ScopeKind.VNET, estates.rid(VNET, "hub").key),
+    Scope(ScopeKind.GATEWAY, estates.rid(GATEWAY, "gw1").key),
+    *(Scope(ScopeKind.LEG, estates.rid(CIRCUIT, "er1").key, leg) for leg in Leg)]
+
+
+def compiled(estate: Snapshot) -> list[Blueprint]:
+    """The scopes and, first, all that they require."""
+    found: dict[Scope, Blueprint] = {}
+    waiting = list(SCOPES)
+    while waiting:
+        scope = waiting.pop()
+        if scope not in found:
+            found[scope] = compile(scope, estate, AZURE)
+            waiting += found[scope].requires
+    return list(found.values())
+
+
+def realised(*resources: Resource) -> tuple[SimulatedSpeaker, dict[str, Router]]:
+    blueprints = compiled(Snapshot(resources))
+    plane = SimulatedPlane()
+    plane.apply(Change(ensure=tuple(piece for blueprint in blueprints for piece in blueprint.pieces)))
+    speaker = SimulatedSpeaker(plane)
+    routers = {router.node: router for blueprint in blueprints for router in blueprint.routers}
+    for router in routers.values():
+        speaker.apply(router)
+    return speaker, routers
+
+
+def states(speaker: SimulatedSpeaker, routers: dict[str, Router]) -> dict[tuple[str, str], str]:
+    return {(node, status.name): status.state
+            for node, router in routers.items() for status in speaker.sessions(router)}
+
+
+CE1 = ce_node(estates.rid(SITE, "paris"), "ce1")
+VRF1, VRF2 = (vrf_node(estates.rid(CIRCUIT, "er1"), leg) for leg in Leg)
+ROUTER = vnet_node(estates.rid(VNET, "hub"))
+
+
+def test_every_session_comes_up_and_both_ends_know_each_other() -> None:
+    speaker, routers = realised(*estates.whole())
+    assert set(states(speaker, routers).values()) == {"Established"}
+    learned = [entry for entry in speaker.routes(routers[CE1]) if entry.prefix == "10.1.0.0/16"]
+    assert (12076,) in {entry.as_path for entry in learned}
+    assert "10.10.0.0/16" in {entry.prefix for entry in speaker.routes(routers[ROUTER])}
+
+
+def test_a_rehearsed_fault_takes_one_leg_and_leaves_the_other() -> None:
+    fault = estates.resource(estates.rid(FAULT, "f1"), {
+        "circuit": {"id": str(estates.rid(CIRCUIT, "er1"))}, "leg": "primary", "kind": "silent"})
+    speaker, routers = realised(*estates.whole(), fault)
+    found = states(speaker, routers)
+    assert (found[VRF1, "customer"], found[VRF2, "customer"]) == ("Active", "Established")
+    assert "10.10.0.0/16" in {entry.prefix for entry in speaker.routes(routers[ROUTER])}
+    assert "10.1.0.0/16" in {entry.prefix for entry in speaker.routes(routers[CE1])}  # through the other router
+
+
+@pytest.mark.parametrize("wrong", [{"vlanId": 101}, {"sharedKey": "Other"}, {"peerASN": 65011}])
+def test_a_customer_who_configures_a_leg_otherwise_loses_that_leg(wrong: dict[str, object]) -> None:
+    key = {"primary.sharedKey": str(wrong["sharedKey"])} if "sharedKey" in wrong else {}
+    mistaken = estates.order(primary={"router": "ce1"} | {k: v for k, v in wrong.items() if k != "sharedKey"})
+    others = [one for one in estates.whole() if one.id != mistaken.id]
+    speaker, routers = realised(*others, Resource(
+        mistaken.id, properties=mistaken.properties, system=mistaken.system, secrets=key))
+    found = states(speaker, routers)
+    assert (found[VRF1, "customer"], found[VRF2, "customer"]) == ("Active", "Established")
