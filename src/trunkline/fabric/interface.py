@@ -13,12 +13,8 @@ import struct
 import sys
 from dataclasses import dataclass
 
-from pyroute2.netlink import rtnl
-from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
-from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
-
 from trunkline.errors import DriverFailure
-from trunkline.fabric import namespace, netlink, sysctl
+from trunkline.fabric import namespace, netlink, rtnl, sysctl
 from trunkline.fabric.netlink import Channel, KernelRefusal
 from trunkline.fabric.visit import Visit
 from trunkline.intent.network import Address, Interface
@@ -60,10 +56,10 @@ class State:
 @functools.lru_cache(maxsize=8192)
 def _question(name: str) -> bytes:
     pairs = [("IFLA_IFNAME", name), ("IFLA_EXT_MASK", _SKIP_STATS)]
-    return netlink.encode(ifinfmsg, rtnl.RTM_GETLINK, 0, {}, pairs)
+    return netlink.encode(rtnl.ifinfmsg, rtnl.RTM_GETLINK, 0, {}, pairs)
 
 
-_ALL_LINKS = netlink.encode(ifinfmsg, rtnl.RTM_GETLINK, 0, {}, [("IFLA_EXT_MASK", _SKIP_STATS)])
+_ALL_LINKS = netlink.encode(rtnl.ifinfmsg, rtnl.RTM_GETLINK, 0, {}, [("IFLA_EXT_MASK", _SKIP_STATS)])
 
 
 def find(channel: Channel, name: str) -> State | None:
@@ -126,7 +122,7 @@ def canonical(address: Address) -> Address:
 
 @functools.lru_cache(maxsize=8192)
 def _addresses_question(index: int) -> bytes:
-    return netlink.encode(ifaddrmsg, rtnl.RTM_GETADDR, 0, {"index": index})
+    return netlink.encode(rtnl.ifaddrmsg, rtnl.RTM_GETADDR, 0, {"index": index})
 
 
 def addresses(channel: Channel, index: int) -> frozenset[Address]:
@@ -156,7 +152,7 @@ def _address_message(kind: int, flags: int, index: int, address: Address) -> byt
         "flags": _NO_DAD if local.version == 6 else 0,
     }
     near, far = str(local.ip), address.peer or str(local.ip)
-    return netlink.encode(ifaddrmsg, kind, flags, fields, [("IFA_LOCAL", near), ("IFA_ADDRESS", far)])
+    return netlink.encode(rtnl.ifaddrmsg, kind, flags, fields, [("IFA_LOCAL", near), ("IFA_ADDRESS", far)])
 
 
 def mend_addresses(channel: Channel, index: int, wished: frozenset[Address]) -> None:
@@ -209,13 +205,13 @@ def mend(visit: Visit, wish: Interface, alias: str, state: State) -> None:
     mend_addresses(channel, state.index, _wished(wish))
 
 
-def configure(channel: Channel, index: int, pairs: netlink.Attributes, up: bool = True) -> None:
+def configure(channel: Channel, index: int, pairs: rtnl.Attributes, up: bool = True) -> None:
     fields = {"index": index, "flags": IFF_UP if up else 0, "change": IFF_UP}
-    channel.tell(netlink.encode(ifinfmsg, rtnl.RTM_SETLINK, 0, fields, pairs))
+    channel.tell(netlink.encode(rtnl.ifinfmsg, rtnl.RTM_SETLINK, 0, fields, pairs))
 
 
 def delete(channel: Channel, index: int) -> None:
-    message = netlink.encode(ifinfmsg, rtnl.RTM_DELLINK, 0, {"index": index})
+    message = netlink.encode(rtnl.ifinfmsg, rtnl.RTM_DELLINK, 0, {"index": index})
     channel.tell(message, errno.ENODEV)
 
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pyroute2.netlink import rtnl
-from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
-
 from trunkline.errors import DriverFailure
-from trunkline.fabric import interface, netlink, ownership
+from trunkline.fabric import interface, netlink, ownership, rtnl
 from trunkline.fabric.interface import State
 from trunkline.fabric.visit import Visit
 from trunkline.intent.network import OUTSIDE, Interface, Link
@@ -90,7 +87,7 @@ def _create(visit: Visit, link: Link) -> None:
     info = netlink.nest(("IFLA_INFO_KIND", "veth"), ("IFLA_INFO_DATA", netlink.nest(("VETH_INFO_PEER", peer))))
     flags = netlink.NLM_F_CREATE | netlink.NLM_F_EXCL
     pairs = [*_birth(link.a), ("IFLA_LINKINFO", info)]
-    visit.channel(link.a.node).tell(netlink.encode(ifinfmsg, rtnl.RTM_NEWLINK, flags, {}, pairs))
+    visit.channel(link.a.node).tell(netlink.encode(rtnl.ifinfmsg, rtnl.RTM_NEWLINK, flags, {}, pairs))
 
 
 def _birth(end: Interface) -> list[tuple[str, object]]:

@@ -7,10 +7,7 @@ import socket
 import struct
 from collections.abc import Iterator
 
-from pyroute2.netlink import rtnl
-from pyroute2.netlink.rtnl.ndmsg import ndmsg
-
-from trunkline.fabric import interface, netlink
+from trunkline.fabric import interface, netlink, rtnl
 from trunkline.fabric.interface import State
 from trunkline.fabric.netlink import Channel
 from trunkline.intent.network import Neighbor
@@ -36,7 +33,7 @@ def read(channel: Channel) -> tuple[Neighbor, ...]:
 
 def _neighbors(channel: Channel, links: dict[int, State]) -> Iterator[Neighbor]:
     for family in (socket.AF_INET, socket.AF_INET6):
-        for body in channel.dump(netlink.encode(ndmsg, rtnl.RTM_GETNEIGH, 0, {"family": family})):
+        for body in channel.dump(netlink.encode(rtnl.ndmsg, rtnl.RTM_GETNEIGH, 0, {"family": family})):
             index, number = struct.unpack_from("=4xiH", body)
             if number not in _STATES or index not in links:
                 continue

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import errno
 
-from pyroute2.netlink import rtnl
-from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
-
 from trunkline.errors import DriverFailure
-from trunkline.fabric import ground, interface, namespace, netlink, port, sysctl, xconnect
+from trunkline.fabric import ground, interface, namespace, netlink, port, rtnl, sysctl, xconnect
 from trunkline.fabric.visit import Visit
 from trunkline.intent.network import Address, Node
 
@@ -95,7 +92,7 @@ def _ensure_bridge(visit: Visit, node: str) -> None:
     pairs = [("IFLA_IFNAME", interface.BRIDGE), ("IFLA_LINKINFO", netlink.nest(("IFLA_INFO_KIND", "bridge")))]
     fields = {"flags": interface.IFF_UP, "change": interface.IFF_UP}
     flags = netlink.NLM_F_CREATE | netlink.NLM_F_EXCL
-    channel.tell(netlink.encode(ifinfmsg, rtnl.RTM_NEWLINK, flags, fields, pairs), errno.EEXIST)
+    channel.tell(netlink.encode(rtnl.ifinfmsg, rtnl.RTM_NEWLINK, flags, fields, pairs), errno.EEXIST)
     found = interface.find(channel, interface.BRIDGE)
     if found is None or found.kind != "bridge":
         raise DriverFailure(f"{node}: {interface.BRIDGE} is not a bridge")

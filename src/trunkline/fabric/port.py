@@ -8,11 +8,8 @@ from __future__ import annotations
 import errno
 from dataclasses import replace
 
-from pyroute2.netlink import rtnl
-from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
-
 from trunkline.errors import DriverFailure
-from trunkline.fabric import interface, netlink, ownership
+from trunkline.fabric import interface, netlink, ownership, rtnl
 from trunkline.fabric.interface import State
 from trunkline.fabric.netlink import Channel, KernelRefusal
 from trunkline.fabric.ownership import Mark
@@ -112,7 +109,7 @@ def _move(visit: Visit, state: State, source: str, target: str, name: str) -> No
     pairs = [("IFLA_NET_NS_FD", visit.descriptor(target)), ("IFLA_IFNAME", name)]
     fields = {"index": state.index, "flags": 0, "change": interface.IFF_UP}
     try:
-        visit.channel(source).tell(netlink.encode(ifinfmsg, rtnl.RTM_SETLINK, 0, fields, pairs))
+        visit.channel(source).tell(netlink.encode(rtnl.ifinfmsg, rtnl.RTM_SETLINK, 0, fields, pairs))
     except KernelRefusal as refusal:
         why = f"the name {name} is in use there" if refusal.number == errno.EEXIST else str(refusal)
         raise DriverFailure(f"interface {state.name} cannot be moved to {target or 'the machine'}: {why}") from None

@@ -16,12 +16,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from pyroute2.netlink import rtnl
-from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
-from pyroute2.netlink.rtnl.tcmsg import tcmsg
-
 from trunkline.errors import TrunklineError, Unsupported
-from trunkline.fabric import interface, netlink, system
+from trunkline.fabric import interface, netlink, rtnl, system
 from trunkline.fabric.bpf import build, libbpf
 from trunkline.fabric.netlink import Channel
 
@@ -118,13 +114,13 @@ def veth(channel: Channel) -> None:
 
 def clsact(channel: Channel) -> None:
     fields = {"index": _veth(channel), "handle": _CLSACT_HANDLE, "parent": _CLSACT}
-    channel.tell(netlink.encode(tcmsg, rtnl.RTM_NEWQDISC, netlink.NLM_F_CREATE, fields, [("TCA_KIND", "clsact")]))
+    channel.tell(netlink.encode(rtnl.tcmsg, rtnl.RTM_NEWQDISC, netlink.NLM_F_CREATE, fields, [("TCA_KIND", "clsact")]))
 
 
 def netem(channel: Channel) -> None:
     fields = {"index": _veth(channel), "handle": 0x10000, "parent": _ROOT}
-    pairs: list[tuple[str, object]] = [("TCA_KIND", "netem"), ("TCA_OPTIONS", {"delay": 0, "limit": 1000, "attrs": []})]
-    channel.tell(netlink.encode(tcmsg, rtnl.RTM_NEWQDISC, netlink.NLM_F_CREATE, fields, pairs))
+    pairs: list[tuple[str, object]] = [("TCA_KIND", "netem"), ("TCA_OPTIONS", struct.pack("=6I", 0, 1000, 0, 0, 0, 0))]
+    channel.tell(netlink.encode(rtnl.tcmsg, rtnl.RTM_NEWQDISC, netlink.NLM_F_CREATE, fields, pairs))
 
 
 def bpf(_: Channel) -> None:
@@ -181,10 +177,10 @@ def _veth(channel: Channel) -> int:
     return state.index
 
 
-def _add(channel: Channel, name: str, kind: str, data: netlink.Attributes, pairs: netlink.Attributes = ()) -> None:
+def _add(channel: Channel, name: str, kind: str, data: rtnl.Attributes, pairs: rtnl.Attributes = ()) -> None:
     info: list[tuple[str, object]] = [("IFLA_INFO_KIND", kind)]
     if data:
         info.append(("IFLA_INFO_DATA", netlink.nest(*data)))
     flags = netlink.NLM_F_CREATE | netlink.NLM_F_EXCL
     every = [("IFLA_IFNAME", name), *pairs, ("IFLA_LINKINFO", netlink.nest(*info))]
-    channel.tell(netlink.encode(ifinfmsg, rtnl.RTM_NEWLINK, flags, {}, every))
+    channel.tell(netlink.encode(rtnl.ifinfmsg, rtnl.RTM_NEWLINK, flags, {}, every))

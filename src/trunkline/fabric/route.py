@@ -11,11 +11,8 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pyroute2.netlink import rtnl
-from pyroute2.netlink.rtnl.rtmsg import rtmsg
-
 from trunkline.errors import DriverFailure
-from trunkline.fabric import interface, netlink
+from trunkline.fabric import interface, netlink, rtnl
 from trunkline.fabric.netlink import Channel
 from trunkline.fabric.visit import Visit
 from trunkline.intent.network import Route
@@ -81,13 +78,13 @@ def _message(kind: int, flags: int, route: Route, hops: list[tuple[str, object]]
         "scope": _SCOPE_GLOBAL if route.next_hops or kind == rtnl.RTM_DELROUTE else _SCOPE_LINK,
         "type": _UNICAST,
     }
-    return netlink.encode(rtmsg, kind, flags, fields, [("RTA_DST", str(network.network_address)), *hops])
+    return netlink.encode(rtnl.rtmsg, kind, flags, fields, [("RTA_DST", str(network.network_address)), *hops])
 
 
 def _destination(hops: list[Hop]) -> list[tuple[str, object]]:
     if len(hops) == 1:
         return _leads_to(hops[0])
-    return [("RTA_MULTIPATH", [{"hops": 0, "oif": hop.index, "attrs": _gateway(hop)} for hop in hops])]
+    return [("RTA_MULTIPATH", [(hop.index, _gateway(hop)) for hop in hops])]
 
 
 def _leads_to(hop: Hop) -> list[tuple[str, object]]:
@@ -108,7 +105,7 @@ def _table(visit: Visit, node: str) -> dict[str, frozenset[Hop]]:
 @functools.cache
 def _question(family: int) -> bytes:
     fields = {"family": family, "table": _MAIN_TABLE, "proto": _PROTOCOL_STATIC, "type": _UNICAST}
-    return netlink.encode(rtmsg, rtnl.RTM_GETROUTE, 0, fields)
+    return netlink.encode(rtnl.rtmsg, rtnl.RTM_GETROUTE, 0, fields)
 
 
 def read(channel: Channel) -> dict[str, frozenset[Hop]]:

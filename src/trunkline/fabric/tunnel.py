@@ -6,11 +6,8 @@ import errno
 import ipaddress
 import sys
 
-from pyroute2.netlink import rtnl
-from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
-
 from trunkline.errors import DriverFailure, Unsupported
-from trunkline.fabric import interface, netlink, ownership
+from trunkline.fabric import interface, netlink, ownership, rtnl
 from trunkline.fabric.interface import State
 from trunkline.fabric.netlink import KernelRefusal
 from trunkline.fabric.visit import Visit
@@ -69,7 +66,7 @@ def _is_intact(tunnel: Tunnel, alias: str, state: State) -> bool:
 
 def _create(visit: Visit, tunnel: Tunnel) -> None:
     message = netlink.encode(
-        ifinfmsg,
+        rtnl.ifinfmsg,
         rtnl.RTM_NEWLINK,
         netlink.NLM_F_CREATE | netlink.NLM_F_EXCL,
         {},
@@ -91,7 +88,7 @@ def _create(visit: Visit, tunnel: Tunnel) -> None:
         raise
 
 
-def _device(tunnel: Tunnel) -> dict[str, object]:
+def _device(tunnel: Tunnel) -> rtnl.Attributes:
     """Nothing to learn: there is one remote."""
     six = "6" if ":" in tunnel.remote else ""
     return netlink.nest(

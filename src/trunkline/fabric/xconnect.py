@@ -17,11 +17,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from pyroute2.netlink import rtnl
-from pyroute2.netlink.rtnl.tcmsg import tcmsg
-
 from trunkline.errors import DriverFailure, Unsupported
-from trunkline.fabric import ground, interface, netlink
+from trunkline.fabric import ground, interface, netlink, rtnl
 from trunkline.fabric.bpf import build, libbpf, records
 from trunkline.fabric.bpf.records import Entry
 from trunkline.fabric.netlink import Channel, KernelRefusal
@@ -175,7 +172,7 @@ def _filter(index: int) -> dict[str, int]:
 
 @functools.lru_cache(maxsize=8192)
 def _filter_question(index: int) -> bytes:
-    return netlink.encode(tcmsg, rtnl.RTM_GETTFILTER, 0, _filter(index), [("TCA_KIND", "bpf")])
+    return netlink.encode(rtnl.tcmsg, rtnl.RTM_GETTFILTER, 0, _filter(index), [("TCA_KIND", "bpf")])
 
 
 def _attached(channel: Channel, index: int) -> int:
@@ -188,13 +185,21 @@ def _attached(channel: Channel, index: int) -> int:
 
 
 def _attach(channel: Channel, index: int, program: int) -> None:
-    if _attached(channel, index) == libbpf.identifier(program):
-        return
-    qdisc = {"index": index, "handle": _CLSACT_HANDLE, "parent": _CLSACT}
-    create = netlink.NLM_F_CREATE
-    pairs: list[tuple[str, object]] = [("TCA_KIND", "clsact")]
-    channel.tell(netlink.encode(tcmsg, rtnl.RTM_NEWQDISC, create | netlink.NLM_F_EXCL, qdisc, pairs), errno.EEXIST)
+    if _attached(channel, index) != libbpf.identifier(program):
+        channel.tell(_qdisc(index), errno.EEXIST)
+        channel.tell(_filter_with(index, program))
+
+
+@functools.lru_cache(maxsize=8192)
+def _qdisc(index: int) -> bytes:
+    fields = {"index": index, "handle": _CLSACT_HANDLE, "parent": _CLSACT}
+    flags = netlink.NLM_F_CREATE | netlink.NLM_F_EXCL
+    return netlink.encode(rtnl.tcmsg, rtnl.RTM_NEWQDISC, flags, fields, [("TCA_KIND", "clsact")])
+
+
+@functools.lru_cache(maxsize=8192)
+def _filter_with(index: int, program: int) -> bytes:
     options = netlink.nest(("TCA_BPF_FD", program), ("TCA_BPF_NAME", PROGRAM), ("TCA_BPF_FLAGS", _DIRECT_ACTION))
+    flags = netlink.NLM_F_CREATE | netlink.NLM_F_REPLACE
     pairs = [("TCA_KIND", "bpf"), ("TCA_OPTIONS", options)]
-    replace = create | netlink.NLM_F_REPLACE
-    channel.tell(netlink.encode(tcmsg, rtnl.RTM_NEWTFILTER, replace, _filter(index), pairs))
+    return netlink.encode(rtnl.tcmsg, rtnl.RTM_NEWTFILTER, flags, _filter(index), pairs)
