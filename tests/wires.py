@@ -19,6 +19,7 @@ ETH_P_ALL = 0x0003
 _SOL_PACKET, _PACKET_AUXDATA, _PACKET_OUTGOING = 263, 8, 4
 _VLAN_VALID, _VLAN_PROTOCOL_VALID = 0x10, 0x40
 _AUXDATA = struct.Struct("=IIIHHHH")
+_SEGMENTS_OUT, _BYTES_SENT = struct.Struct("=I"), struct.Struct("=Q")  #: of struct tcp_info
 _sequences = itertools.count(1)
 
 
@@ -159,7 +160,12 @@ def connected(places: Places, node: str, address: str, port: int) -> Iterator[so
         yield client
 
 
-def stream(places: Places, node: str, address: str, port: int, size: int) -> None:
-    """Send ``size`` bytes over TCP and close."""
+def stream(places: Places, node: str, address: str, port: int, size: int) -> tuple[int, int]:
+    """Send ``size`` bytes over TCP; answers what the kernel then really sent, retransmissions included: segments (of
+    any kind, but perhaps the last ACK) and bytes of data."""
     with connected(places, node, address, port) as client:
         client.sendall(bytes(size))
+        client.shutdown(socket.SHUT_WR)
+        client.recv(1)
+        told = client.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+    return _SEGMENTS_OUT.unpack_from(told, 136)[0], _BYTES_SENT.unpack_from(told, 200)[0]

@@ -6,7 +6,6 @@ import json
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -16,7 +15,7 @@ from trunkline.errors import DriverFailure
 from trunkline.fabric import namespace
 from trunkline.fabric.plane import LinuxPlane
 from trunkline.intent.drivers import Change
-from trunkline.intent.network import OUTSIDE, Address, Interface, Link, Node, Piece, Port, Role, Route, Tunnel
+from trunkline.intent.network import Address, Interface, Link, Node, Piece, Role, Route, Tunnel
 from trunkline.settings import Places
 from waiting import until
 
@@ -241,6 +240,8 @@ def test_a_route_to_an_interface_is_a_link_route(plane: LinuxPlane, places: Plac
     plane.apply(Change(ensure=(*PAIR, route)))
     assert plane.observe((route,))
     assert "10.6.0.1 dev eth0" in ip(places, "one", "route")
+    plane.apply(Change(remove=(route,)))
+    assert "10.6.0.1" not in ip(places, "one", "route")
 
 
 def test_ipv6_is_off_until_an_address_asks_for_it(plane: LinuxPlane, places: Places) -> None:
@@ -252,6 +253,22 @@ def test_ipv6_is_off_until_an_address_asks_for_it(plane: LinuxPlane, places: Pla
     assert missing(plane, (*PAIR, six, route)) == []
     assert "fd01::/64 via fd00::2" in ip(places, "one", "-6", "route")
     until(lambda: wires.echoes6(places, "one", "fd00::2") == 1, 5, "an IPv6 echo")
+
+
+def test_a_node_forwards_ipv6_between_its_links(plane: LinuxPlane, places: Places) -> None:
+    router = Node("router", Role.VRF, forwarding=True)
+    ends = (
+        (
+            Interface(host, "eth0", (Address(f"fd00:{last}::2/64"),)),
+            Interface("router", host, (Address(f"fd00:{last}::1/64"),)),
+        )
+        for last, host in ((1, "one"), (2, "two"))
+    )
+    routes = (Route("one", "::/0", ("fd00:1::1",)), Route("two", "::/0", ("fd00:2::1",)))
+    pieces = (router, ONE, TWO, *(Link(*pair) for pair in ends), *routes)
+    plane.apply(Change(ensure=pieces))
+    assert missing(plane, pieces) == []
+    until(lambda: wires.echoes6(places, "one", "fd00:2::2") == 1, 5, "an IPv6 echo through the router")
 
 
 def tunnel_between(underlay: str, node: str, own: str, far: str, local: str, remote: str) -> Tunnel:
@@ -280,91 +297,6 @@ def test_a_tunnel_has_its_socket_in_the_underlay_and_its_end_in_the_node(plane: 
     assert missing(plane, (other,)) == [other.key]
     plane.apply(Change(remove=tunnels))
     assert "t0" not in ip(places, "one", "-o", "link")
-
-
-# What is handed to and taken from the user
-
-
-@pytest.fixture
-def outside_name(places: Places) -> Iterator[str]:
-    """A name that nobody else on this machine has."""
-    name = f"tt{places.instance}"
-    yield name
-    subprocess.run(["ip", "link", "del", name], capture_output=True, check=False)
-
-
-def test_a_hand_off_ends_outside_and_may_be_moved_by_the_user(
-    plane: LinuxPlane, places: Places, outside_name: str
-) -> None:
-    handed = Link(Interface("one", "port"), Interface(OUTSIDE, outside_name, (Address("10.0.0.2/30"),)))
-    plane.apply(Change(ensure=(ONE, handed)))
-    shown = subprocess.run(["ip", "addr", "show", outside_name], capture_output=True, text=True, check=True).stdout
-    assert "10.0.0.2/30" in shown
-    plane.apply(Change(ensure=(TWO,)))
-    subprocess.run(["ip", "link", "set", outside_name, "netns", places.namespace_prefix + "two"], check=True)
-    assert missing(plane, (ONE, handed)) == []
-    plane.apply(Change(remove=(handed,)))
-    assert outside_name not in ip(places, "two", "-o", "link")
-
-
-def test_an_interface_of_the_user_is_never_replaced_by_a_hand_off(plane: LinuxPlane, outside_name: str) -> None:
-    subprocess.run(["ip", "link", "add", outside_name, "type", "veth", "peer", "name", f"{outside_name}p"], check=True)
-    with pytest.raises(DriverFailure, match=f"has an interface {outside_name} already: rename it"):
-        plane.apply(Change(ensure=(ONE, Link(Interface("one", "port"), Interface(OUTSIDE, outside_name)))))
-    plane.apply(Change(remove=(Link(Interface("one", "port"), Interface(OUTSIDE, outside_name)),)))
-    plane.sweep()
-    subprocess.run(["ip", "link", "show", outside_name], check=True, capture_output=True)
-
-
-@pytest.fixture
-def spare(outside_name: str) -> str:
-    """An interface of the machine that is free."""
-    add = ["ip", "link", "add", outside_name, "mtu", "1450", "type", "veth", "peer", "name", f"{outside_name}p"]
-    subprocess.run(add, check=True)
-    return outside_name
-
-
-def borrowed(places: Places, name: str) -> bool:
-    return not Path(f"/sys/class/net/{name}").exists()
-
-
-@pytest.mark.parametrize("way", ["removed", "with its node", "by a sweep"])
-def test_a_borrowed_interface_is_given_back_as_it_was(plane: LinuxPlane, places: Places, spare: str, way: str) -> None:
-    port = Port("one", "port0", takes=spare, mtu=1508)
-    plane.apply(Change(ensure=(ONE, port)))
-    assert missing(plane, (ONE, port)) == []
-    assert borrowed(places, spare)
-    ip(places, "one", "link", "set", "port0", "down")
-    assert missing(plane, (ONE, port)) == [port.key]
-    plane.apply(Change(ensure=(ONE, port)))
-    match way:
-        case "removed":
-            plane.apply(Change(remove=(port,)))
-        case "with its node":
-            plane.apply(Change(remove=(ONE,)))
-        case _:
-            plane.sweep()
-    shown = subprocess.run(["ip", "link", "show", spare], capture_output=True, text=True, check=True).stdout
-    assert "mtu 1450" in shown
-    assert "alias" not in shown
-    assert "state DOWN" in shown
-
-
-def test_a_port_that_takes_another_interface_gives_back_the_first(
-    plane: LinuxPlane, places: Places, spare: str
-) -> None:
-    plane.apply(Change(ensure=(ONE, Port("one", "port0", takes=spare))))
-    plane.apply(Change(ensure=(Port("one", "port0", takes=f"{spare}p"),)))
-    assert not borrowed(places, spare)
-    assert borrowed(places, f"{spare}p")
-
-
-def test_an_interface_that_is_not_free_is_refused_with_a_way_out(plane: LinuxPlane, spare: str) -> None:
-    subprocess.run(["ip", "addr", "add", "198.51.100.1/24", "dev", spare], check=True)
-    with pytest.raises(DriverFailure, match=r"not free: it has addresses \(198.51.100.1/24\); remove them first"):
-        plane.apply(Change(ensure=(ONE, Port("one", "port0", takes=spare))))
-    with pytest.raises(DriverFailure, match=r"no interface nosuch0 .* name another one"):
-        plane.apply(Change(ensure=(ONE, Port("one", "port0", takes="nosuch0"))))
 
 
 def test_neighbors_and_own_addresses_are_listed(plane: LinuxPlane, places: Places) -> None:

@@ -34,8 +34,15 @@ def faults(error: ValidationError, prefix: str, resource: str, secrets: Collecti
     """``prefix``: where the validated object stands in the body (``properties``). Values of ``secrets`` (dotted paths
     inside it) are not shown."""
     for found in error.errors(include_url=False):
+        if _echo(found):
+            continue
         path = target("", found["loc"])
         yield _fault(found, target(prefix, found["loc"]), resource, hidden=path in secrets)
+
+
+def _echo(found: Any) -> bool:
+    """Pydantic calls a list with a wrong entry too short as well."""
+    return bool(found["type"] == "too_short" and len(found["input"]) >= found["ctx"]["min_length"])
 
 
 def target(prefix: str, location: Collection[int | str]) -> str:

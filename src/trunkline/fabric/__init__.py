@@ -6,14 +6,15 @@ From the bottom upwards:
 - ``namespace``  network namespaces: make, delete, list, enter
 - ``ground``     what is changed on the machine itself (mounts, neighbour thresholds), and undone by the last to leave
 - ``ownership``  the alias by which an interface is known as ours
-- ``netlink``    rtnetlink sockets, and reading answers · ``rtnl`` the messages that we write
+- ``netlink``    rtnetlink sockets: pyroute2 encodes questions, answers are read here
 - ``visit``      one call's open sockets and descriptors in the namespaces that it needs
 - ``sysctl`` ``interface``  what nodes and links are made of
 - ``node`` ``link`` ``port`` ``tunnel`` ``route`` ``xconnect``
   one module per piece, each with is_settled, ensure and remove
 - ``neighbor``   the neighbour tables
 - ``plane``      LinuxPlane itself · ``sweep`` its broom
-- ``machine``    what this machine can do, for ``trunkline doctor``
+- ``machine``    what this machine can do, for ``trunkline doctor``; ``probe`` tries it
+- ``bpf``        the program that connects hand-offs, in C, and libbpf
 
 Foreign words of the kernel stay in this room.
 """

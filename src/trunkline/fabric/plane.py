@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Sequence
 from functools import partial
 
 from trunkline.errors import DriverFailure, TrunklineError, Unsupported
 from trunkline.fabric import link, namespace, neighbor, node, port, route, sweep, tunnel, xconnect
+from trunkline.fabric.netlink import KernelRefusal
 from trunkline.fabric.visit import Visit
 from trunkline.intent.drivers import Change
 from trunkline.intent.network import (
@@ -91,8 +93,15 @@ def _attempt(failures: list[tuple[Key, Exception]], piece: Piece, act: Callable[
 
 
 def _summary(failures: list[tuple[Key, Exception]]) -> TrunklineError:
-    kind = Unsupported if all(isinstance(failure, Unsupported) for _, failure in failures) else DriverFailure
+    kind = Unsupported if all(_is_lacking(failure) for _, failure in failures) else DriverFailure
     return kind("; ".join(f"{what} {name}: {failure}" for (what, name), failure in failures))
+
+
+def _is_lacking(failure: Exception) -> bool:
+    """EOPNOTSUPP is how the kernel says that it was built without a kind of device."""
+    return isinstance(failure, Unsupported) or (
+        isinstance(failure, KernelRefusal) and failure.number == errno.EOPNOTSUPP
+    )
 
 
 def _observed(visit: Visit, piece: Piece) -> bool:

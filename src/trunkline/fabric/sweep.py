@@ -4,25 +4,39 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from pathlib import Path
+from functools import partial
 
+from trunkline.errors import DriverFailure, TrunklineError
 from trunkline.fabric import ground, interface, namespace, node, ownership, port
 from trunkline.fabric.visit import Visit
 from trunkline.intent.network import OUTSIDE
 
+#: What is to go, and how.
+Errand = tuple[str, Callable[[], None]]
+
 
 def sweep(visit: Visit) -> tuple[str, ...]:
-    """Names of what was removed or given back. Daemons are the speakers' to stop, and before this: a process keeps
-    its namespace alive, nameless."""
-    removed = [*_interfaces_outside(visit), *_nodes(visit), *_pins(visit), *_empty_directories(visit.places.run)]
+    """Names of what was removed or given back. What cannot go does not keep the rest.
+
+    Daemons are the speakers' to stop, and before this: a process keeps its namespace alive, nameless.
+    """
+    removed, failures = [], []
+    for name, errand in (*_interfaces_outside(visit), *_nodes(visit), *_pins(visit), *_empty_directories(visit)):
+        try:
+            errand()
+            removed.append(name)
+        except (TrunklineError, OSError) as failure:
+            failures.append(f"{name}: {failure}")
     visit.leave(OUTSIDE)
     ground.leave()
+    if failures:
+        raise DriverFailure("; ".join(failures))
     return tuple(removed)
 
 
-def _interfaces_outside(visit: Visit) -> Iterator[str]:
+def _interfaces_outside(visit: Visit) -> Iterator[Errand]:
     """Ends of ours, and interfaces that a crash marked and never moved, which stay."""
     channel = visit.channel(OUTSIDE)
     for state in interface.find_all(channel):
@@ -30,28 +44,29 @@ def _interfaces_outside(visit: Visit) -> Iterator[str]:
         if mark is None or mark.instance != visit.places.instance:
             continue
         if mark.name:
-            port.release(channel, state)
+            yield f"interface {state.name}", partial(port.release, channel, state, mark)
         else:
-            interface.delete(channel, state.index)
-        yield f"interface {state.name}"
+            yield f"interface {state.name}", partial(interface.delete, channel, state.index)
 
 
-def _nodes(visit: Visit) -> Iterator[str]:
+def _nodes(visit: Visit) -> Iterator[Errand]:
     prefix = visit.places.namespace_prefix
     for name in namespace.names(prefix):
-        node.delete(visit, name.removeprefix(prefix))
-        yield f"namespace {name}"
+        yield f"namespace {name}", partial(node.delete, visit, name.removeprefix(prefix))
 
 
-def _pins(visit: Visit) -> Iterator[str]:
+def _pins(visit: Visit) -> Iterator[Errand]:
     if visit.places.bpf.exists():
-        shutil.rmtree(visit.places.bpf)
-        yield f"pins {visit.places.bpf}"
+        yield f"pins {visit.places.bpf}", partial(shutil.rmtree, visit.places.bpf)
 
 
-def _empty_directories(directory: Path) -> Iterator[str]:
-    """From the leaves up; a file is somebody's, and keeps its directories."""
-    for place, _, _ in os.walk(directory, topdown=False):
-        with suppress(OSError):
-            os.rmdir(place)
-            yield f"directory {place}"
+def _empty_directories(visit: Visit) -> Iterator[Errand]:
+    """The run directory, from its leaves up; a file is somebody's, and keeps its directories."""
+    for place, _, files in os.walk(visit.places.run, topdown=False):
+        if not files:
+            yield f"directory {place}", partial(_remove_empty, place)
+
+
+def _remove_empty(directory: str) -> None:
+    with suppress(OSError):
+        os.rmdir(directory)

@@ -25,7 +25,7 @@ class Subnet(Properties):
     """``addressPrefixes`` (newer api-versions) and ``addressPrefix`` mean the same for one prefix."""
 
     address_prefix: Prefix | None = None
-    address_prefixes: tuple[Prefix, ...] = ()
+    address_prefixes: tuple[Prefix, ...] | None = None
 
     @property
     def prefix(self) -> str:

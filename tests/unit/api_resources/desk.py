@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from copy import copy
 from dataclasses import replace
 
 from trunkline.api.codec import decode
@@ -43,6 +44,12 @@ class Desk(Snapshot):
             taken[owner] = next(n for n in range(1, len(taken) + 2) if n not in taken.values())
         return taken[owner]
 
+    def __copy__(self) -> Desk:
+        other = Desk()
+        other.registry, other._all = self.registry, self._all
+        other._numbers = defaultdict(dict, {pool: dict(taken) for pool, taken in self._numbers.items()})
+        return other
+
     def kind(self, resource: ResourceId) -> ResourceType:
         found = self.registry.find(resource.type)
         assert found, resource.type
@@ -64,21 +71,21 @@ class Desk(Snapshot):
         self._all = {key: r for key, r in self._all.items() if key != resource.key}
 
     def put(self, resource: ResourceId, properties: Json, location: str = "westus", **envelope: object) -> Resource:
-        wish = self._wish(resource, properties, location, envelope)
+        wish = self._wish(resource, {"properties": properties, **envelope}, location)
         if faults := list(self.kind(resource).check(wish, self)):
             raise Refused(faults)
         return self._keep(wish)
 
     def refusal(self, resource: ResourceId, properties: Json, location: str = "westus",
                 **envelope: object) -> list[Fault]:
-        """What is wrong with a wish, by its model or beside others."""
+        """What is wrong with a wish or its children, by their models or beside others; nothing is kept."""
         try:
-            wish = self._wish(resource, properties, location, envelope)
+            copy(self).put(resource, properties, location, **envelope)
         except Refused as several:
             return list(several.faults)
         except Fault as fault:
             return [fault]
-        return list(self.kind(resource).check(wish, self))
+        return []
 
     def in_use(self, resource: ResourceId) -> list[Fault]:
         found = self.get(resource)
@@ -90,14 +97,14 @@ class Desk(Snapshot):
         assert found, resource
         return {**found.properties, **found.status, **self.kind(resource).show(found, self)}
 
-    def _wish(self, resource: ResourceId, properties: Json, location: str, envelope: Json) -> Wish:
+    def _wish(self, resource: ResourceId, body: Json, location: str) -> Wish:
         existing = self.get(resource)
-        decoded = decode(self.kind(resource), resource, {"properties": properties, **envelope}, existing)
+        decoded = decode(self.kind(resource), resource, body, existing)
         base = existing or Resource(resource)
         wished = replace(base, location=location, properties=decoded.properties, envelope=decoded.envelope,
                          secrets=decoded.secrets, state=ProvisioningState.SUCCEEDED)
-        children = {member: tuple(self._wish(resource.child(member, row["name"]), row["properties"], "", {}).resource
-                                  for row in rows) for member, rows in decoded.inline.items()}
+        children = {member: tuple(self._wish(resource.child(member, row["name"]), row, "").resource for row in rows)
+                    for member, rows in decoded.inline.items()}
         return Wish(wished, decoded.model, existing, children)
 
     def _keep(self, wish: Wish) -> Resource:

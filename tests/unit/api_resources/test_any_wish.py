@@ -65,8 +65,9 @@ PREFIXES = ["10.0.0.0/8", "10.1.0.0/16", "10.1.0.0/25", "10.1.1.0/29", "10.1.255
             "10.0.0.0/255.0.0.0", "1/2/3", "/"]
 ADDRESSES = ["10.1.0.4", "10.1.0.7", "10.10.1.1", "10.10.1.255", "::1", "1.2.3"]
 NUMBERS = [-1, 0, 1, 100, 1000, 2000, 4094, 4095, 12076, 65010, 65515, 2**32, 1.5, True]
-WORDS = ["", "x", "primary", "secondary", "ExpressRoute", "Vpn", "Standard", "Premium", "Basic", "MeteredData", "Static",
-         "Dynamic", "MicrosoftPeering", "ErGw1AZ", "ce1", "ce2", "out0", "ipconfig1", "London", "{}", "%s{0}", "KEY"]
+WORDS = ["", "x", "primary", "secondary", "ExpressRoute", "Vpn", "Standard", "Premium", "Basic", "MeteredData",
+         "Static", "Dynamic", "MicrosoftPeering", "ErGw1AZ", "ce1", "ce2", "out0", "ipconfig1",
+         "London", "{}", "%s{0}", "KEY"]
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.sampled_from([*IDS, *PREFIXES, *WORDS]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(

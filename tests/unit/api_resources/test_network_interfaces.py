@@ -61,7 +61,7 @@ def test_an_address_follows_the_wish(desk: Desk) -> None:
 ])
 def test_an_address_that_cannot_be_had_is_refused(desk: Desk, address: str, code: str, words: str) -> None:
     desk.put(rid(NIC, "taken"), nic(static("10.1.0.10")))
-    fault, *_ = desk.refusal(VM1, nic(static(address)))
+    fault, = desk.refusal(VM1, nic(static(address)))
     assert fault.code == code
     assert re.search(words, str(fault))
 

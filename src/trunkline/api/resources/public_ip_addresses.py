@@ -12,7 +12,7 @@ from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
 from trunkline.intent.view import GATEWAY, NIC, referrers
 from trunkline.model.network import AddressVersion, AllocationMethod, IpConfiguration, PublicIpAddress
-from trunkline.model.resource import Json, Resource, ResourceId
+from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId
 
 PUBLIC_IP_ADDRESS = "Microsoft.Network/publicIPAddresses"
 
@@ -80,13 +80,14 @@ def _in_use(address: Resource, estate: Estate) -> Iterator[Fault]:
 
 
 def _show(address: Resource, estate: Estate) -> Json:
-    """A dynamic address exists while it is attached."""
+    """A dynamic address exists while it is attached; the answer to a creation has none yet [REC]."""
     shown: Json = {"resourceGuid": address.system["resourceGuid"], "ipTags": [],
                    "ddosSettings": {"protectionMode": "VirtualNetworkInherited"}}
     used = [f"{user.id}/ipConfigurations/{raw['name']}" for user in _users(address.id, estate)
             for raw in user.properties["ipConfigurations"] if _asks_for(raw, address.id)]
     static = PublicIpAddress.model_validate(address.properties).public_ip_allocation_method is AllocationMethod.STATIC
-    if used or static:
+    being_created = address.generation <= 1 and address.state is ProvisioningState.UPDATING
+    if (used or static) and not being_created:
         shown["ipAddress"] = address.system["ipAddress"]
     return {**shown, "ipConfiguration": {"id": used[0]}} if used else shown
 

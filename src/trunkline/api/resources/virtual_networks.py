@@ -84,7 +84,7 @@ def _show(vnet: Resource, _estate: Estate) -> Json:
 def _check_subnet(wish: Wish, estate: Register) -> Iterator[Fault]:
     subnet, model = wish.resource.id, Subnet.model_validate(wish.resource.properties)
     vnet = estate.get(subnet.parent) if subnet.parent else None
-    if not model.prefix or len(model.address_prefixes) > 1:
+    if not model.prefix or len(model.address_prefixes or ()) > 1:
         yield Fault("SubnetPrefixRequired", f"Subnet '{subnet.name}' needs exactly one prefix; give addressPrefix, for "
                     "example 10.0.0.0/24.", "addressPrefix")
         return

@@ -58,9 +58,9 @@ _libc.vsnprintf.argtypes = (_text, ctypes.c_size_t, _text, _pointer)
 
 def _keep(level: int, template: bytes, arguments: int) -> int:
     """va_list is handed over as a pointer on x86-64 and arm64, so it can be passed on as one."""
-    line = ctypes.create_string_buffer(_LOG_BYTES)
-    _libc.vsnprintf(line, _LOG_BYTES, template, arguments)
     if level == _WARN:
+        line = ctypes.create_string_buffer(_LOG_BYTES)
+        _libc.vsnprintf(line, _LOG_BYTES, template, arguments)
         _said.lines = [*getattr(_said, "lines", []), line.value.decode(errors="replace").strip()][-_LINES_KEPT:]
     return 0
 
