@@ -6,7 +6,7 @@ From the bottom upwards:
 - ``namespace``  network namespaces: make, delete, list, enter
 - ``ground``     what is changed on the machine itself (mounts, neighbour thresholds), and undone by the last to leave
 - ``ownership``  the alias by which an interface is known as ours
-- ``netlink``    rtnetlink sockets: pyroute2 encodes questions, answers are read here
+- ``netlink``    rtnetlink sockets, and reading answers · ``rtnl`` the messages that we write
 - ``visit``      one call's open sockets and descriptors in the namespaces that it needs
 - ``sysctl`` ``interface``  what nodes and links are made of
 - ``node`` ``link`` ``port`` ``tunnel`` ``route`` ``xconnect``

@@ -6,6 +6,7 @@ import errno
 
 from trunkline.errors import DriverFailure
 from trunkline.fabric import ground, interface, namespace, netlink, port, rtnl, sysctl, xconnect
+from trunkline.fabric.netlink import Channel
 from trunkline.fabric.visit import Visit
 from trunkline.intent.network import Address, Node
 
@@ -46,8 +47,8 @@ def is_settled(visit: Visit, node: Node) -> bool:
         return False
     if interface.addresses(channel, loopback.index) != _loopback(node):
         return False
-    bridge = interface.find(channel, interface.BRIDGE) if node.bridge else None
-    return not node.bridge or (bridge is not None and bridge.kind == "bridge" and bridge.is_up)
+    bridge = interface.find(channel, interface.BRIDGE)
+    return bridge is None if not node.bridge else bridge is not None and bridge.kind == "bridge" and bridge.is_up
 
 
 def ensure(visit: Visit, node: Node) -> None:
@@ -65,7 +66,9 @@ def ensure(visit: Visit, node: Node) -> None:
         interface.configure(channel, loopback.index, [])
     interface.mend_addresses(channel, loopback.index, _loopback(node))
     if node.bridge:
-        _ensure_bridge(visit, node.name)
+        _ensure_bridge(channel)
+    elif bridge := interface.find(channel, interface.BRIDGE):
+        interface.delete(channel, bridge.index)
 
 
 def remove(visit: Visit, node: Node) -> None:
@@ -87,14 +90,12 @@ def _loopback(node: Node) -> frozenset[Address]:
     return wished | {address for address in _OWN_LOOPBACK if has_ipv6 or ":" not in address.local}
 
 
-def _ensure_bridge(visit: Visit, node: str) -> None:
-    channel = visit.channel(node)
+def _ensure_bridge(channel: Channel) -> None:
     pairs = [("IFLA_IFNAME", interface.BRIDGE), ("IFLA_LINKINFO", netlink.nest(("IFLA_INFO_KIND", "bridge")))]
-    fields = {"flags": interface.IFF_UP, "change": interface.IFF_UP}
     flags = netlink.NLM_F_CREATE | netlink.NLM_F_EXCL
-    channel.tell(netlink.encode(rtnl.ifinfmsg, rtnl.RTM_NEWLINK, flags, fields, pairs), errno.EEXIST)
+    channel.tell(netlink.encode(rtnl.ifinfmsg, rtnl.RTM_NEWLINK, flags, {}, pairs), errno.EEXIST)
     found = interface.find(channel, interface.BRIDGE)
     if found is None or found.kind != "bridge":
-        raise DriverFailure(f"{node}: {interface.BRIDGE} is not a bridge")
+        raise DriverFailure(f"{interface.BRIDGE} is not a bridge")
     if not found.is_up:
         interface.configure(channel, found.index, [])

@@ -5,13 +5,12 @@ Its alias, set before it is moved, says whose it is and what it was, so any late
 
 from __future__ import annotations
 
-import errno
 from dataclasses import replace
 
 from trunkline.errors import DriverFailure
 from trunkline.fabric import interface, netlink, ownership, rtnl
 from trunkline.fabric.interface import State
-from trunkline.fabric.netlink import Channel, KernelRefusal
+from trunkline.fabric.netlink import Channel
 from trunkline.fabric.ownership import Mark
 from trunkline.fabric.visit import Visit
 from trunkline.intent.network import OUTSIDE, Port
@@ -47,9 +46,12 @@ def give_back_all(visit: Visit, node: str) -> None:
             _give_back(visit, node, state)
 
 
-def release(channel: Channel, state: State) -> None:
-    """Take our mark off an interface that is outside (again)."""
-    interface.configure(channel, state.index, [("IFLA_IFALIAS", "")], up=False)
+def release(channel: Channel, state: State, mark: Mark) -> None:
+    """Make an interface that is outside (again) what it was; only its being down stays."""
+    pairs: list[tuple[str, object]] = [("IFLA_MTU", mark.mtu), ("IFLA_IFALIAS", "")]
+    if state.name != mark.name:
+        pairs.append(("IFLA_IFNAME", mark.name))
+    interface.configure(channel, state.index, pairs, up=False)
 
 
 def _is_for(visit: Visit, port: Port, state: State) -> bool:
@@ -101,15 +103,15 @@ def _give_back(visit: Visit, node: str, state: State) -> None:
     outside = visit.channel(OUTSIDE)
     returned = interface.find(outside, mark.name)
     if returned is not None:
-        interface.configure(outside, returned.index, [("IFLA_MTU", mark.mtu)], up=False)
-        release(outside, returned)
+        release(outside, returned, mark)
 
 
 def _move(visit: Visit, state: State, source: str, target: str, name: str) -> None:
+    """The kernel moves first and renames then: if the name is in use it would leave the interface there, nameless to
+    us. So it is looked for before."""
+    if interface.find(visit.channel(target), name) is not None:
+        where = target or "the machine"
+        raise DriverFailure(f"interface {state.name} cannot be moved to {where}: the name {name} is in use there")
     pairs = [("IFLA_NET_NS_FD", visit.descriptor(target)), ("IFLA_IFNAME", name)]
     fields = {"index": state.index, "flags": 0, "change": interface.IFF_UP}
-    try:
-        visit.channel(source).tell(netlink.encode(rtnl.ifinfmsg, rtnl.RTM_SETLINK, 0, fields, pairs))
-    except KernelRefusal as refusal:
-        why = f"the name {name} is in use there" if refusal.number == errno.EEXIST else str(refusal)
-        raise DriverFailure(f"interface {state.name} cannot be moved to {target or 'the machine'}: {why}") from None
+    visit.channel(source).tell(netlink.encode(rtnl.ifinfmsg, rtnl.RTM_SETLINK, 0, fields, pairs))

@@ -18,7 +18,8 @@ from trunkline.fabric.visit import Visit
 from trunkline.intent.network import Route
 
 _FIXED_BYTES = 12
-_MAIN_TABLE, _PROTOCOL_STATIC, _UNICAST, _SCOPE_GLOBAL, _SCOPE_LINK = 254, 4, 1, 0, 253
+_MAIN_TABLE, _PROTOCOL_STATIC, _UNICAST = 254, 4, 1
+_SCOPE_GLOBAL, _SCOPE_LINK, _ANY_SCOPE = 0, 253, 255
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_MULTIPATH, _RTA_VIA = 1, 4, 5, 9, 18
 _HOP = struct.Struct("=HBBi")
 
@@ -45,12 +46,13 @@ def ensure(visit: Visit, route: Route) -> None:
         raise DriverFailure(f"the route to {route.prefix} leads neither to a next hop nor to an interface")
     hops = sorted(_hops(visit, route) if route.interface else {Hop(gateway, 0) for gateway in _gateways(route)})
     flags = netlink.NLM_F_CREATE | netlink.NLM_F_REPLACE
-    channel.tell(_message(rtnl.RTM_NEWROUTE, flags, route, _destination(hops)))
+    scope = _SCOPE_GLOBAL if route.next_hops else _SCOPE_LINK
+    channel.tell(_message(rtnl.RTM_NEWROUTE, flags, route, scope, _destination(hops)))
 
 
 def remove(visit: Visit, route: Route) -> None:
     if visit.has(route.node):
-        visit.channel(route.node).tell(_message(rtnl.RTM_DELROUTE, 0, route, []), errno.ESRCH)
+        visit.channel(route.node).tell(_message(rtnl.RTM_DELROUTE, 0, route, _ANY_SCOPE, []), errno.ESRCH)
 
 
 def _prefix(route: Route) -> str:
@@ -68,14 +70,14 @@ def _gateways(route: Route) -> frozenset[str]:
     return frozenset(str(ipaddress.ip_address(hop)) for hop in route.next_hops) or frozenset({""})
 
 
-def _message(kind: int, flags: int, route: Route, hops: list[tuple[str, object]]) -> bytes:
+def _message(kind: int, flags: int, route: Route, scope: int, hops: list[tuple[str, object]]) -> bytes:
     network = ipaddress.ip_network(route.prefix)
     fields = {
         "family": socket.AF_INET if network.version == 4 else socket.AF_INET6,
         "dst_len": network.prefixlen,
         "table": _MAIN_TABLE,
         "proto": _PROTOCOL_STATIC,
-        "scope": _SCOPE_GLOBAL if route.next_hops or kind == rtnl.RTM_DELROUTE else _SCOPE_LINK,
+        "scope": scope,
         "type": _UNICAST,
     }
     return netlink.encode(rtnl.rtmsg, kind, flags, fields, [("RTA_DST", str(network.network_address)), *hops])
