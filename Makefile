@@ -1,0 +1,57 @@
+# `make` lists the targets. Everything is installed into .venv and .venvs of this directory, but for Debian packages.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PY := .venv/bin/python
+PYTEST := .venv/bin/pytest
+# Tests that make networks share two cores with nothing else: they run one after another, beside the quick ones.
+PYTEST_FLAGS := -n 2 --dist loadgroup $(if $(CI),--color=no --durations=10 -ra,)
+BENCHES := $(sort $(shell grep -l __main__ bench/*.py 2>/dev/null))
+
+.PHONY: help install demo test test-all lint bench lock az clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
+	@echo '  make demo AZ=1     order with the real az, installed beside the project if need be'
+
+install: ## what the service needs: Debian packages, .venv, eBPF object
+	@scripts/bootstrap run
+
+demo: ## order a circuit, send packets, break a leg, clean up (ARGS="-o json" for one JSON object)
+	@scripts/bootstrap run $(if $(AZ),az,)
+	@.venv/bin/trunkline demo $(if $(AZ),--az yes,) $(ARGS)
+
+lint: ## ruff, mypy, import rules
+	@scripts/bootstrap test
+	@$(MAKE) --no-print-directory checks
+
+.PHONY: checks
+checks:
+	.venv/bin/ruff check src tests bench
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+test: ## the gate: linters and all tests but the slow ones (TESTS=path runs only these)
+	@scripts/bootstrap test az sdk
+	@$(MAKE) --no-print-directory checks
+	$(PYTEST) $(PYTEST_FLAGS) -m "not slow" $(TESTS)
+
+test-all: ## the gate and the slow tests
+	@scripts/bootstrap test az sdk
+	@$(MAKE) --no-print-directory checks
+	$(PYTEST) $(PYTEST_FLAGS) $(TESTS)
+
+bench: ## measure; docs/performance.md says what and how
+	@scripts/bootstrap run
+	@set -e; for bench in $(BENCHES); do echo "== $$bench"; $(PY) $$bench; done
+
+az: ## install the Azure CLI into .venvs/az
+	@scripts/bootstrap az
+
+lock: ## write requirements/*.lock anew with the newest allowed versions
+	@scripts/lock
+
+clean: ## remove what was built and installed here (Debian packages stay)
+	rm -rf .venv .venvs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache
+	find src tests bench -name __pycache__ -prune -exec rm -rf {} +
+	rm -rf src/*.egg-info src/trunkline/fabric/bpf/*.o
