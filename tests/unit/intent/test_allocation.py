@@ -6,7 +6,7 @@ import re
 from ipaddress import IPv4Address, IPv4Network
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trunkline.errors import Conflict
@@ -28,9 +28,10 @@ from trunkline.model.plant import locations, regions
 
 gateway_subnets = st.builds(
     lambda base, length: str(IPv4Network((base, length), strict=False)),
-    st.integers(0, 2**32 - 1), st.integers(22, 29))
+    st.integers(0, 2**32 - 1), st.integers(24, 29))
 
 
+@settings(deadline=None)
 @given(gateway_subnets)
 def test_nobody_shares_an_address_in_a_gateway_subnet(subnet: str) -> None:
     slots = range(1, capacity(subnet) + 1)
@@ -39,6 +40,7 @@ def test_nobody_shares_an_address_in_a_gateway_subnet(subnet: str) -> None:
     assert len(set(everybody)) == len(everybody)
 
 
+@settings(deadline=None)
 @given(gateway_subnets)
 def test_addresses_in_a_gateway_subnet_are_usable_ones(subnet: str) -> None:
     first, last = usable(subnet)
@@ -71,6 +73,7 @@ def test_a_slot_beyond_the_capacity_is_refused(slot: int) -> None:
 tunnels = st.tuples(st.integers(1, 2**22 - 1), st.integers(0, 1), st.sampled_from(Leg))
 
 
+@settings(deadline=None)
 @given(tunnels, tunnels)
 def test_different_tunnels_have_different_24_bit_numbers(one: tuple[int, int, Leg], two: tuple[int, int, Leg]) -> None:
     assert (vni(*one) == vni(*two)) == (one == two)
@@ -84,6 +87,7 @@ def test_numbers_end_somewhere_and_say_so() -> None:
         mac(2**24)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 2**24 - 1), st.integers(1, 2**24 - 1))
 def test_different_nics_have_different_unicast_macs(one: int, two: int) -> None:
     assert (mac(one) == mac(two)) == (one == two)
@@ -101,6 +105,7 @@ labels = st.text(max_size=90)
 suffixes = st.from_regex(r"[a-z0-9]{0,20}", fullmatch=True)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(Role), labels, st.text(), suffixes)
 def test_node_names_are_short_and_plain(role: Role, label: str, key: str, suffix: str) -> None:
     name = node_name(role, label, key, suffix)
