@@ -75,8 +75,8 @@ def api(settings: Settings) -> int:
     open_journal(settings.places.log, "api")
     accounts = load_accounts(settings.places)
     certificate, key = server_certificate(settings.places)
-    app = create_app(settings, Store(settings.database_url), registry(accounts.provider_subscription), accounts,
-                     waker(settings))
+    types = registry(accounts.provider_subscription, settings.limits.circuits_per_subscription)
+    app = create_app(settings, Store(settings.database_url), types, accounts, waker(settings))
     uvicorn.run(app, host=settings.endpoint.host, port=settings.endpoint.port, ssl_certfile=str(certificate),
                 ssl_keyfile=str(key), log_config=None, access_log=False, timeout_graceful_shutdown=2)
     return 0

@@ -78,6 +78,7 @@ class Timing:
 class Limits:
     body_bytes: int = 4 * 1024 * 1024  #: ARM's own limit on a request body
     requests_per_second: int = 5_000  #: throttling per subscription, generous
+    circuits_per_subscription: int = 50  #: as Azure's default; an operator may raise it
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +93,8 @@ class Settings:
 
 
 def load(environment: Mapping[str, str] | None = None, home: str = "") -> Settings:
-    """Settings from ``TRUNKLINE_HOME``, ``TRUNKLINE_RUN``, ``TRUNKLINE_PORT``, ``TRUNKLINE_DATABASE_URL`` and
-    ``TRUNKLINE_SIMULATION``. ``home`` (the command line's word) wins over the environment."""
+    """Settings from ``TRUNKLINE_HOME``, ``TRUNKLINE_RUN``, ``TRUNKLINE_PORT``, ``TRUNKLINE_DATABASE_URL``,
+    ``TRUNKLINE_CIRCUIT_QUOTA`` and ``TRUNKLINE_SIMULATION``. ``home`` (the command line's word) wins over the environment."""
     env = os.environ if environment is None else environment
     base = Path(home or env.get("TRUNKLINE_HOME", DEFAULT_HOME)).resolve()
     instance = Places(base, base, base).instance
@@ -103,5 +104,6 @@ def load(environment: Mapping[str, str] | None = None, home: str = "") -> Settin
         places=places,
         endpoint=Endpoint(port=int(env.get("TRUNKLINE_PORT", "8443"))),
         database_url=env.get("TRUNKLINE_DATABASE_URL", "") or places.database_url,
+        limits=Limits(circuits_per_subscription=int(env.get("TRUNKLINE_CIRCUIT_QUOTA", "50"))),
         simulation=env.get("TRUNKLINE_SIMULATION", "") == "1",
     )
