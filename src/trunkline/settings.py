@@ -94,7 +94,7 @@ class Settings:
 
 def load(environment: Mapping[str, str] | None = None, home: str = "") -> Settings:
     """Settings from ``TRUNKLINE_HOME``, ``TRUNKLINE_RUN``, ``TRUNKLINE_PORT``, ``TRUNKLINE_DATABASE_URL``,
-    ``TRUNKLINE_CIRCUIT_QUOTA`` and ``TRUNKLINE_SIMULATION``. ``home`` (the command line's word) wins over the environment."""
+    ``TRUNKLINE_CIRCUIT_QUOTA`` and ``TRUNKLINE_SIMULATION``. ``home``, the command line's word, wins."""
     env = os.environ if environment is None else environment
     base = Path(home or env.get("TRUNKLINE_HOME", DEFAULT_HOME)).resolve()
     instance = Places(base, base, base).instance
