@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager, suppress
 
 from trunkline.fabric import namespace
 from trunkline.settings import Places
+from waiting import until
 
 ETH_P_ALL = 0x0003
 _SOL_PACKET, _PACKET_AUXDATA, _PACKET_OUTGOING = 263, 8, 4
@@ -39,10 +40,15 @@ def socket_in(places: Places, node: str, *kind: int) -> socket.socket:
         os.close(descriptor)
 
 
-def echoes(places: Places, node: str, address: str, count: int = 1, deadline_s: float = 1.0) -> int:
+def echoes(places: Places, node: str, address: str, count: int = 1, deadline_s: float = 3.0) -> int:
     """How many of ``count`` echo requests (56 bytes of data, one after the other) are answered."""
     with closing(socket_in(places, node, socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)) as wire:
         return sum(_echo(wire, address, next(_sequences) & 0xFFFF, deadline_s) for _ in range(count))
+
+
+def reach(places: Places, node: str, address: str) -> None:
+    """Wait for the first answer: a link that is new may take a moment to carry, and ARP asks once a second."""
+    until(lambda: echoes(places, node, address, deadline_s=0.2) == 1, 10, f"an echo from {address} to {node}")
 
 
 def echoes6(places: Places, node: str, address: str) -> int:

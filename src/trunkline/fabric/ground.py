@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -39,23 +39,28 @@ def _locked(kind: int) -> Iterator[None]:
 
 
 @contextmanager
+def _on(is_laid: Callable[[], bool], lay: Callable[[], None]) -> Iterator[None]:
+    """Looked at under the lock: between a look and the lock another instance may leave and take the ground with it."""
+    while True:
+        with _locked(fcntl.LOCK_SH):
+            if is_laid():
+                yield
+                return
+        with _locked(fcntl.LOCK_EX):
+            lay()
+
+
+@contextmanager
 def on_namespaces() -> Iterator[None]:
     """Here namespaces can be made."""
-    if not _is_laid():
-        with _locked(fcntl.LOCK_EX):
-            _mount_namespaces()
-            _raise_thresholds()
-    with _locked(fcntl.LOCK_SH):
+    with _on(_has_namespaces, _lay_namespaces):
         yield
 
 
 @contextmanager
 def on_bpffs() -> Iterator[None]:
     """Here programs and maps can be pinned."""
-    if not os.path.ismount(BPFFS):
-        with _locked(fcntl.LOCK_EX):
-            _mount_bpffs()
-    with _locked(fcntl.LOCK_SH):
+    with _on(lambda: os.path.ismount(BPFFS), _mount_bpffs):
         yield
 
 
@@ -70,8 +75,13 @@ def leave() -> None:
                 namespace.DIRECTORY.rmdir()
 
 
-def _is_laid() -> bool:
+def _has_namespaces() -> bool:
     return _THRESHOLDS_BEFORE.exists() and _is_in_use(namespace.DIRECTORY)
+
+
+def _lay_namespaces() -> None:
+    _mount_namespaces()
+    _raise_thresholds()
 
 
 def _is_in_use(directory: Path) -> bool:
