@@ -34,6 +34,7 @@ DAEMONS = ("zebra", "staticd", "bfdd", "bgpd")
 ACTIVE, CANDIDATE = "frr.conf", "frr.conf.candidate"
 _PROGRAMS = Path("/usr/lib/frr")
 _SCRATCH = Path("/var/tmp/frr")  # noqa: S108  # compiled into FRR: crash logs, one directory per daemon
+_VTY = Path("/run/frr")  # compiled into FRR: made at every start, used or not; the Debian package's belongs to user frr
 _FILES = (ACTIVE, CANDIDATE, "frr.log", "zserv.api", "bfdd.sock",
           *(f"{daemon}.{kind}" for daemon in DAEMONS for kind in ("pid", "vty")))
 
@@ -182,9 +183,12 @@ def _end(lives: Sequence[Life]) -> None:
 
 
 def _tidy() -> None:
-    """FRR's scratch directory, when no FRR on this machine uses it any more."""
+    """FRR's own directories, when no FRR on this machine uses them any more and we are the reason that they exist."""
     with suppress(OSError):
         _SCRATCH.rmdir()
+    with suppress(OSError):
+        if _VTY.stat().st_uid == 0:
+            _VTY.rmdir()
 
 
 def _counts(files: NodeFiles, session: Session) -> vty.Json:
