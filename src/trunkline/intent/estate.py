@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Protocol
 
 from trunkline.model.references import references
@@ -19,6 +20,15 @@ class Estate(Protocol):
 
     def referrers(self, target: ResourceId, kind: str = "") -> tuple[Resource, ...]:
         """Resources that point at ``target`` (model.references)."""
+
+
+class Remembered:
+    """An estate that is asked each question once. Only for as long as its answers are of one moment."""
+
+    def __init__(self, estate: Estate) -> None:
+        self.get = cache(estate.get)
+        self.children = cache(estate.children)
+        self.referrers = cache(estate.referrers)
 
 
 class Snapshot:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import defaultdict
+from dataclasses import dataclass
 from threading import Lock, RLock
 
 from trunkline.errors import TrunklineError
 from trunkline.intent.blueprint import Blueprint, from_json, to_json
 from trunkline.intent.compile import compile
 from trunkline.intent.drivers import Plane, Speaker
+from trunkline.intent.estate import Remembered
 from trunkline.intent.network import Key
 from trunkline.intent.scope import PLANT, Scope
 from trunkline.model.profile import Profile
+from trunkline.model.resource import Json
 from trunkline.reconcile.difference import Difference, differ, union
 from trunkline.store import Store
 
@@ -20,6 +24,15 @@ log = logging.getLogger(__name__)
 
 #: What stops one piece or router but not the others: a driver's refusal, or a disk that is full.
 _REFUSALS = (TrunklineError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A pass that succeeded: what it realised, when it began (``time.monotonic()``), what is no longer required."""
+
+    blueprint: Blueprint
+    started: float
+    released: frozenset[Scope]
 
 
 class Converger:
@@ -30,52 +43,57 @@ class Converger:
         self._store, self._plane, self._speaker, self._profile = store, plane, speaker, profile
         self._locks: dict[Scope, RLock] = defaultdict(RLock)
         self._guard = Lock()
-        self._realised: set[Scope] = set()
+        self._passes: dict[Scope, Pass] = {}
 
-    def converge(self, scope: Scope) -> tuple[Blueprint, frozenset[Scope]]:
-        """Realise a scope; answers its blueprint and the scopes it no longer requires. Raises DriverFailure …"""
+    def converge(self, scope: Scope, since: float) -> Pass:
+        """The latest pass over a scope, made now unless one has begun after ``since``. Raises DriverFailure …"""
         with self._lock(scope):
-            self._realised.discard(scope)
-            desired, applied = self._read(scope)
-            recorded = union(desired, applied)
-            if not _equal(recorded, applied):
-                self._record(scope, recorded)
-            for required in desired.requires:
-                self._require(required)
-            observed = self._observe(desired) if applied else frozenset()
-            difference = differ(desired, applied, observed)
-            try:
-                self._apply(scope, difference)
-            except _REFUSALS:
-                self._realised.difference_update(desired.requires)  # what it stands on may be gone: the retry looks
-                raise
-            if not _equal(recorded, desired):
-                self._record(scope, desired)
-            if desired:
-                self._realised.add(scope)
-            return desired, difference.released
+            latest = self._passes.get(scope)
+            if latest and latest.started >= since:
+                return latest
+            self._passes.pop(scope, None)
+            made = self._realise(scope)
+            if made.blueprint:
+                self._passes[scope] = made
+            return made
 
     def _lock(self, scope: Scope) -> RLock:
         with self._guard:
             return self._locks[scope]
 
-    def _require(self, scope: Scope) -> None:
-        with self._lock(scope):
-            if scope not in self._realised:
-                self.converge(scope)
+    def _realise(self, scope: Scope) -> Pass:
+        """What may exist is recorded before anything is done, what does exist afterwards."""
+        started = time.monotonic()
+        desired, stored = self._read(scope)
+        wished = _stored_form(desired)
+        applied = desired if wished == stored else _applied(scope, stored)
+        between = _stored_form(union(desired, applied)) if stored and wished != stored else wished
+        if between != stored:
+            self._record(scope, between)
+        for required in desired.requires:
+            self.converge(required, since=0)
+        difference = differ(desired, applied, self._observe(desired) if stored else frozenset())
+        try:
+            self._apply(scope, difference)
+        except _REFUSALS:
+            for required in desired.requires:  # what it stands on may be gone: the retry looks
+                self._passes.pop(required, None)
+            raise
+        if between != wished:
+            self._record(scope, wished)
+        return Pass(desired, started, difference.released)
 
-    def _read(self, scope: Scope) -> tuple[Blueprint, Blueprint]:
-        """(desired, applied), of one moment. Plant that nobody requires is not desired."""
+    def _read(self, scope: Scope) -> tuple[Blueprint, Json | None]:
+        """What is desired and what is stored as applied, of one moment. Plant that nobody requires is not desired."""
         with self._store.reading() as estate:
             stored = estate.applied(str(scope))
             unwanted = scope.kind in PLANT and not estate.required(str(scope))
-            desired = Blueprint(scope) if unwanted else compile(scope, estate, self._profile)
-        return desired, from_json(stored) if stored else Blueprint(scope)
+            desired = Blueprint(scope) if unwanted else compile(scope, Remembered(estate), self._profile)
+        return desired, stored
 
-    def _record(self, scope: Scope, blueprint: Blueprint) -> None:
+    def _record(self, scope: Scope, stored_form: Json | None) -> None:
         with self._store.writing() as writer:
-            writer.save_applied(str(scope), to_json(blueprint) if blueprint else None,
-                                frozenset(str(required) for required in blueprint.requires))
+            writer.save_applied(str(scope), stored_form, frozenset(stored_form["requires"] if stored_form else ()))
 
     def _observe(self, desired: Blueprint) -> frozenset[Key]:
         return self._plane.observe(desired.pieces) | self._speaker.observe(desired.routers)
@@ -103,6 +121,9 @@ class Converger:
             raise problems[0]
 
 
-def _equal(one: Blueprint, other: Blueprint) -> bool:
-    """Apart from secrets, which are not stored."""
-    return to_json(one) == to_json(other)
+def _stored_form(blueprint: Blueprint) -> Json | None:
+    return to_json(blueprint) if blueprint else None
+
+
+def _applied(scope: Scope, stored: Json | None) -> Blueprint:
+    return from_json(stored) if stored else Blueprint(scope)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from trunkline.intent.compile.plant import port_interface
 from trunkline.intent.view import CIRCUIT, CONNECTION, PEERING
 from trunkline.model.bgp import AZURE_ASN
@@ -11,22 +13,26 @@ from trunkline.model.resource import Json, ProvisioningState, Resource, Resource
 from trunkline.store import Reader, Store, Writer
 
 
-def succeed(store: Store, operation: str) -> None:
-    """The wish is realised and observed. A PUT whose resource was deleted meanwhile, perhaps with its parent, has
-    nothing left to show: it is canceled."""
+def succeed(store: Store, operations: Iterable[str]) -> None:
+    """The wishes are realised and observed."""
     with store.writing() as writer:
-        found = writer.operation(operation)
-        if not found or found.status.final:
-            return
-        if found.kind is OperationKind.DELETE:
-            _delete(writer, found.resource)
-        elif not writer.get(found.resource):
-            writer.finish(operation, OperationStatus.CANCELED, error=_error(
-                "Canceled", f"Resource '{found.resource}' was deleted before the operation ended."))
-            return
-        else:
-            _realised(writer, found.resource)
-        writer.finish(operation, OperationStatus.SUCCEEDED)
+        for operation in operations:
+            found = writer.operation(operation)
+            if found and not found.status.final:
+                _succeed(writer, found)
+
+
+def _succeed(writer: Writer, operation: Operation) -> None:
+    """A PUT whose resource was deleted meanwhile, perhaps with its parent, has nothing left to show: it is canceled."""
+    if operation.kind is OperationKind.DELETE:
+        _delete(writer, operation.resource)
+    elif not writer.get(operation.resource):
+        writer.finish(operation.id, OperationStatus.CANCELED, error=_error(
+            "Canceled", f"Resource '{operation.resource}' was deleted before the operation ended."))
+        return
+    else:
+        _realised(writer, operation.resource)
+    writer.finish(operation.id, OperationStatus.SUCCEEDED)
 
 
 def fail(store: Store, operation: str, code: str, message: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -60,7 +60,7 @@ class Reconciler:
         self._refresh: Callable[[], None] = lambda: refresh_connections(store, speaker, profile)
         self._queue, self._pending = ScopeQueue(), Pending(timing.settle_deadline_s)
         self._settling: dict[Scope, _Settling] = {}
-        self._dirty: set[Scope] = set()
+        self._dirty: dict[Scope, float] = {}  #: since when a full pass is due
         self._failures: dict[Scope, int] = {}
         self._owners: dict[str, Scope] = {}
         self._asked: set[str] = set()
@@ -99,7 +99,7 @@ class Reconciler:
     def due(self, scope: Scope, delay_s: float = 0.0) -> None:
         """A full pass over ``scope``, even while an earlier one waits to be observed."""
         with self._lock:
-            self._dirty.add(scope)
+            self._dirty[scope] = time.monotonic()
         self._queue.add(scope, delay_s)
 
     @property
@@ -152,8 +152,7 @@ class Reconciler:
                           if o.kind in (OperationKind.PUT, OperationKind.DELETE)]
         news = [operation for operation in operations if self._pending.add(operation, own)]
         if not own:
-            for operation in news:
-                self._complete(operation)
+            self._complete(news)
         if news or not operations:
             for scope in all_scopes:
                 self.due(scope)
@@ -223,16 +222,15 @@ class Reconciler:
 
     def _advance(self, scope: Scope) -> None:
         with self._lock:
-            settling = None if scope in self._dirty else self._settling.get(scope)
-            self._dirty.discard(scope)
-        if settling is None:
-            started = time.monotonic()
-            blueprint, released = self._converger.converge(scope)
+            since = self._dirty.pop(scope, None)
+            settling = self._settling.get(scope)
+        if since is not None or settling is None:
+            made = self._converger.converge(scope, time.monotonic() if since is None else since)
             self._failures.pop(scope, None)
-            self._own(blueprint)
-            for freed in released:
+            self._own(made.blueprint)
+            for freed in made.released:
                 self.due(freed)
-            settling = _Settling(blueprint, started)
+            settling = _Settling(made.blueprint, made.started)
         self._look(scope, settling)
 
     def _look(self, scope: Scope, settling: _Settling) -> None:
@@ -240,8 +238,7 @@ class Reconciler:
         if not missing:
             with self._lock:
                 self._settling.pop(scope, None)
-            for operation in self._pending.settled(scope, settling.started):
-                self._complete(operation)
+            self._complete(self._pending.settled(scope, settling.started))
             return
         self._tell(scope, missing)
         longer = _Settling(settling.blueprint, settling.started, min(settling.pause_s * 1.5, _LOOK_MOST_S))
@@ -271,9 +268,11 @@ class Reconciler:
             with self._store.writing() as writer:
                 writer.progress(operation, news)
 
-    def _complete(self, operation: str) -> None:
-        self._pending.forget(operation)
-        succeed(self._store, operation)
+    def _complete(self, operations: Sequence[str]) -> None:
+        for operation in operations:
+            self._pending.forget(operation)
+        if operations:
+            succeed(self._store, operations)
 
     def _own(self, blueprint: Blueprint) -> None:
         for router in blueprint.routers:
