@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable, Iterable
 
 from starlette.applications import Starlette
+from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.routing import Route
 
 from trunkline.api import public
@@ -18,6 +19,15 @@ from trunkline.settings import Settings
 from trunkline.store import Store
 
 
+class _Anything(StringConvertor):
+    """Starlette's own ``path`` stops at a line's end."""
+
+    regex = r"[\s\S]*"
+
+
+register_url_convertor("anything", _Anything())
+
+
 def create_app(settings: Settings, store: Store, registry: Registry, accounts: Accounts,
                wake: Callable[[Iterable[str]], None]) -> Starlette:
     """``wake`` tells the reconciler which resources changed; it must not block."""
@@ -26,4 +36,6 @@ def create_app(settings: Settings, store: Store, registry: Registry, accounts: A
     tokens = Tokens(load_key(settings.places.ca.parent), accounts, endpoint.url,
                     tuple(f"https://{name}:{endpoint.port}" for name in names))
     service = Service(settings, store, registry, accounts, tokens, wake)
-    return Starlette(routes=[*public.routes(service), Route("/{path:path}", Front(service))])
+    app = Starlette(routes=[*public.routes(service), Route("/{path:anything}", Front(service))])
+    app.router.redirect_slashes = False
+    return app

@@ -55,6 +55,7 @@ def server_certificate(places: Places) -> tuple[Path, Path]:
 
 
 def _names() -> tuple[str, ...]:
+    """OpenSSL takes no wildcard with a single label behind it, others do; so the vaults' names stand there too."""
     host = socket.gethostname()
     return tuple(dict.fromkeys(("localhost", "*.localhost", "*.vault.localhost", *([host] if _is_dns(host) else []))))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -74,7 +74,7 @@ def _size(call: Call) -> int:
 def _last(call: Call) -> str:
     """The key of the last row of the page before."""
     try:
-        return urlsafe_b64decode(call.query.get("$skiptoken", "").encode()).decode()
+        return b64decode(call.query.get("$skiptoken", "").encode(), b"-_", validate=True).decode()
     except ValueError:
         raise Fault("InvalidSkipToken", "The $skipToken is not one that this service gave out; follow nextLink as it "
                     "is.", "$skipToken") from None
