@@ -41,7 +41,8 @@ def outside_name(places: Places) -> Iterator[str]:
     """A name that nobody else on this machine has."""
     name = f"tt{places.instance}"
     yield name
-    subprocess.run(["ip", "link", "del", name], capture_output=True, check=False)
+    for end in (name, f"{name}p"):
+        subprocess.run(["ip", "link", "del", end], capture_output=True, check=False)
 
 
 def test_a_hand_off_ends_outside_and_may_be_moved_by_the_user(
