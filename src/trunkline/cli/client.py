@@ -51,13 +51,10 @@ def api_version(path: str) -> str:
 class Client:
     """Logs in at the first request and again when the token has ended."""
 
-    def __init__(self, url: str, ca: Path, tenant: str, account: Account) -> None:
+    def __init__(self, http: httpx.Client, tenant: str, account: Account) -> None:
         self.account = account
-        self._url, self._tenant, self._token, self._token_end = url, tenant, "", 0.0
-        self._http = httpx.Client(base_url=url, verify=_trusting(ca), timeout=60.0, trust_env=False)
-
-    def close(self) -> None:
-        self._http.close()
+        self._http, self._url = http, str(http.base_url).rstrip("/")
+        self._tenant, self._token, self._token_end = tenant, "", 0.0
 
     def get(self, path: str) -> Json:
         answer: Json = self._send("GET", path).json()
@@ -109,13 +106,14 @@ class Client:
         """Follow ``Azure-AsyncOperation`` to its end; ``False`` when the answer has none."""
         where = answer.headers.get("Azure-AsyncOperation")
         for _ in self._looks(answer) if where else ():
-            found = self._send("GET", where).json()
+            told = self._send("GET", where)
+            found = told.json()
             if found["status"] == "Succeeded":
                 return True
             if found["status"] in ("Failed", "Canceled"):
                 error = found.get("error") or {}
                 raise RequestFailed(200, error.get("code", found["status"]), error.get("message", "it failed"))
-            watch(_waiting_for(found) or "the operation")
+            watch(told.headers.get("x-trunkline-waiting-for", "the operation"))
         return False
 
     def _result(self, answer: httpx.Response, watch: Watch) -> Any:
@@ -165,30 +163,24 @@ class Client:
 
 
 class Clients:
-    """A client for each account of a running instance, made when first asked for."""
+    """A client for each account of a service, made when first asked for."""
 
-    def __init__(self, instance: Instance) -> None:
-        self._url, self._places = instance.url(), instance.settings.places
-        self.accounts: Accounts = read_accounts(self._places.accounts)
+    def __init__(self, http: httpx.Client, accounts: Accounts) -> None:
+        self._http, self.accounts = http, accounts
         self._made: dict[str, Client] = {}
 
     def named(self, name: str) -> Client:
         if name not in self._made:
-            self._made[name] = Client(self._url, self._places.ca, self.accounts.tenant, self.accounts.named(name))
+            self._made[name] = Client(self._http, self.accounts.tenant, self.accounts.named(name))
         return self._made[name]
-
-    def close(self) -> None:
-        for client in self._made.values():
-            client.close()
 
 
 @contextmanager
 def connected(instance: Instance) -> Iterator[Clients]:
-    clients = Clients(instance)
-    try:
-        yield clients
-    finally:
-        clients.close()
+    """To a running instance, which is the only thing that its CA vouches for."""
+    url, places = instance.url(), instance.settings.places
+    with httpx.Client(base_url=url, verify=_trusting(places.ca), timeout=60.0, trust_env=False) as http:
+        yield Clients(http, read_accounts(places.accounts))
 
 
 def answers(url: str, ca: Path) -> bool:
@@ -214,10 +206,6 @@ def _reaching(url: str) -> Iterator[None]:
         raise NotRunning(f"no answer at {url}: {problem}") from problem
     except httpx.TransportError as problem:
         raise Failed(f"{url} broke off: {problem or type(problem).__name__}") from problem
-
-
-def _waiting_for(operation: Json) -> str:
-    return str((operation.get("properties") or {}).get("waitingFor") or "")
 
 
 def _refusal(answer: httpx.Response) -> RequestFailed:

@@ -46,7 +46,13 @@ def status(operation: Operation) -> Answer:
     body: Json = {"status": operation.status.value}
     if operation.status is OperationStatus.FAILED:
         body["error"] = failure(operation)
-    return answer(body, headers={} if operation.status.final else SOON)
+    return answer(body, headers={} if operation.status.final else {**SOON, **_progress(operation)})
+
+
+def _progress(operation: Operation) -> dict[str, str]:
+    """What is being waited for, in a header of our own: Azure's body has no word for it."""
+    text = operation.waiting_for.encode("ascii", "replace").decode().replace("\n", " ")
+    return {"x-trunkline-waiting-for": text} if text else {}
 
 
 def result(call: Call, namespace: str, operation: Operation) -> Answer:

@@ -79,8 +79,7 @@ def await_packets(play: Play) -> None:
         step.note = ", ".join(f"{leg} {session['state']}, {session['received']} in, {session['sent']} out"
                               for leg, session in found.items())
     with play.progress.step(f"ping {play.target} over each leg") as step:
-        for router, source in estate.ROUTERS.items():
-            until(partial(_answered, play, router, source), f"an answer to {router}", step, _SETTLE_S)
+        until(partial(_all_answered, play), "an answer to each router", step, _SETTLE_S)
         play.result.order_to_packet_s = round(time.monotonic() - play.ordered_at, 3)
         step.note = f"{play.result.order_to_packet_s} s after the order"
 
@@ -93,11 +92,11 @@ def _exchanged(clients: Clients) -> dict[str, Json] | None:
     return sessions if complete else None
 
 
-def _answered(play: Play, node: str, source: str) -> bool | None:
+def _all_answered(play: Play) -> bool | None:
     """A CE prefers its own leg, so its ping goes there."""
-    child = play.stage.inside(node, "ping", "-n", "-i", "0.1", "-c", "1", "-w", "1", "-I", source, play.target)
-    child.communicate()
-    return True if child.returncode == 0 else None
+    pings = [play.stage.inside(router, "ping", "-n", "-i", "0.1", "-c", "1", "-w", "1", "-I", source, play.target)
+             for router, source in estate.ROUTERS.items()]
+    return True if all(play.stage.ended(ping) == 0 for ping in pings) else None
 
 
 def exchange_packets(play: Play) -> None:

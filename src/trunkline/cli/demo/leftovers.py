@@ -15,9 +15,11 @@ from pathlib import Path
 from trunkline.settings import Places
 
 #: Directories whose entries are compared.
-_WATCHED = ("/run/netns", "/etc/netns", "/run", "/run/frr", "/run/bird", "/var/lib/frr", "/etc/frr", "/etc/bird")
-#: What all instances of a machine share, and the last one takes away (fabric.ground).
-_SHARED = frozenset({"mount /run/netns", "mount /sys/fs/bpf", "file /run/trunkline-neighbors.json"})
+_WATCHED = ("/run/netns", "/etc/netns", "/run", "/run/frr", "/run/bird", "/var/tmp", "/var/lib/frr",  # noqa: S108
+            "/etc/frr", "/etc/bird")
+#: What all instances of a machine share, and the last one takes away (fabric.ground, routing.frr).
+_SHARED = frozenset({"mount /run/netns", "mount /sys/fs/bpf", "file /run/netns", "file /run/trunkline-neighbors.json",
+                     "file /run/frr", "file /var/tmp/frr"})
 #: The kernel puts these into every bpffs.
 _KERNELS_OWN = ("/maps.debug", "/progs.debug")
 _MARK = re.compile(r"(?:tl-|tl:|trunkline-)([0-9a-f]{4})(?:\b|[-:/])")

@@ -69,6 +69,12 @@ class Stage:
                 return child
         raise Failed(f"{command[0]} in {node}: {said.strip() or 'ended'}")
 
+    def ended(self, child: subprocess.Popen[str]) -> int:
+        """Wait for a command to end by itself; its exit code."""
+        child.communicate()
+        self._children.remove(child)
+        return child.returncode
+
     def end(self, child: subprocess.Popen[str]) -> None:
         child.kill()
         child.communicate()

@@ -15,7 +15,7 @@ from trunkline.cli.progress import Step
 Found = TypeVar("Found")
 
 
-def until(look: Callable[[], Found | None], what: str, step: Step, deadline_s: float, every_s: float = 0.05) -> Found:
+def until(look: Callable[[], Found | None], what: str, step: Step, deadline_s: float, every_s: float = 0.1) -> Found:
     """The first answer of ``look`` that is not ``None``."""
     end = time.monotonic() + deadline_s
     while True:
