@@ -23,5 +23,10 @@ def _list_says(existing: list[Any], wish: list[Any]) -> bool:
         return False
     if all(isinstance(item, dict) and "name" in item for item in (*existing, *wish)):
         named = {str(item["name"]).lower(): item for item in existing}
-        return all(says(named.get(str(item["name"]).lower()), item) for item in wish)
+        return all(says(named.get(str(item["name"]).lower()), _unnamed(item)) for item in wish)
     return all(says(one, other) for one, other in zip(existing, wish, strict=True))
+
+
+def _unnamed(item: dict[str, Any]) -> dict[str, Any]:
+    """Names are compared already, without regard to case."""
+    return {name: value for name, value in item.items() if name != "name"}

@@ -169,7 +169,13 @@ def check(document: Document) -> EstateFile:
     try:
         return EstateFile.model_validate(document.value)
     except ValidationError as problem:
-        raise FaultyFile([_fault(document, dict(error)) for error in problem.errors()]) from None
+        faults = [_fault(document, dict(error)) for error in problem.errors()]
+        raise FaultyFile([fault for fault in faults if not _follows(fault, faults)]) from None
+
+
+def _follows(fault: FileFault, others: list[FileFault]) -> bool:
+    """Whether it only says that something inside is wrong, which is told there."""
+    return any(len(other.path) > len(fault.path) and other.path[:len(fault.path)] == fault.path for other in others)
 
 
 def _fault(document: Document, error: dict[str, Any]) -> FileFault:
@@ -179,4 +185,4 @@ def _fault(document: Document, error: dict[str, Any]) -> FileFault:
         message = "this word is not known here"
     elif error["type"] == "missing":
         message = "this is required"
-    return FileFault(document.line(path), path, message[:1].lower() + message[1:])
+    return FileFault(document.line(path), path, message)
