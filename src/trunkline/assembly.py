@@ -85,7 +85,7 @@ def api(settings: Settings) -> int:
 def reconcile(settings: Settings) -> int:
     open_journal(settings.places.log, "reconcile")
     plane, speaker = drivers(settings)
-    reconciler = Reconciler(Store(settings.database_url), plane, speaker, AZURE, settings.timing)
+    reconciler = Reconciler(Store(settings.database_url, durable=False), plane, speaker, AZURE, settings.timing)
     signal.signal(signal.SIGTERM, lambda *_: reconciler.stop())
     reconciler.run(settings.places.wake_socket, settings.workers)
     return 0

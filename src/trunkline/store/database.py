@@ -6,13 +6,13 @@ import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 
 from trunkline.errors import TrunklineError
+from trunkline.store import schema
 from trunkline.store.engine import PATIENCE_S, for_reading, for_writing, open_engine
 from trunkline.store.failure import translated
 from trunkline.store.reader import Reader
-from trunkline.store.schema import REVISION
 from trunkline.store.turns import Turns
 from trunkline.store.writer import Writer
 
@@ -20,14 +20,17 @@ from trunkline.store.writer import Writer
 class Store:
     """May be used by all threads of a process; several processes may open the same database."""
 
-    def __init__(self, url: str) -> None:
-        """``url`` as SQLAlchemy knows it; creates the database's tables, or brings them up to date."""
-        self._engine = open_engine(url)
+    def __init__(self, url: str, durable: bool = True) -> None:
+        """``url`` as SQLAlchemy knows it; creates the database's tables, or brings them up to date.
+
+        Not ``durable``: the last commits may be lost when the machine dies, though never when a process does. For
+        whoever only writes what can be found out again, several times as fast."""
+        self._engine = open_engine(url, durable)
         self._readers, self._writers = for_reading(self._engine), for_writing(self._engine)
         self._turns = Turns()
         try:
             with translated():
-                if self._revision() != REVISION:
+                if self._revision() != schema.REVISION:
                     self._migrate()
         except TrunklineError:
             self.close()
@@ -51,12 +54,21 @@ class Store:
 
     def _revision(self) -> str:
         with self._readers.connect() as connection:
-            if not inspect(connection).has_table("alembic_version"):
-                return ""
-            return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar())
+            return _revision(connection)
 
     def _migrate(self) -> None:
-        # Alembic takes ten times as long to import as a store takes to open, and is needed once in a database's life.
+        with self._writers.begin() as connection:
+            if not _revision(connection):
+                schema.create(connection)
+                return
+        # Alembic takes ten times as long to import as a store takes to open, and only an old database needs it.
         migration = importlib.import_module("trunkline.store.migration")
         with self._writers.begin() as connection:
             migration.upgrade(connection)
+
+
+def _revision(connection: Connection) -> str:
+    """Where its tables stand; empty for an empty database."""
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar())

@@ -1,8 +1,8 @@
 """What differs between databases: opening them, and how a transaction begins.
 
-SQLite: write-ahead log, so readers and the one writer do not wait for each other; every commit is on disk before it is
-acknowledged (synchronous=FULL). Python's driver would begin transactions by itself, and only before writes; it is told
-not to, so that a read transaction sees one moment and a writer takes the lock before it reads.
+SQLite: write-ahead log, so readers and the one writer do not wait for each other; every durable commit is on disk
+before it is acknowledged (synchronous=FULL). Python's driver would begin transactions by itself, and only before
+writes; it is told not to, so that a read transaction sees one moment and a writer takes the lock before it reads.
 
 PostgreSQL: a read transaction is REPEATABLE READ (one moment); writers queue for an advisory lock, so that, as in
 SQLite, what a writer reads cannot change before it commits.
@@ -13,10 +13,13 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from trunkline.errors import Unsupported
@@ -46,11 +49,11 @@ def _parse(text: str) -> Any:
     return {} if text == "{}" else _decode(text)[0]
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, durable: bool) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return _open_sqlite(parsed)
-    return _open_server(parsed)
+        return _open_sqlite(parsed, durable)
+    return _open_server(parsed, durable)
 
 
 def for_reading(engine: Engine) -> Engine:
@@ -65,7 +68,7 @@ def for_writing(engine: Engine) -> Engine:
     return engine.execution_options(**{_WRITES: True})
 
 
-def _open_sqlite(url: URL) -> Engine:
+def _open_sqlite(url: URL, durable: bool) -> Engine:
     if not url.database or url.database.startswith((":memory:", "file:")):
         raise Unsupported(f"The store '{url}' must be a plain file, as in sqlite:////var/lib/trunkline/trunkline.db; "
                           "in memory it would be gone at the end.")
@@ -73,15 +76,17 @@ def _open_sqlite(url: URL) -> Engine:
     engine = create_engine(url, json_serializer=_render, json_deserializer=_parse, hide_parameters=True,
                            poolclass=QueuePool, pool_size=_CONNECTIONS, max_overflow=0,
                            connect_args={"timeout": PATIENCE_S})
-    event.listen(engine, "connect", _on_sqlite_connect)
+    event.listen(engine, "connect", partial(_on_sqlite_connect, "FULL" if durable else "NORMAL"))
     event.listen(engine, "begin", _on_sqlite_begin)
     return engine
 
 
-def _open_server(url: URL) -> Engine:
+def _open_server(url: URL, durable: bool) -> Engine:
     engine = create_engine(url, json_serializer=_render, hide_parameters=True, pool_pre_ping=True,
                            pool_size=_CONNECTIONS, max_overflow=0, isolation_level="READ COMMITTED")
     event.listen(engine, "begin", _on_server_begin)
+    if not durable:
+        event.listen(engine, "connect", _on_hasty_connect)
     return engine
 
 
@@ -91,9 +96,9 @@ def _create_private(path: Path) -> None:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
-def _on_sqlite_connect(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+def _on_sqlite_connect(synchronous: str, connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+    for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON", "temp_store=MEMORY"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -103,6 +108,12 @@ def _on_sqlite_begin(connection: Connection) -> None:
         begin_immediate(driver, PATIENCE_S)
     else:
         driver.execute("BEGIN")
+
+
+def _on_hasty_connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    with closing(connection.cursor()) as cursor:
+        cursor.execute("SET SESSION synchronous_commit = off")
+    connection.commit()
 
 
 def _on_server_begin(connection: Connection) -> None:

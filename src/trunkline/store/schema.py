@@ -1,11 +1,12 @@
-"""The tables. ``REVISION`` is the newest migration: a database that stands there needs no Alembic at start.
+"""The tables. ``REVISION`` is the newest migration: a database that stands there needs no Alembic at start, nor does an
+empty one.
 
 Keys are resource ids in lower case. Points in time are microseconds since 1970 (``_us``).
 """
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, Table, Text
+from sqlalchemy import JSON, BigInteger, Column, Connection, Index, Integer, MetaData, String, Table, Text, insert
 
 REVISION = "0001"
 
@@ -121,3 +122,13 @@ journal = Table(
     Column("name", Text, primary_key=True),
     Column("document", Document, nullable=False),
 )
+
+#: As Alembic makes it.
+_versions = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+
+
+def create(connection: Connection) -> None:
+    """The tables of an empty database, as all migrations together make them (a test compares)."""
+    metadata.create_all(connection)
+    _versions.create(connection)
+    connection.execute(insert(_versions).values(version_num=REVISION))

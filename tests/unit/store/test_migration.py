@@ -11,27 +11,49 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
 
 from samples import circuit
 from trunkline.errors import Unsupported
 from trunkline.store import Store, schema
-from trunkline.store.migration import configuration
+from trunkline.store.migration import configuration, upgrade
 
 
 def test_the_newest_migration_is_the_schemas_revision() -> None:
     assert ScriptDirectory.from_config(configuration()).get_heads() == [schema.REVISION]
 
 
-def test_migrations_make_exactly_the_tables_of_the_schema(url: str) -> None:
-    Store(url).close()
+def emptied(url: str) -> Engine:
     engine = create_engine(url)
+    with engine.begin() as connection:
+        schema.metadata.drop_all(connection)
+        connection.exec_driver_sql("DROP TABLE IF EXISTS alembic_version")
+    return engine
+
+
+def test_migrations_make_exactly_the_tables_of_the_schema(url: str) -> None:
+    engine = emptied(url)
+    with engine.begin() as connection:
+        upgrade(connection)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
     engine.dispose()
 
 
-def test_a_store_that_is_current_opens_without_alembic(sqlite_url: str) -> None:
+def test_an_empty_database_is_made_as_if_by_migrations(url: str) -> None:
+    engine = emptied(url)
+    Store(url).close()
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert context.get_current_revision() == schema.REVISION
+        assert compare_metadata(context, schema.metadata) == []
+    engine.dispose()
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_a_store_that_is_empty_or_current_opens_without_alembic(sqlite_url: str, empty: bool) -> None:
+    if empty:
+        emptied(sqlite_url).dispose()
     script = "import sys; from trunkline.store import Store; Store(sys.argv[1]); print('alembic' in sys.modules)"
 
     opened = subprocess.run([sys.executable, "-c", script, sqlite_url], text=True, capture_output=True, check=True)
@@ -72,12 +94,14 @@ def test_the_files_of_a_store_are_its_owners_alone(tmp_path: Path) -> None:
     assert modes == {"x.db": 0o600, "x.db-wal": 0o600, "x.db-shm": 0o600}
 
 
-def test_every_commit_is_on_disk_before_it_is_acknowledged(sqlite_url: str) -> None:
-    store = Store(sqlite_url)
+@pytest.mark.parametrize(("durable", "synchronous"), [(True, 2), (False, 1)])
+def test_every_durable_commit_is_on_disk_before_it_is_acknowledged(
+        sqlite_url: str, durable: bool, synchronous: int) -> None:
+    store = Store(sqlite_url, durable)
     with store.reading() as reader:
         settings = {
             name: reader._connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys")}
     store.close()
 
-    assert settings == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+    assert settings == {"journal_mode": "wal", "synchronous": synchronous, "foreign_keys": 1}
