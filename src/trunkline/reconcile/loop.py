@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from trunkline.errors import Fault, TrunklineError, Unsupported
 from trunkline.intent.blueprint import Blueprint, from_json
 from trunkline.intent.dependency import awaited, touched
 from trunkline.intent.drivers import Plane, Speaker
-from trunkline.intent.scope import Scope
+from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.view import FAULT
 from trunkline.model.operation import Operation, OperationKind
 from trunkline.model.profile import Profile
@@ -87,20 +87,27 @@ class Reconciler:
 
     def wake(self, words: list[str]) -> None:
         """``words``: ids of resources that changed, and ``op:<id>`` for operations that ask something."""
+        scopes: set[Scope] = set()
         for word in words:
             try:
                 if word.startswith("op:"):
                     self._ask(word.removeprefix("op:"))
                 elif word:
-                    self._note(ResourceId.parse(word))
+                    scopes |= self._note(ResourceId.parse(word))
             except Exception:
                 log.exception("wake", extra={"word": word})
+        self._all_due(scopes)
 
     def due(self, scope: Scope, delay_s: float = 0.0) -> None:
         """A full pass over ``scope``, even while an earlier one waits to be observed."""
         with self._lock:
             self._dirty[scope] = time.monotonic()
         self._queue.add(scope, delay_s)
+
+    def _all_due(self, scopes: Iterable[Scope]) -> None:
+        """What legs stand on before the legs, so that they need not wait for it."""
+        for scope in sorted(scopes, key=lambda one: (one.kind is ScopeKind.LEG, one)):
+            self.due(scope)
 
     @property
     def busy(self) -> bool:
@@ -129,21 +136,23 @@ class Reconciler:
                 stored = reader.applied(str(scope))
                 if stored:
                     self._own(from_json(stored))
-        for scope in scopes:
-            self.due(scope)
+        self._all_due(scopes)
         self._open_wishes()
         self._adopted.set()
 
     def _open_wishes(self) -> None:
         with self._store.reading() as reader:
             pending = reader.pending()
+        scopes: set[Scope] = set()
         for operation in pending:
             if operation.kind is OperationKind.ACTION:
                 self._ask(operation.id)
-            elif operation.kind is not OperationKind.DEPLOYMENT:
-                self._note(operation.resource)
+            elif operation.kind is not OperationKind.DEPLOYMENT and operation.id not in self._pending:
+                scopes |= self._note(operation.resource)
+        self._all_due(scopes)
 
-    def _note(self, resource: ResourceId) -> None:
+    def _note(self, resource: ResourceId) -> frozenset[Scope]:
+        """Begin to wait for the resource's operations; which scopes to pass over."""
         with self._store.reading() as reader:
             found = reader.get(resource)
             own = awaited(found, reader) if found else frozenset()
@@ -153,9 +162,7 @@ class Reconciler:
         news = [operation for operation in operations if self._pending.add(operation, own)]
         if not own:
             self._complete(news)
-        if news or not operations:
-            for scope in all_scopes:
-                self.due(scope)
+        return all_scopes if news or not operations else frozenset()
 
     def _daemon_died(self, node: str) -> None:
         log.warning("daemon ended", extra={"node": node})
@@ -207,7 +214,7 @@ class Reconciler:
             with self._store.writing() as writer:
                 writer.set_status(fault, state=ProvisioningState.DELETING)
                 writer.begin(Operation(f"expired-{time.time_ns():x}", fault, OperationKind.DELETE))
-            self._note(fault)
+            self._all_due(self._note(fault))
 
     # ── what it does ───────────────────────────────────────────────────────────────────────────────────────────────
 

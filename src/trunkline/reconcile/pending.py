@@ -36,6 +36,10 @@ class Pending:
             self._waiting[operation] = _Waiting(set(scopes), time.monotonic())
             return True
 
+    def __contains__(self, operation: str) -> bool:
+        with self._lock:
+            return operation in self._waiting
+
     def settled(self, scope: Scope, started: float) -> tuple[str, ...]:
         """A pass over ``scope`` that began at ``started`` has been observed: the operations that now wait for nothing.
         Passes begun before an operation do not count for it."""
