@@ -45,11 +45,16 @@ class NodeFiles:
 
     def remove(self, *names: str) -> None:
         """Remove these files, half-written ones too, and the directory when it is then empty."""
-        for name in names:
+        ours = {*names, *(f"{name}.new" for name in names)}
+        for name in ours.intersection(self._present()):
             self.path(name).unlink(missing_ok=True)
-            self.path(f"{name}.new").unlink(missing_ok=True)
         with suppress(OSError):
             self.directory.rmdir()
+
+    def _present(self) -> list[str]:
+        with suppress(FileNotFoundError):
+            return os.listdir(self.directory)
+        return []
 
     @contextmanager
     def short(self, name: str) -> Iterator[str]:

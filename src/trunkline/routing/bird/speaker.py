@@ -58,12 +58,11 @@ class BirdSpeaker:
         if daemon and life.at_home(daemon, files) and _reload(files, router, text):
             self._deaths.keep(router.node, (daemon.pid,))
             return
-        _check(files, router, text)
         if daemon:
+            _check(files, router, text)
             self._deaths.forget(router.node)
             life.end((daemon,))
-        files.rename(CANDIDATE, ACTIVE)
-        self._deaths.keep(router.node, (_start(files).pid,))
+        self._deaths.keep(router.node, (_start_with(files, router, text).pid,))
 
     def remove(self, node: str) -> None:
         self._stop(node)
@@ -137,6 +136,21 @@ def _check(files: NodeFiles, router: Router, text: str) -> None:
     if complaint:
         files.remove(CANDIDATE)
         raise ConfigurationRejected(f"BIRD of {router.node} refuses its configuration: {redact(complaint, router)}")
+
+
+def _start_with(files: NodeFiles, router: Router, text: str) -> Life:
+    """BIRD reads its configuration before it makes itself a daemon, so it is only checked when it did not start."""
+    before = files.read(ACTIVE)
+    files.write(ACTIVE, text)
+    try:
+        return _start(files)
+    except DriverFailure:
+        if before:
+            files.write(ACTIVE, before)
+        else:
+            files.remove(ACTIVE)
+        _check(files, router, text)
+        raise
 
 
 def _start(files: NodeFiles) -> Life:
