@@ -36,13 +36,13 @@ def resource(identity: ResourceId, properties: Json, system: Json | None = None,
 def circuit(name: str = "er1", number: int = 1, group: str = "rg1", provisioned: bool = True) -> tuple[Resource, ...]:
     """The circuit and its provider's twin."""
     key = f"00000000-0000-0000-0000-{number:012}"
-    own = rid(CIRCUIT, name, group=group)
+    own, twin = rid(CIRCUIT, name, group=group), rid(CROSS_CONNECTION, key, group="CrossConnection-Amsterdam")
     return (
         resource(own, {"serviceProviderProperties": {
             "serviceProviderName": "Equinix", "peeringLocation": "Amsterdam", "bandwidthInMbps": 1000}},
-            {"number": number, "stag": number, "serviceKey": key},
+            {"number": number, "stag": number, "serviceKey": key, "twin": {"id": str(twin)}},
             envelope={"sku": {"name": "Standard_MeteredData", "tier": "Standard", "family": "MeteredData"}}),
-        resource(rid(CROSS_CONNECTION, key, group="CrossConnection-Amsterdam"), {
+        resource(twin, {
             "serviceProviderProvisioningState": "Provisioned" if provisioned else "NotProvisioned",
             "expressRouteCircuit": {"id": str(own)}}))
 
@@ -74,28 +74,38 @@ def order(circuit_name: str = "er1", site_name: str = "paris", number: int = 1, 
                     {"number": number, "circuit": {"id": str(rid(CIRCUIT, circuit_name, group=group))}})
 
 
-def cloud(number: int = 1, group: str = "rg1", space: str = "10.1") -> tuple[Resource, ...]:
-    """VNet ``hub`` with two subnets, NIC ``vm1`` at .0.4, gateway ``gw1``."""
-    vnet, nic, gateway = rid(VNET, "hub", group=group), rid(NIC, "vm1", group=group), rid(GATEWAY, "gw1", group=group)
+def nic(name: str = "vm1", number: int = 1, group: str = "rg1", address: str = "10.1.0.4",
+        vnet: str = "hub") -> Resource:
+    return resource(rid(NIC, name, group=group), {"ipConfigurations": _configuration(vnet, "default", group)},
+                    {"number": number, "addresses": {"ipconfig1": address}})
 
-    def configuration(subnet: str) -> list[Json]:
-        return [{"name": "ipconfig1", "properties": {"subnet": {"id": str(vnet.child("subnets", subnet))}}}]
 
+def _configuration(vnet: str, subnet: str, group: str) -> list[Json]:
+    identity = rid(SUBNET, vnet, subnet, group=group)
+    return [{"name": "ipconfig1", "properties": {"subnet": {"id": str(identity)}}}]
+
+
+def cloud(number: int = 1, group: str = "rg1", space: str = "10.1",
+          names: tuple[str, str, str] = ("hub", "vm1", "gw1")) -> tuple[Resource, ...]:
+    """A virtual network with two subnets, a NIC at .0.4, a gateway; ``names`` in this order."""
+    vnet, host, gateway = names
     return (
-        resource(vnet, {"addressSpace": {"addressPrefixes": [f"{space}.0.0/16"]}}, {"number": number}),
-        resource(rid(SUBNET, "hub", "default", group=group), {"addressPrefix": f"{space}.0.0/24"}),
-        resource(rid(SUBNET, "hub", "GatewaySubnet", group=group), {"addressPrefix": f"{space}.255.0/26"}),
-        resource(nic, {"ipConfigurations": configuration("default")},
-                 {"number": number, "addresses": {"ipconfig1": f"{space}.0.4"}}),
-        resource(gateway, {"gatewayType": "ExpressRoute", "ipConfigurations": configuration("GatewaySubnet")},
+        resource(rid(VNET, vnet, group=group), {"addressSpace": {"addressPrefixes": [f"{space}.0.0/16"]}},
+                 {"number": number}),
+        resource(rid(SUBNET, vnet, "default", group=group), {"addressPrefix": f"{space}.0.0/24"}),
+        resource(rid(SUBNET, vnet, "GatewaySubnet", group=group), {"addressPrefix": f"{space}.255.0/26"}),
+        nic(host, number, group, f"{space}.0.4", vnet),
+        resource(rid(GATEWAY, gateway, group=group),
+                 {"gatewayType": "ExpressRoute", "ipConfigurations": _configuration(vnet, "GatewaySubnet", group)},
                  {"number": number}))
 
 
-def connection(number: int = 1, group: str = "rg1", circuit_name: str = "er1", **changed: object) -> Resource:
+def connection(number: int = 1, group: str = "rg1", circuit_name: str = "er1", name: str = "con1",
+               gateway: str = "gw1", slot: int = 1, **changed: object) -> Resource:
     wish: Json = {
-        "connectionType": "ExpressRoute", "virtualNetworkGateway1": {"id": str(rid(GATEWAY, "gw1", group=group))},
+        "connectionType": "ExpressRoute", "virtualNetworkGateway1": {"id": str(rid(GATEWAY, gateway, group=group))},
         "peer": {"id": str(rid(CIRCUIT, circuit_name, group=group))}, "routingWeight": 0}
-    return resource(rid(CONNECTION, "con1", group=group), {**wish, **changed}, {"number": number, "slot": 1})
+    return resource(rid(CONNECTION, name, group=group), {**wish, **changed}, {"number": number, "slot": slot})
 
 
 def whole(number: int = 1, group: str = "rg1", routers: tuple[str, ...] = ("bird", "bird")) -> list[Resource]:

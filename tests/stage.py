@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import os
+import signal
+import socket
 import subprocess
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import partial
 from threading import Thread
 
 from trunkline.intent.drivers import Plane, Speaker
+from trunkline.intent.scope import Scope
 from trunkline.intent.view import CIRCUIT, CONNECTION, CROSS_CONNECTION, EXCHANGE_ORDER, FAULT, GATEWAY, NIC, SITE, VNET
 from trunkline.model.operation import Operation, OperationKind, OperationStatus
-from trunkline.model.profile import AZURE
+from trunkline.model.profile import AZURE, Profile
 from trunkline.model.resource import ProvisioningState, Resource, ResourceId
 from trunkline.reconcile.loop import Reconciler
 from trunkline.settings import Places, Timing
@@ -23,22 +27,77 @@ TOP_LEVEL = (CONNECTION, FAULT, EXCHANGE_ORDER, GATEWAY, NIC, VNET, SITE, CIRCUI
 _count = itertools.count()
 
 
-class Stage:
-    """``close`` stops the reconciler only; the network stays, as after a kill."""
+class InThread:
+    """The reconciler in a thread of this process. ``close`` leaves the network as it is, as after a kill."""
 
-    def __init__(self, places: Places, plane: Plane, speaker: Speaker, timing: Timing | None = None) -> None:
-        self.places, self.plane, self.speaker = places, plane, speaker
+    def __init__(self, reconciler: Reconciler, places: Places) -> None:
+        self._reconciler = reconciler
+        self._thread = Thread(target=reconciler.run, args=(places.wake_socket, 4), daemon=True)
+        self._thread.start()
+
+    def wake(self, words: list[str]) -> None:
+        self._reconciler.wake(words)
+
+    @property
+    def busy(self) -> bool:
+        return self._reconciler.busy
+
+    def look_at(self, scopes: Iterable[str]) -> None:
+        """Full passes now, as the timer would make them by and by."""
+        for scope in scopes:
+            self._reconciler.due(Scope.parse(scope))
+
+    def close(self) -> None:
+        self._reconciler.stop()
+        self._thread.join(10)
+        assert not self._thread.is_alive()
+
+
+class Apart:
+    """The reconciler as a process of its own, as ``trunkline up`` starts it, to be killed at any moment."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self.start()
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "trunkline.assembly", "reconcile"],
+            env={**os.environ, "TRUNKLINE_HOME": str(self._places.home)}, stdin=subprocess.DEVNULL)
+
+    def wake(self, words: list[str]) -> None:
+        """Nobody may be listening; what is missed is found by looking."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            try:
+                sender.sendto("\n".join(words).encode(), str(self._places.wake_socket))
+            except OSError:
+                return
+
+    def kill(self) -> None:
+        self._end(signal.SIGKILL)
+
+    def close(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def _end(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+        self._process.wait(20)
+
+
+class Stage:
+    """``close`` stops the reconciler only. ``apart``: it runs as a process of its own, with the product's settings."""
+
+    def __init__(self, places: Places, plane: Plane, speaker: Speaker, timing: Timing | None = None,
+                 profile: Profile = AZURE, apart: bool = False) -> None:
+        self.places, self.plane, self.speaker, self.profile = places, plane, speaker, profile
         for directory in (places.home, places.run):
             directory.mkdir(parents=True, exist_ok=True)
         self.store = Store(places.database_url)
-        self.reconciler = Reconciler(self.store, plane, speaker, AZURE, timing or Timing())
-        self._thread = Thread(target=self.reconciler.run, args=(places.wake_socket, 4), daemon=True)
-        self._thread.start()
+        self.reconciler = Apart(places) if apart else InThread(
+            Reconciler(self.store, plane, speaker, profile, timing or Timing()), places)
 
     def close(self) -> None:
-        self.reconciler.stop()
-        self._thread.join(10)
-        assert not self._thread.is_alive()
+        self.reconciler.close()
 
     def put(self, *resources: Resource, within_s: float = 30) -> None:
         """Write all, wake, and wait until every operation has succeeded."""
@@ -55,6 +114,9 @@ class Stage:
         return operations
 
     def delete(self, *resources: ResourceId, within_s: float = 30) -> None:
+        self.settle(self.begin_delete(resources), within_s)
+
+    def begin_delete(self, resources: Iterable[ResourceId]) -> list[str]:
         operations = []
         with self.store.writing() as writer:
             for resource in resources:
@@ -62,17 +124,28 @@ class Stage:
                 operations.append(f"delete-{next(_count)}")
                 writer.begin(Operation(operations[-1], resource, OperationKind.DELETE))
         self.reconciler.wake([str(resource) for resource in resources])
-        self.settle(operations, within_s)
+        return operations
+
+    def everything(self) -> list[ResourceId]:
+        with self.store.reading() as reader:
+            return [r.id for kind in TOP_LEVEL for r in reader.list(kind)]
 
     def delete_all(self) -> None:
+        self.delete(*self.everything())
+
+    def look_at_everything(self) -> None:
         with self.store.reading() as reader:
-            everything = [r.id for kind in TOP_LEVEL for r in reader.list(kind)]
-        self.delete(*everything)
+            self.reconciler.look_at(reader.applied_scopes())
 
     def settle(self, operations: list[str], within_s: float = 30) -> None:
         for operation in operations:
-            found = until(partial(self._final, operation), within_s, f"operation {operation} to end")
+            found = self.ended(operation, within_s)
             assert found.status is OperationStatus.SUCCEEDED, found.error
+
+    def ended(self, operation: str, within_s: float = 30) -> Operation:
+        found = until(lambda: self._final(operation), within_s, f"operation {operation} to end")
+        assert found
+        return found
 
     def _final(self, operation: str) -> Operation | None:
         with self.store.reading() as reader:
@@ -85,7 +158,7 @@ class Stage:
         with self.store.writing() as writer:
             writer.begin(Operation(operation, resource, OperationKind.ACTION, action=action, parameters=parameters))
         self.reconciler.wake([f"op:{operation}"])
-        found = until(lambda: self._final(operation), 10, f"answer to {action}")
+        found = self.ended(operation, 10)
         assert found.status is OperationStatus.SUCCEEDED, found.error
         return found.result
 

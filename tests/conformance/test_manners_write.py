@@ -111,6 +111,13 @@ def test_a_failure_is_told_inside_a_200_and_a_put_repairs(arm: Arm) -> None:
     assert arm.ask("PUT", arm.at("boxes/b/lids/top"), {}).status == 201
 
 
+def test_a_put_may_come_without_a_body(arm: Arm) -> None:
+    arm.make(arm.at("boxes/b"), BOX)
+    made = arm.send("PUT", f"{arm.at('boxes/b/lids/top')}?api-version=2025-01-01",
+                    headers={"authorization": f"Bearer {arm.token()}"})
+    assert made.status == 201
+
+
 def test_the_companion_comes_with_its_group(arm: Arm) -> None:
     arm.make(arm.at("boxes/b"), BOX)
     arm.account = "provider"
@@ -206,7 +213,7 @@ def test_faults_of_all_children_are_told_with_their_places(arm: Arm) -> None:
         {"name": "a", "properties": {"colour": 1}}, {"name": "b"}, {"name": "!", "properties": {}}]}}
     refused = arm.ask("PUT", arm.at("boxes/b"), body)
     assert refused.status == 400
-    assert refused.targets == ["properties.lids[0].properties.colour", "name"]
+    assert refused.targets == ["properties.lids[0].properties.colour", "properties.lids[2].name"]
     assert arm.ask("GET", arm.at("boxes/b")).status == 404
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from trunkline.errors import Fault
@@ -34,7 +34,14 @@ async def read(chunks: AsyncIterator[bytes], declared_bytes: str, limit_bytes: i
     return bytes(held)
 
 
-def check_media_type(content_type: str) -> None:
+def object_in(headers: Mapping[str, str], body: bytes) -> Json:
+    """The JSON object a request brings; a request without a body brings an empty one."""
+    if body:
+        _check_media_type(headers.get("content-type", ""))
+    return parse_object(body)
+
+
+def _check_media_type(content_type: str) -> None:
     kind = content_type.partition(";")[0].strip().lower()
     if kind not in ("application/json", "text/json", "application/merge-patch+json"):
         raise Fault("UnsupportedMediaType", f"The content media type '{kind[:80]}' is not supported. Only "

@@ -57,7 +57,8 @@ class Front:
         except ClientDisconnect:
             return
         response = _response(request, answer, {**identity(correlation), **remaining})
-        log.info("request", extra={
+        noteworthy = request.method not in ("GET", "HEAD") or answer.status >= 400
+        log.log(logging.INFO if noteworthy else logging.DEBUG, "request", extra={
             "method": request.method, "path": scope["path"], "status": answer.status, "correlation": correlation,
             "duration_ms": round((time.monotonic() - began) * 1000, 1)})
         await response(scope, receive, send)

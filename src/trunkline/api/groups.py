@@ -58,7 +58,7 @@ def list_all(service: Service, call: Call) -> Answer:
 
 def put(service: Service, call: Call) -> Answer:
     naming.check_group(call.names["group"])
-    given = _object(call)
+    given = content.object_in(call.headers, call.body)
     settle(service, _id(call))
     with writing(service, call) as turn:
         existing = turn.writer.get(_id(call))
@@ -73,7 +73,7 @@ def put(service: Service, call: Call) -> Answer:
 
 
 def patch(service: Service, call: Call) -> Answer:
-    given = _object(call)
+    given = content.object_in(call.headers, call.body)
     with writing(service, call) as turn:
         existing = turn.writer.get(_id(call))
         if existing is None:
@@ -177,8 +177,3 @@ def _location(given: Json, existing: Resource | None) -> str:
         raise Conflict(
             "InvalidResourceGroupLocation", f"Invalid resource group location '{given.get('location')}'. The Resource "
             f"group already exists in location '{existing.location if existing else ''}'.", "location") from moved
-
-
-def _object(call: Call) -> Json:
-    content.check_media_type(call.headers.get("content-type", ""))
-    return content.parse_object(call.body)

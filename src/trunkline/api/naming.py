@@ -10,11 +10,11 @@ _RESOURCE = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,78}[A-Za-z0-9_])?", re.AS
 _GROUP = re.compile(r"[\w().-]{0,89}[\w()-]")
 
 
-def check_resource(name: str) -> None:
+def check_resource(name: str, target: str = "name") -> None:
     if not _RESOURCE.fullmatch(name):
         raise Fault("InvalidResourceName", f"Resource name {name[:100]} is invalid. The name can be up to 80 "
                     "characters long. It must begin with a word character, and it must end with a word character or "
-                    "with '_'. The name may contain word characters or '.', '-', '_'.", "name")
+                    "with '_'. The name may contain word characters or '.', '-', '_'.", target)
 
 
 def check_group(name: str) -> None:

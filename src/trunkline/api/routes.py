@@ -26,25 +26,24 @@ class Route:
 
     pieces: tuple[str, ...]
     methods: Mapping[str, Endpoint]
+    words: tuple[tuple[int, str], ...]  #: the fixed pieces and where they stand
+    open: bool  #: whether the last piece takes all that is left
 
-    def match(self, pieces: tuple[str, ...]) -> dict[str, str] | None:
-        names: dict[str, str] = {}
-        for index, wanted in enumerate(self.pieces):
-            if wanted == "{rest:}":
-                names["rest"] = "/".join(pieces[index:])
-                return names if len(pieces) > index else None
-            if index >= len(pieces):
-                return None
-            if wanted.startswith("{"):
-                names[wanted[1:-1]] = pieces[index]
-            elif wanted != pieces[index].lower():
-                return None
-        return names if len(pieces) == len(self.pieces) else None
+    def match(self, pieces: list[str], lower: list[str]) -> dict[str, str] | None:
+        """What stands in the variable pieces; ``lower`` are the pieces in lower case."""
+        fixed = len(self.pieces) - self.open
+        if len(pieces) < len(self.pieces) or (len(pieces) > fixed and not self.open):
+            return None
+        if any(lower[index] != word for index, word in self.words):
+            return None
+        names = {word[1:-1]: pieces[index] for index, word in enumerate(self.pieces[:fixed]) if word[0] == "{"}
+        return {**names, "rest": "/".join(pieces[fixed:])} if self.open else names
 
 
 def _route(path: str, **methods: Endpoint) -> Route:
     pieces = tuple(piece if piece.startswith("{") else piece.lower() for piece in path.strip("/").split("/"))
-    return Route(pieces, methods)
+    words = tuple((index, piece) for index, piece in enumerate(pieces) if not piece.startswith("{"))
+    return Route(pieces, methods, words, pieces[-1] == "{rest:}")
 
 
 _SUBSCRIPTION = "/subscriptions/{subscription}"
@@ -96,9 +95,10 @@ def answer_to(service: Service, call: Call) -> Answer | Awaited:
 
 
 def _found(path: str) -> tuple[Route, dict[str, str]]:
-    pieces = tuple(path.strip("/").split("/"))
-    for route in ROUTES:
-        names = route.match(pieces) if all(pieces) else None
+    pieces = path.strip("/").split("/")
+    lower = [piece.lower() for piece in pieces]
+    for route in ROUTES if all(pieces) else ():
+        names = route.match(pieces, lower)
         if names is not None:
             return route, names
     raise NotFound(f"There is nothing at the path '{path[:200]}'; it should begin with /subscriptions/{{subscription}}/"

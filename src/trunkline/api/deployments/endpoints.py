@@ -155,8 +155,7 @@ def _template(call: Call) -> Template:
     if not _NAME.fullmatch(call.names["name"]):
         raise Fault("InvalidDeploymentName", f"The deployment name '{call.names['name'][:80]}' is invalid: it may have "
                     "1 to 64 letters, digits, '.', '-', '_', '(' and ')'; choose another.", "name")
-    content.check_media_type(call.headers.get("content-type", ""))
-    return parse(content.parse_object(call.body))
+    return parse(content.object_in(call.headers, call.body))
 
 
 def _present(turn: Turn, call: Call) -> Resource:

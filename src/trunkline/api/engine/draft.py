@@ -67,12 +67,12 @@ def _children(turn: Turn, holder: ResourceId, inline: Inline, bodies: Iterable[J
     drafts: list[Draft] = []
     faults: list[Fault] = []
     for index, row in enumerate(bodies):
+        where = f"{prefix}.{inline.member}[{index}]"
         resource = parent.child(kind.name.rpartition("/")[2], row["name"])
         existing = turn.writer.get(resource)
         try:
-            naming.check_resource(row["name"])
-            drafts.append(draft(turn, Base(kind, existing or Resource(resource), existing), row,
-                                f"{prefix}.{inline.member}[{index}].properties"))
+            naming.check_resource(row["name"], f"{where}.name")
+            drafts.append(draft(turn, Base(kind, existing or Resource(resource), existing), row, f"{where}.properties"))
         except Refused as several:
             faults += several.faults
         except Fault as fault:

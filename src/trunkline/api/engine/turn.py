@@ -8,13 +8,14 @@ from uuid import uuid4
 from trunkline.api.accounts import Account
 from trunkline.api.declaration import Registry
 from trunkline.model.operation import Activity, Operation, OperationKind, OperationStatus
-from trunkline.model.resource import Json, Resource
+from trunkline.model.resource import Resource, now
 from trunkline.store import Writer
 
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """``subscription``: the one in the request's path, under which its operations are asked for."""
+    """``subscription``: the one in the request's path, under which its operations are asked for; a mirrored resource is
+    stored in another."""
 
     account: Account
     subscription: str
@@ -33,16 +34,12 @@ class Turn:
         """A PUT's or DELETE's operation for the reconciler; with ``at_once`` there is nothing for it to do."""
         operation = Operation(
             id=str(uuid4()), resource=resource.id, kind=kind, location=location, api_version=self.author.api_version,
-            generation=resource.generation, parameters=self.parameters())
+            generation=resource.generation, parameters={"subscription": self.author.subscription.lower()},
+            status=OperationStatus.SUCCEEDED if at_once else OperationStatus.IN_PROGRESS,
+            finished=now() if at_once else None)
         self.writer.begin(operation)
-        if at_once:
-            self.writer.finish(operation.id, OperationStatus.SUCCEEDED)
         self.touched.append(resource.id.key)
         return operation
-
-    def parameters(self) -> Json:
-        """Who may ask for the operation: a mirrored resource is stored in another subscription than it is asked in."""
-        return {"subscription": self.author.subscription.lower()}
 
     def log(self, resource: Resource, verb: str, outcome: str = "Accepted") -> None:
         self.writer.log(Activity(resource.id, f"{resource.id.type}/{verb}", self.author.account.name,

@@ -79,24 +79,19 @@ def get(service: Service, _call: Call, item: Item) -> Answer:
 
 
 def put(service: Service, call: Call, item: Item) -> Answer:
-    given = _object(call)
+    given = content.object_in(call.headers, call.body)
     with writing(service, call) as turn:
         written = write.put(turn, item, given, Conditions.of(call.headers))
         return _written(call, turn, written)
 
 
 def patch(service: Service, call: Call, item: Item) -> Answer:
-    given = _object(call)
+    given = content.object_in(call.headers, call.body)
     with writing(service, call) as turn:
         if turn.writer.get(item.id) is None:
             whereabouts.find(service.registry, turn.writer, item)
         written = write.patch(turn, item, given, Conditions.of(call.headers))
         return _written(call, turn, written)
-
-
-def _object(call: Call) -> dict[str, object]:
-    content.check_media_type(call.headers.get("content-type", ""))
-    return content.parse_object(call.body)
 
 
 def _written(call: Call, turn: Turn, written: write.Written) -> Answer:
