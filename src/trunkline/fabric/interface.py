@@ -156,8 +156,11 @@ def _address_message(kind: int, flags: int, index: int, address: Address) -> byt
 
 
 def mend_addresses(channel: Channel, index: int, wished: frozenset[Address]) -> None:
+    change_addresses(channel, index, addresses(channel, index), wished)
+
+
+def change_addresses(channel: Channel, index: int, held: frozenset[Address], wished: frozenset[Address]) -> None:
     """Remove first: the kernel keeps the other addresses of a network (promote_secondaries) when its first one goes."""
-    held = addresses(channel, index)
     for address in sorted(held - wished, key=str):
         channel.tell(_address_message(rtnl.RTM_DELADDR, 0, index, address), errno.EADDRNOTAVAIL)
     create = netlink.NLM_F_CREATE | netlink.NLM_F_EXCL
@@ -190,7 +193,8 @@ def matches(visit: Visit, wish: Interface, alias: str, state: State) -> bool:
     return addresses(channel, state.index) == _wished(wish)
 
 
-def mend(visit: Visit, wish: Interface, alias: str, state: State) -> None:
+def mend(visit: Visit, wish: Interface, alias: str, state: State, fresh: bool = False) -> None:
+    """A ``fresh`` one has no addresses yet."""
     channel = visit.channel(wish.node)
     bridge = _bridge(channel, wish)
     if wish.bridged and not bridge:
@@ -202,7 +206,8 @@ def mend(visit: Visit, wish: Interface, alias: str, state: State) -> None:
     if settings:
         with namespace.entered(visit.descriptor(wish.node)):
             sysctl.ensure(settings)
-    mend_addresses(channel, state.index, _wished(wish))
+    held = frozenset() if fresh else addresses(channel, state.index)
+    change_addresses(channel, state.index, held, _wished(wish))
 
 
 def configure(channel: Channel, index: int, pairs: rtnl.Attributes, up: bool = True) -> None:

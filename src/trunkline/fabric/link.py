@@ -27,12 +27,13 @@ def ensure(visit: Visit, link: Link) -> None:
     ends = _find_both(visit, link)
     fresh = not _is_intact(link, alias, ends)
     if fresh:
-        _clear(visit, link)
+        if any(state for _, state in ends):
+            _clear(visit, link)
         _create(visit, link)
         ends = _find_both(visit, link)
     for wish, state in sorted(ends, key=lambda end: end[0].node != OUTSIDE):
         if state is not None and (fresh or wish.node != OUTSIDE):
-            interface.mend(visit, wish, alias, state)
+            interface.mend(visit, wish, alias, state, fresh)
 
 
 def remove(visit: Visit, link: Link) -> None:

@@ -34,12 +34,13 @@ def ensure(visit: Visit, tunnel: Tunnel) -> None:
     if state is not None and not _is_intact(tunnel, alias, state):
         interface.delete(channel, state.index)
         state = None
-    if state is None:
+    fresh = state is None
+    if fresh:
         _create(visit, tunnel)
         state = _find(visit, tunnel)
     if state is None:
         raise DriverFailure(f"{tunnel.end.name} was made and is not in {tunnel.end.node}")
-    interface.mend(visit, tunnel.end, alias, state)
+    interface.mend(visit, tunnel.end, alias, state, fresh)
 
 
 def remove(visit: Visit, tunnel: Tunnel) -> None:

@@ -113,6 +113,8 @@ def forget(places: Places, node: str) -> None:
 def _load(places: Places, node: str) -> None:
     """Pinned beside, then renamed: a node has all pins or none."""
     home = directory(places, node)
+    if home.exists():
+        return
     with _loading:
         if home.exists():
             return
