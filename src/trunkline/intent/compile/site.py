@@ -6,6 +6,8 @@ The CE's end of an attachment belongs to the leg's scope; here is what the custo
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from ipaddress import ip_network
 
 from trunkline.intent.allocation import node_name
@@ -38,7 +40,7 @@ from trunkline.model.bgp import AZURE_ASN, bare, customer_address, edge_address
 from trunkline.model.circuit import Leg
 from trunkline.model.profile import Profile
 from trunkline.model.resource import Resource, ResourceId, Secret
-from trunkline.model.site import Site, SiteRouter
+from trunkline.model.site import Site
 
 LAN = "lan"
 
@@ -62,9 +64,12 @@ def site(scope: Scope, estate: Estate, profile: Profile) -> Draft:
         return Draft()
     model = site_model(resource)
     draft = Draft([Node(lan_node(resource.id), Role.LAN, bridge=True)])
+    ordered = tuple(_ordered(estate, resource))
     for index, router in enumerate(model.routers):
         _add_router(draft, resource, model, index)
-        draft.routers.append(_router(estate, resource, router, profile))
+        clouds = [_cloud_session(attached, model, profile) for attached in ordered
+                  if attached.view.order.router == router.name]
+        draft.routers.append(_router(resource, model, index, clouds, profile))
     for host in model.hosts:
         _add_host(draft, resource, model, host.name, host.address)
     return draft
@@ -93,13 +98,12 @@ def _add_host(draft: Draft, resource: Resource, model: Site, name: str, address:
         Route(node, "0.0.0.0/0", routers)]
 
 
-def _router(estate: Estate, resource: Resource, router: SiteRouter, profile: Profile) -> Router:
-    model = site_model(resource)
-    index = model.routers.index(router)
-    sessions = [*_cloud_sessions(estate, resource, router, profile), *_partner_session(model, index)]
+def _router(resource: Resource, model: Site, index: int, clouds: list[Session], profile: Profile) -> Router:
+    router = model.routers[index]
     return Router(
         ce_node(resource.id, router.name), router.daemon, model.asn, bare(router_lan_address(model, index)),
-        tuple(sessions), tuple(Origin(prefix) for prefix in model.prefixes), profile.ecmp, router.down)
+        (*clouds, *_partner_session(model, index)), tuple(Origin(prefix) for prefix in model.prefixes), profile.ecmp,
+        router.down)
 
 
 def _partner_session(model: Site, index: int) -> list[Session]:
@@ -113,26 +117,33 @@ def _partner_session(model: Site, index: int) -> list[Session]:
         for other in range(len(model.routers)) if other != index]
 
 
-def _cloud_sessions(estate: Estate, resource: Resource, router: SiteRouter, profile: Profile) -> list[Session]:
-    found = []
-    for order in referrers(estate, resource.id, EXCHANGE_ORDER):
+@dataclass(frozen=True, slots=True)
+class _Attached:
+    """One leg of a circuit that was ordered to end here."""
+
+    circuit: CircuitView
+    peering: PeeringView
+    leg: Leg
+    view: OrderView
+
+
+def _ordered(estate: Estate, site: Resource) -> Iterator[_Attached]:
+    for order in referrers(estate, site.id, EXCHANGE_ORDER):
         circuit = circuit_view(estate, ResourceId.parse(order.system["circuit"]["id"]))
-        if not circuit or not circuit.private:
-            continue
-        found += [_cloud_session(circuit, circuit.private, leg, view, profile) for leg, view in circuit.orders
-                  if view.site and view.site.id.key == resource.id.key and view.order.router == router.name]
-    return found
+        if circuit and circuit.private:
+            for leg, view in circuit.orders:
+                if view.site and view.site.id.key == site.id.key:
+                    yield _Attached(circuit, circuit.private, leg, view)
 
 
-def _cloud_session(circuit: CircuitView, peering: PeeringView, leg: Leg, view: OrderView, profile: Profile) -> Session:
-    site_ = site_model(view.site) if view.site else None
+def _cloud_session(attached: _Attached, site: Site, profile: Profile) -> Session:
+    circuit, peering, leg, view = attached.circuit, attached.peering, attached.leg, attached.view
     prefix = peering.model.prefix(leg)
     key = view.resource.secrets.get(f"{leg}.sharedKey") or peering.shared_key
-    prefixes = site_.prefixes if site_ else ()
     return Session(
         name=session_name(CLOUD, circuit.resource.number, leg), group=CLOUD,
         interface=customer_interface(circuit, leg),
         local_address=bare(customer_address(prefix)), peer_address=bare(edge_address(prefix)),
-        local_asn=view.order.peer_asn or (site_.asn if site_ else 0), peer_asn=AZURE_ASN,
-        import_policy=PERMIT_ALL, export_policy=only_own(prefixes),
+        local_asn=view.order.peer_asn or site.asn, peer_asn=AZURE_ASN,
+        import_policy=PERMIT_ALL, export_policy=only_own(site.prefixes),
         password=Secret(key) if key else None, bfd=profile.customer_bfd)
