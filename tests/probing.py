@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from scenes import HOST, IN_CLOUD, VM, carried, disturbed, footprint
 from stage import Stage
@@ -26,6 +26,7 @@ class Probe:
     sent: int = 0
     lost: int = 0
     longest_gap_ms: float = 0.0
+    lost_by_port: dict[int, int] = field(default_factory=dict)
 
 
 @contextmanager
@@ -39,6 +40,7 @@ def probing(stage: Stage, source: str = HOST, target: str = VM, address: str = I
         sender.send_signal(signal.SIGINT)
         told = json.loads(sender.communicate(timeout=20)[0])
     found.sent, found.lost, found.longest_gap_ms = told["sent"], told["lost"], told["longest_gap_ms"]
+    found.lost_by_port = {flow["port"]: flow["lost"] for flow in told["flows"] if flow["lost"]}
 
 
 @contextmanager

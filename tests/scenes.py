@@ -76,6 +76,14 @@ def both_up(stage: Stage, circuit: str = "er1", group: str = "rg1") -> None:
               f"{leg} of {circuit} Established")
 
 
+def all_up(stage: Stage) -> None:
+    """Every session of every router that is meant to run."""
+    routers = [router for blueprint in blueprints(stage) for router in blueprint.routers if not router.down]
+    for router in routers:
+        until(lambda router=router: all(map(is_up, stage.speaker.sessions(router))), 20,  # type: ignore[misc]
+              f"all sessions of {router.node} Established")
+
+
 def connected(stage: Stage, source: str = HOST, address: str = IN_CLOUD) -> None:
     until(lambda: stage.pings(source, address), 20, f"a ping from {source} to {address}")
 

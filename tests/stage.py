@@ -173,4 +173,4 @@ class Stage:
                               check=False)
 
     def pings(self, node: str, address: str) -> bool:
-        return self.run(node, "ping", "-c", "1", "-W", "1", address).returncode == 0
+        return self.run(node, "ping", "-c", "1", "-W", "0.5", address).returncode == 0

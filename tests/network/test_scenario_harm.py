@@ -18,6 +18,7 @@ from scenes import (
     ON_PREMISES,
     VM,
     all_gone,
+    all_up,
     both_up,
     connected,
     disturbed,
@@ -42,7 +43,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     places = settings.load({}, home=str(tmp_path_factory.mktemp("harm") / "home")).places
     with real_stage(places) as stage:
         stage.put(*estates.whole())
-        both_up(stage)
+        all_up(stage)
         connected(stage)
         yield stage
     all_gone(places)

@@ -33,6 +33,10 @@ LINGER_S = 1.0
 #: How often a signal is looked for when nothing else happens; seconds.
 _GLANCE_S = 0.1
 _NS = 1_000_000_000
+#: The kernel holds some 100 datagrams for a socket by default: on a busy machine a prober that has to wait for its turn
+#: would take its own loss for the network's. SO_RCVBUFFORCE (asm-generic/socket.h) needs CAP_NET_ADMIN.
+_BUFFER_BYTES = 8 * 1024 * 1024
+_SO_RCVBUFFORCE = 33
 
 
 class Stop:
@@ -69,6 +73,10 @@ class Plan:
 def _socket(address: str) -> socket.socket:
     made = socket.socket(socket.AF_INET6 if ip_address(address).version == 6 else socket.AF_INET, socket.SOCK_DGRAM)
     made.setblocking(False)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER_BYTES)
+    except PermissionError:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
     return made
 
 
