@@ -1,0 +1,46 @@
+"""The front door: HTTPS."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Callable, Iterable
+
+import uvicorn
+
+from trunkline.api.accounts import load_accounts
+from trunkline.api.app import create_app
+from trunkline.api.pki import server_certificate
+from trunkline.api.resources import registry
+from trunkline.assembly.parent import die_with_parent
+from trunkline.settings import Settings
+from trunkline.store import Store
+from trunkline.telemetry.journal import open_journal
+
+log = logging.getLogger(__name__)
+
+
+def run(settings: Settings) -> int:
+    die_with_parent()
+    open_journal(settings.places.log, "api")
+    accounts = load_accounts(settings.places)
+    certificate, key = server_certificate(settings.places)
+    types = registry(accounts.provider_subscription, settings.limits.circuits_per_subscription)
+    app = create_app(settings, Store(settings.database_url), types, accounts, waker(settings))
+    uvicorn.run(app, host=settings.endpoint.host, port=settings.endpoint.port, ssl_certfile=str(certificate),
+                ssl_keyfile=str(key), log_config=None, access_log=False, timeout_graceful_shutdown=2)
+    return 0
+
+
+def waker(settings: Settings) -> Callable[[Iterable[str]], None]:
+    """Tells the reconciler which resources changed; it also looks by itself, so a lost word costs half a second."""
+    sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    sender.setblocking(False)
+
+    def wake(words: Iterable[str]) -> None:
+        try:
+            sender.sendto("\n".join(words).encode(), str(settings.places.wake_socket))
+        except OSError:
+            log.info("reconciler not listening")
+
+    return wake
