@@ -37,7 +37,7 @@ def run(settings: Settings) -> int:
         for word, child in children.items():
             if child.poll() is None:
                 continue
-            log.error("process ended", extra={"process": word, "code": child.returncode})
+            log.error("process ended", extra={"word": word, "code": child.returncode})
             if child.returncode == _REFUSED and time.monotonic() - began < _FIRST_S:
                 code = _REFUSED
             else:

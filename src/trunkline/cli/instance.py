@@ -153,6 +153,12 @@ def port_is_free(host: str, port: int) -> bool:
     return True
 
 
+def listens(host: str, port: int) -> bool:
+    """Whether anybody takes connections there; costs next to nothing, unlike asking over HTTPS."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        return probe.connect_ex((host, port)) == 0
+
+
 def free_port(host: str) -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind((host, 0))

@@ -13,7 +13,7 @@ import click
 from trunkline.cli.accounts import Accounts, read_accounts
 from trunkline.cli.client import answers
 from trunkline.cli.failure import Failed
-from trunkline.cli.instance import Instance, port_is_free
+from trunkline.cli.instance import Instance, listens, port_is_free
 from trunkline.cli.options import output_option, pass_instance, print_json
 from trunkline.cli.progress import Progress
 from trunkline.cli.tables import print_table
@@ -71,7 +71,7 @@ def _check(instance: Instance, endpoint: Endpoint, simulation: bool) -> None:
 
 def _await_health(child: subprocess.Popen[bytes], endpoint: Endpoint, ca: Path, log: Path | None) -> None:
     with Progress().step("start the service") as step:
-        while not (ca.exists() and answers(endpoint.url, ca)):
+        while not (listens(endpoint.host, endpoint.port) and answers(endpoint.url, ca)):
             if child.poll() is not None:
                 raise Failed(f"the supervisor ended with code {child.returncode}.{_tail(log)}")
             if step.elapsed_s > _START_DEADLINE_S:
