@@ -29,6 +29,7 @@ from trunkline.reconcile.converge import Converger
 from trunkline.reconcile.finish import answer, fail, operation_of, refuse, succeed
 from trunkline.reconcile.pending import Pending
 from trunkline.reconcile.queue import ScopeQueue
+from trunkline.reconcile.rhythm import Rhythm
 from trunkline.reconcile.settle import to_watch, waiting_for
 from trunkline.settings import Timing
 from trunkline.store import Store
@@ -39,6 +40,8 @@ log = logging.getLogger(__name__)
 _LOOK_FIRST_S, _LOOK_MOST_S = 0.05, 0.5
 #: How often the timer runs, and how often it refreshes what customers see of connections; seconds.
 _TICK_S, _REFRESH_S = 0.5, 2.0
+#: Shortest pause between two passes that nobody asked for; seconds.
+_RESYNC_PAUSE_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class Reconciler:
         self._owners: dict[str, Scope] = {}
         self._asked: set[str] = set()
         self._lock = Lock()
+        self._resynced = 0.0  #: when every scope will have been looked at again; time.monotonic()
         self._adopted, self._stopped = Event(), Event()
         self._askers = ThreadPoolExecutor(4, "answers")
 
@@ -170,27 +174,26 @@ class Reconciler:
             self.due(scope)
 
     def _tick(self) -> None:
-        resync, refreshed = time.monotonic(), time.monotonic()
+        rhythms = (
+            Rhythm(0, self._open_wishes), Rhythm(0, self._end_overdue), Rhythm(0, self._end_expired_faults),
+            Rhythm(_REFRESH_S, self._refresh), Rhythm(self._timing.resync_interval_s, self._resync),
+            Rhythm(self._timing.resync_interval_s, self._prune))
         while not self._stopped.wait(_TICK_S):
-            try:
-                self._open_wishes()
-                self._end_overdue()
-                self._end_expired_faults()
-                if time.monotonic() - refreshed > _REFRESH_S:
-                    self._refresh()
-                    refreshed = time.monotonic()
-                if time.monotonic() - resync > self._timing.resync_interval_s:
-                    self._resync()
-                    self._prune()
-                    resync = time.monotonic()
-            except Exception:
-                log.exception("timer")
+            for rhythm in rhythms:
+                try:
+                    rhythm.beat()
+                except Exception:
+                    log.exception("timer")
 
     def _resync(self) -> None:
-        """Every scope is looked at once per interval, spread over it so that it is never felt."""
+        """Every scope is looked at once per interval, spread over it so that it is never felt; on a large estate the
+        interval is longer."""
+        if time.monotonic() < self._resynced:
+            return
         with self._store.reading() as reader:
             scopes = reader.applied_scopes()
-        spread_s = max(self._timing.resync_interval_s, len(scopes) * 0.1)
+        spread_s = max(self._timing.resync_interval_s, len(scopes) * _RESYNC_PAUSE_S)
+        self._resynced = time.monotonic() + spread_s
         for index, text in enumerate(scopes):
             self._queue.add(Scope.parse(text), spread_s * index / len(scopes))
 
@@ -237,6 +240,7 @@ class Reconciler:
             self._own(made.blueprint)
             for freed in made.released:
                 self.due(freed)
+            self._pending.tried(scope)
             settling = _Settling(made.blueprint, made.started)
         self._look(scope, settling)
 
@@ -263,6 +267,7 @@ class Reconciler:
         level = logging.WARNING if isinstance(problem, TrunklineError) else logging.ERROR
         log.log(level, "pass failed", exc_info=not isinstance(problem, TrunklineError),
                 extra={"scope": str(scope), "problem": str(problem), "retry_in_s": pause_s})
+        self._pending.tried(scope)
         self._tell(scope, str(problem))
         if isinstance(problem, Unsupported):
             for operation in self._pending.waiting_on(scope):

@@ -16,7 +16,9 @@ _PATIENCE_S = 1.0
 @dataclass(slots=True)
 class _Waiting:
     scopes: set[Scope]
+    untried: set[Scope]  #: no pass over them has ended yet
     since: float
+    tried: float  #: since when all scopes have been tried
     reason: str = ""
 
 
@@ -33,12 +35,21 @@ class Pending:
         with self._lock:
             if operation in self._waiting:
                 return False
-            self._waiting[operation] = _Waiting(set(scopes), time.monotonic())
+            now, wanted = time.monotonic(), set(scopes)
+            self._waiting[operation] = _Waiting(wanted, set(wanted), now, now)
             return True
 
     def __contains__(self, operation: str) -> bool:
         with self._lock:
             return operation in self._waiting
+
+    def tried(self, scope: Scope) -> None:
+        """A pass over ``scope`` has ended, well or not."""
+        with self._lock:
+            for waiting in self._waiting.values():
+                if scope in waiting.untried:
+                    waiting.untried.discard(scope)
+                    waiting.tried = time.monotonic()
 
     def settled(self, scope: Scope, started: float) -> tuple[str, ...]:
         """A pass over ``scope`` that began at ``started`` has been observed: the operations that now wait for nothing.
@@ -67,11 +78,11 @@ class Pending:
             return tuple(operation for operation, waiting in self._waiting.items() if scope in waiting.scopes)
 
     def overdue(self) -> tuple[tuple[str, str], ...]:
-        """(operation, reason) of those that have waited longer than the deadline."""
+        """(operation, reason) of those that have waited longer than the deadline; waiting for a turn does not count."""
         end = time.monotonic() - self._deadline_s
         with self._lock:
             return tuple((operation, waiting.reason) for operation, waiting in self._waiting.items()
-                         if waiting.since < end)
+                         if not waiting.untried and waiting.tried < end)
 
     def forget(self, operation: str) -> None:
         with self._lock:

@@ -88,6 +88,17 @@ def test_an_operation_waits_for_all_its_scopes_and_only_passes_begun_after_it_co
 def test_an_operation_that_waits_too_long_is_overdue_with_its_reason() -> None:
     pending = Pending(deadline_s=-1)
     pending.add("op", (LEG,))
+    pending.tried(LEG)
     assert pending.overdue() == (("op", ""),)
     pending.forget("op")
     assert pending.overdue() == ()
+
+
+def test_waiting_for_a_turn_is_not_waiting_too_long() -> None:
+    pending = Pending(deadline_s=-1)
+    other = replace(LEG, leg=Leg.SECONDARY)
+    pending.add("op", (LEG, other))
+    pending.tried(LEG)
+    assert pending.overdue() == ()
+    pending.tried(other)
+    assert pending.overdue() == (("op", ""),)
