@@ -74,7 +74,7 @@ class Instance:
                 "TRUNKLINE_PORT": str(port), "TRUNKLINE_SIMULATION": "1" if simulation else ""}
 
     def start(self, port: int, simulation: bool, log: Path | None) -> subprocess.Popen[bytes]:
-        """The supervisor, holding the lock; with ``log`` in a session of its own, written there."""
+        """The supervisor, holding the lock; what it prints goes to ``log`` if given."""
         descriptor = self._locked()
         try:
             child = _spawn_supervisor(self.environment(port, simulation), descriptor, log)
@@ -178,8 +178,10 @@ def _take(descriptor: int) -> bool:
 
 
 def _spawn_supervisor(environment: dict[str, str], lock: int, log: Path | None) -> subprocess.Popen[bytes]:
+    """In a session of its own: a terminal's Ctrl-C must reach the supervisor alone, and only through us."""
     if log is None:
-        return subprocess.Popen(_assembly("up"), env=environment, stdin=subprocess.DEVNULL, pass_fds=(lock,))
+        return subprocess.Popen(_assembly("up"), env=environment, stdin=subprocess.DEVNULL, pass_fds=(lock,),
+                                start_new_session=True)
     log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with log.open("ab") as file:
         return subprocess.Popen(_assembly("up"), env=environment, stdin=subprocess.DEVNULL, stdout=file, stderr=file,

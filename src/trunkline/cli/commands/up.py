@@ -104,13 +104,13 @@ def _show_secrets(accounts: Accounts, path: Path) -> None:
     print_table(("account", "client id", "secret", "subscription"),
                 [(a.name, a.client_id, a.secret, a.subscription) for a in accounts.accounts],
                 title=f"Accounts of tenant {accounts.tenant} (secrets are shown this once)")
-    click.echo(f"They stay in {path}, readable for root alone.")
+    click.echo(f"They stay in {path}, readable for its owner alone.")
 
 
 def _stay(child: subprocess.Popen[bytes]) -> None:
-    """Until the supervisor ends. Ctrl-C reaches it too: both are in the terminal's foreground group."""
-    signal.signal(signal.SIGTERM, lambda *_: child.terminate())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Until the supervisor ends, by itself or because we are told to end."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: child.terminate())
     code = child.wait()
     click.echo("The service has stopped; the network keeps running. 'trunkline down' removes it.", err=True)
     if code:
