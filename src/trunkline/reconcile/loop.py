@@ -268,12 +268,19 @@ class Reconciler:
         log.log(level, "pass failed", exc_info=not isinstance(problem, TrunklineError),
                 extra={"scope": str(scope), "problem": str(problem), "retry_in_s": pause_s})
         self._pending.tried(scope)
-        self._tell(scope, str(problem))
-        if isinstance(problem, Unsupported):
-            for operation in self._pending.waiting_on(scope):
-                self._pending.forget(operation)
-                fail(self._store, operation, "NotSupportedOnThisMachine", str(problem))
         self.due(scope, pause_s)
+        try:
+            self._tell(scope, str(problem))
+            if isinstance(problem, Unsupported):
+                self._give_up(scope, problem)
+        except TrunklineError:
+            log.exception("nothing could be written about it", extra={"scope": str(scope)})
+
+    def _give_up(self, scope: Scope, problem: Unsupported) -> None:
+        """No retry helps on this machine: what waits for the scope fails at once."""
+        for operation in self._pending.waiting_on(scope):
+            self._pending.forget(operation)
+            fail(self._store, operation, "NotSupportedOnThisMachine", str(problem))
 
     def _tell(self, scope: Scope, reason: str) -> None:
         for operation, news in self._pending.delayed(scope, reason):
