@@ -17,7 +17,7 @@ from trunkline.intent.compile import compile
 from trunkline.intent.compile.draft import CUSTOMER, attachment_name, host_node, vrf_node
 from trunkline.intent.compile.plant import edge_node
 from trunkline.intent.compile.vnet import vm_node
-from trunkline.intent.network import Direction
+from trunkline.intent.network import Direction, Key
 from trunkline.intent.scope import Scope
 from trunkline.intent.view import CIRCUIT, NIC, PEERING, SITE
 from trunkline.model.circuit import Leg
@@ -56,6 +56,14 @@ def blueprints(stage: Stage) -> list[Blueprint]:
         return [compile(Scope.parse(text), reader, stage.profile) for text in reader.applied_scopes()]
 
 
+def missing(stage: Stage) -> set[Key]:
+    """What ought to exist and was not observed exactly so."""
+    known = blueprints(stage)
+    pieces = [piece for blueprint in known for piece in blueprint.pieces]
+    routers = [router for blueprint in known for router in blueprint.routers]
+    return {item.key for item in (*pieces, *routers)} - stage.plane.observe(pieces) - stage.speaker.observe(routers)
+
+
 def router_of(stage: Stage, node: str) -> Router:
     return next(router for blueprint in blueprints(stage) for router in blueprint.routers if router.node == node)
 
@@ -78,10 +86,16 @@ def both_up(stage: Stage, circuit: str = "er1", group: str = "rg1") -> None:
 
 def all_up(stage: Stage) -> None:
     """Every session of every router that is meant to run."""
-    routers = [router for blueprint in blueprints(stage) for router in blueprint.routers if not router.down]
-    for router in routers:
-        until(lambda router=router: all(map(is_up, stage.speaker.sessions(router))), 20,  # type: ignore[misc]
-              f"all sessions of {router.node} Established")
+    try:
+        until(lambda: not _down(stage), 20, "all sessions Established", every_s=0.1)
+    except AssertionError:
+        raise AssertionError(f"not Established: {_down(stage)}") from None
+
+
+def _down(stage: Stage) -> list[tuple[str, SessionStatus]]:
+    routers = (router for blueprint in blueprints(stage) for router in blueprint.routers if not router.down)
+    return [(router.node, status) for router in routers for status in stage.speaker.sessions(router)
+            if not is_up(status)]
 
 
 def connected(stage: Stage, source: str = HOST, address: str = IN_CLOUD) -> None:

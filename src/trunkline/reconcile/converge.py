@@ -75,6 +75,8 @@ class Converger:
         difference = differ(desired, applied, self._observe(desired) if stored else frozenset())
         try:
             self._apply(scope, difference)
+            if stored and difference.network:  # what leaned on a piece made anew fell with it
+                self._apply(scope, differ(desired, desired, self._observe(desired)))
         except _REFUSALS:
             for required in desired.requires:  # what it stands on may be gone: the retry looks
                 self._passes.pop(required, None)

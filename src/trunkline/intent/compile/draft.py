@@ -18,6 +18,10 @@ CUSTOMER, GATEWAY, CIRCUIT, VNET, CLOUD, PARTNER = "customer", "gateway", "circu
 #: Session groups whose both ends are ours: they must be Established before an operation succeeds.
 INNER = frozenset({GATEWAY, CIRCUIT, VNET})
 
+#: Of every node with a daemon. The kernel keeps the TCP sockets of one that ended, and with them a namespace without
+#: name and the tunnels in it, while it retries to say goodbye to peers out of reach: minutes by default, now a second.
+DAEMON_SYSCTLS = (("ipv4.tcp_orphan_retries", "1"),)
+
 #: Room for two tags, or a VXLAN header, around a full customer frame.
 TRUNK_MTU, BACKBONE_MTU = 1600, 9000
 

@@ -15,6 +15,7 @@ from trunkline.intent.allocation import (
 from trunkline.intent.bgp import REJECT_ALL, Action, Origin, Policy, PrefixMatch, Router, Rule, Session
 from trunkline.intent.compile.draft import (
     CIRCUIT,
+    DAEMON_SYSCTLS,
     VNET,
     Draft,
     gateway_tunnel,
@@ -64,7 +65,7 @@ def _add_instance(draft: Draft, view: GatewayView, instance: int) -> None:
     node = instance_node(view.resource.id, instance)
     own, router = _addresses(view, instance)
     draft.pieces += [
-        Node(node, Role.GATEWAY, forwarding=True),
+        Node(node, Role.GATEWAY, forwarding=True, sysctls=DAEMON_SYSCTLS),
         Link(Interface(node, "vnet", (point_to_point(own, router),)),
              Interface(vnet_node(view.vnet.resource.id), gateway_interface(view.resource.number, instance),
                        (point_to_point(router, own),)))]

@@ -17,6 +17,7 @@ from trunkline.intent.allocation import (
 from trunkline.intent.bgp import Action, Policy, PrefixMatch, Router, Rule, Session
 from trunkline.intent.compile.draft import (
     CUSTOMER,
+    DAEMON_SYSCTLS,
     GATEWAY,
     TRUNK_MTU,
     Draft,
@@ -113,7 +114,7 @@ def _add_vrf(draft: Draft, circuit: CircuitView, peering: PeeringView, which: Le
         attachment_interface(circuit)
     counter, drop = attachment(circuit, which), which in circuit.faults
     draft.pieces += [
-        Node(vrf, Role.VRF, forwarding=True),
+        Node(vrf, Role.VRF, forwarding=True, sysctls=DAEMON_SYSCTLS),
         Link(Interface(vrf, TO_CUSTOMER, (Address(edge_address(peering.model.prefix(which))),)),
              Interface(edge, inner)),
         CrossConnect(edge, port, inner, counter, Direction.IN, match=tags, drop=drop),

@@ -14,6 +14,7 @@ from trunkline.intent.allocation import node_name
 from trunkline.intent.bgp import PERMIT_ALL, Origin, Router, Session
 from trunkline.intent.compile.draft import (
     CLOUD,
+    DAEMON_SYSCTLS,
     PARTNER,
     Draft,
     ce_node,
@@ -83,7 +84,7 @@ def _add_router(draft: Draft, resource: Resource, model: Site, index: int) -> No
     router = model.routers[index]
     node = ce_node(resource.id, router.name)
     draft.pieces += [
-        Node(node, Role.CE, forwarding=True),
+        Node(node, Role.CE, forwarding=True, sysctls=DAEMON_SYSCTLS),
         Link(Interface(node, LAN, (Address(router_lan_address(model, index)),)),
              _lan_port(lan_node(resource.id), "c", router.name))]
 

@@ -9,7 +9,7 @@ from ipaddress import ip_network
 
 from trunkline.intent.allocation import instance_addresses, mac, node_name, router_address
 from trunkline.intent.bgp import PERMIT_ALL, REJECT_ALL, Router, Session
-from trunkline.intent.compile.draft import GATEWAY, Draft, router_id, session_name, vnet_node
+from trunkline.intent.compile.draft import DAEMON_SYSCTLS, GATEWAY, Draft, router_id, session_name, vnet_node
 from trunkline.intent.estate import Estate
 from trunkline.intent.network import Address, Interface, Link, Node, Role, Route
 from trunkline.intent.scope import Scope
@@ -37,7 +37,7 @@ def vnet(scope: Scope, estate: Estate, profile: Profile) -> Draft:
         return Draft()
     node = vnet_node(view.resource.id)
     loopback = tuple(f"{router_address(prefix)}/32" for _, prefix in view.subnets if prefix)
-    draft = Draft([Node(node, Role.ROUTER, forwarding=True, loopback=loopback)])
+    draft = Draft([Node(node, Role.ROUTER, forwarding=True, loopback=loopback, sysctls=DAEMON_SYSCTLS)])
     for name, prefix in view.subnets:
         for nic in referrers(estate, view.resource.id.child("subnets", name), NIC):
             _add_vm(draft, node, nic, prefix)
