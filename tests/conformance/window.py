@@ -84,7 +84,7 @@ class Window:
         with self.store.reading() as reader:
             pending = reader.pending()
         for operation in pending:
-            finish.succeed(self.store, operation.id)
+            finish.succeed(self.store, [operation.id])
 
     def answer_with(self, result: Any) -> None:
         """The network's answer to the action that waits."""
