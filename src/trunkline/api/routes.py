@@ -19,6 +19,30 @@ from trunkline.errors import NotFound
 
 Endpoint = Callable[[Service, Call], Answer | Awaited]
 
+#: Whether an answer only reads a row or two: sooner given than handed to another thread.
+Brief = Callable[[Service, Call], bool]
+
+
+def _never(_service: Service, _call: Call) -> bool:
+    return False
+
+
+def _always(_service: Service, _call: Call) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """An authorized request with what will answer it."""
+
+    service: Service
+    call: Call
+    endpoint: Endpoint
+    brief: bool
+
+    def answer(self) -> Answer | Awaited:
+        return self.endpoint(self.service, self.call)
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -28,6 +52,7 @@ class Route:
     methods: Mapping[str, Endpoint]
     words: tuple[tuple[int, str], ...]  #: the fixed pieces and where they stand
     open: bool  #: whether the last piece takes all that is left
+    brief: Brief
 
     def match(self, pieces: list[str], lower: list[str]) -> dict[str, str] | None:
         """What stands in the variable pieces; ``lower`` are the pieces in lower case."""
@@ -40,10 +65,10 @@ class Route:
         return {**names, "rest": "/".join(pieces[fixed:])} if self.open else names
 
 
-def _route(path: str, **methods: Endpoint) -> Route:
+def _route(path: str, brief: Brief = _never, **methods: Endpoint) -> Route:
     pieces = tuple(piece if piece.startswith("{") else piece.lower() for piece in path.strip("/").split("/"))
     words = tuple((index, piece) for index, piece in enumerate(pieces) if not piece.startswith("{"))
-    return Route(pieces, methods, words, pieces[-1] == "{rest:}")
+    return Route(pieces, methods, words, pieces[-1] == "{rest:}", brief)
 
 
 _SUBSCRIPTION = "/subscriptions/{subscription}"
@@ -66,8 +91,8 @@ ROUTES = (
     _route(_SUBSCRIPTION + "/providers/Trunkline.Plant/status", POST=plant.status),
     _route(_PROVIDER, GET=providers.get),
     _route(_PROVIDER + "/register", POST=providers.register),
-    _route(_PROVIDER + "/locations/{location}/operations/{operation}", GET=polls.status),
-    _route(_PROVIDER + "/locations/{location}/operationResults/{operation}", GET=polls.result),
+    _route(_PROVIDER + "/locations/{location}/operations/{operation}", _always, GET=polls.status),
+    _route(_PROVIDER + "/locations/{location}/operationResults/{operation}", _always, GET=polls.result),
     _route(_GROUP, GET=groups.get, HEAD=groups.head, PUT=groups.put, PATCH=groups.patch, DELETE=groups.delete),
     _route(_GROUP + "/resources", GET=subscriptions.resources),
     _route(_DEPLOYMENTS, GET=deployments.list_all),
@@ -76,13 +101,13 @@ ROUTES = (
     _route(_DEPLOYMENTS + "/{name}/validate", POST=deployments.validate),
     _route(_DEPLOYMENTS + "/{name}/operations", GET=deployments.steps),
     _route(_DEPLOYMENTS + "/{name}/operationStatuses/{operation}", GET=deployments.status),
-    _route(_GROUP + "/providers/{namespace}/{rest:}", **{"*": verbs.answer_to}),
-    _route(_PROVIDER + "/{rest:}", **{"*": verbs.answer_to}),
+    _route(_GROUP + "/providers/{namespace}/{rest:}", verbs.reads_one, **{"*": verbs.answer_to}),
+    _route(_PROVIDER + "/{rest:}", verbs.reads_one, **{"*": verbs.answer_to}),
 )
 
 
-def answer_to(service: Service, call: Call) -> Answer | Awaited:
-    """An authenticated request, authorized and carried out."""
+def resolve(service: Service, call: Call) -> Work:
+    """What answers an authenticated request, if it is authorized. Touches nothing."""
     route, names = _found(call.path)
     call = replace(call, names=names)
     check_version(call.api_version)
@@ -91,7 +116,7 @@ def answer_to(service: Service, call: Call) -> Answer | Awaited:
     endpoint = route.methods.get(call.method) or route.methods.get("*")
     if endpoint is None:
         raise NotAllowed(call.method, *route.methods)
-    return endpoint(service, call)
+    return Work(service, call, endpoint, route.brief(service, call))
 
 
 def _found(path: str) -> tuple[Route, dict[str, str]]:

@@ -11,7 +11,7 @@ from trunkline.api import body as content
 from trunkline.api.engine import listing, operations, shape, target, whereabouts, write
 from trunkline.api.engine.conditions import Conditions
 from trunkline.api.engine.remove import check_removal, remove
-from trunkline.api.engine.target import Ask, Collection, Item
+from trunkline.api.engine.target import Ask, Collection, Item, Target
 from trunkline.api.engine.turn import Author, Turn
 from trunkline.api.envelope import NotAllowed, refuse
 from trunkline.api.exchange import Answer, Awaited, Call, answer
@@ -23,11 +23,20 @@ from trunkline.model.resource import ProvisioningState, ResourceId
 Verb = Callable[[Service, Call, Item], Answer]
 
 
-def answer_to(service: Service, call: Call) -> Answer | Awaited:
-    """Anything under ``/providers/{namespace}/…`` that a declaration describes."""
+def _target(service: Service, call: Call) -> Target:
     base = ResourceId(call.names["subscription"], call.names.get("group", ""))
     pieces = (call.names["namespace"], *call.names["rest"].strip("/").split("/"))
-    found = target.parse(service.registry, base, pieces, call.api_version)
+    return target.parse(service.registry, base, pieces, call.api_version)
+
+
+def reads_one(service: Service, call: Call) -> bool:
+    """Whether it is a GET of one resource."""
+    return call.method == "GET" and isinstance(_target(service, call), Item)
+
+
+def answer_to(service: Service, call: Call) -> Answer | Awaited:
+    """Anything under ``/providers/{namespace}/…`` that a declaration describes."""
+    found = _target(service, call)
     if isinstance(found, Ask):
         return ask(service, call, found)
     if isinstance(found, Collection):
