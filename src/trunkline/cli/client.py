@@ -141,14 +141,14 @@ class Client:
 
     def _send(self, method: str, path: str, body: Json | None = None) -> httpx.Response:
         parameters = None if "api-version=" in path else {"api-version": api_version(path)}
-        headers = {"Authorization": f"Bearer {self._access_token()}"}
+        headers = {"Authorization": f"Bearer {self.access_token()}"}
         with _reaching(self._url):
             answer = self._http.request(method, path, params=parameters, json=body, headers=headers)
         if answer.is_error:
             raise _refusal(answer)
         return answer
 
-    def _access_token(self) -> str:
+    def access_token(self) -> str:
         if time.monotonic() >= self._token_end:
             form = {"grant_type": "client_credentials", "client_id": self.account.client_id,
                     "client_secret": self.account.secret, "scope": f"{self._url}/.default"}
