@@ -162,3 +162,40 @@ def test_a_template_gives_nobody_more_rights(arm: Arm) -> None:
     plant = {**box(), "type": "Trunkline.Plant/edges"}
     arm.account = "provider"
     assert deploy(arm, template(plant)).code == "AuthorizationFailed"
+
+
+def of_another(arm: Arm) -> str:
+    """A box of the customer; whoever asks from now on is the provider, in a group of its own."""
+    made = arm.make(arm.at("boxes/theirs"), {"location": "westus", "properties": {"note": "mine"}})
+    arm.account = "provider"
+    assert arm.ask("PUT", own_group(arm), {"location": "westus"}).status == 201
+    return str(made["id"])
+
+
+def own_group(arm: Arm) -> str:
+    return f"/subscriptions/{arm.accounts.provider_subscription}/resourceGroups/own"
+
+
+def test_outputs_tell_nothing_of_what_the_author_may_not_read(arm: Arm) -> None:
+    theirs, at = of_another(arm), own_group(arm) + "/providers/Microsoft.Resources/deployments/d1"
+    for reference in (f"[reference('{theirs}')]", f"[reference('{theirs.upper()}', '2025-01-01', 'Full')]"):
+        arm.ask("PUT", at, template(outputs={"stolen": {"type": "object", "value": reference}}))
+        found = arm.ask("GET", at)
+        assert found.body["properties"]["error"]["code"] == "DeploymentOutputEvaluationFailed"
+        assert "mine" not in str(found.body)
+
+
+def test_resources_tell_nothing_of_what_the_author_may_not_read(arm: Arm) -> None:
+    theirs, at = of_another(arm), own_group(arm) + "/providers/Microsoft.Resources/deployments/d1"
+    refused = arm.ask("PUT", at, template(box(note=f"[reference('{theirs}').note]")))
+    assert (refused.status, refused.code) == (403, "AuthorizationFailed")
+
+
+def test_outputs_are_what_the_author_may_read_whoever_asks(arm: Arm) -> None:
+    of_another(arm)
+    arm.account = "operator"
+    own = f"{own_group(arm)}/providers/Test.Lab/boxes/own"
+    arm.make(own, {"location": "westus", "properties": {"size": 7}})
+    arm.ask("PUT", path(arm), template(outputs={"size": {"type": "int", "value": f"[reference('{own}').size]"}}))
+    arm.account = "customer"
+    assert arm.ask("GET", path(arm)).body["properties"]["outputs"]["size"]["value"] == 7

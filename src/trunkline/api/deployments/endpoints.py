@@ -198,7 +198,7 @@ def _resource(existing: Resource | None, call: Call, template: Template, written
         "operation": operation.id, "operations": list(operation.waits_for), "parameters": template.shown(),
         "values": template.plain(), "variables": template.variables, "outputs": template.outputs,
         "templateHash": template.hash, "correlationId": call.correlation_id, "timestamp": now().isoformat(),
-        "resources": [str(one.resource.id) for one in written],
+        "resources": [str(one.resource.id) for one in written], "readable": list(call.account.subscriptions),
     }
     return replace(existing or Resource(_id(call)), properties=properties, status={"outputs": {}},
                    state=ProvisioningState.SUCCEEDED)

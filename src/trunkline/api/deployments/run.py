@@ -97,7 +97,13 @@ class Run:
             name = str(self._items[key][0].id)
         elif name.lower() in self._items:
             self._deploy(name.lower())
-        return reference(self._turn.registry, self._turn.writer, ResourceId.parse(name), full)
+        resource = ResourceId.parse(name)
+        account = self._turn.author.account
+        if not account.may_use(resource.subscription):
+            raise Fault("AuthorizationFailed", f"The client '{account.client_id}' does not have authorization to "
+                        f"perform action '{resource.type}/read' over scope '{resource}'; refer to a resource of your "
+                        "own.", status=403)
+        return reference(self._turn.registry, self._turn.writer, resource, full)
 
 
 def _bare(body: Json) -> Json:
@@ -117,9 +123,17 @@ def reference(registry: Registry, reader: Reader, resource: ResourceId, full: st
 
 
 def outputs(registry: Registry, reader: Reader, group: Resource, tenant: str, stored: Json) -> Json:
-    """What a deployment answers, from what was kept of its template; secure values are never told."""
+    """What a deployment answers, from what was kept of its template; secure values are never told.
+
+    Whoever asks first evaluates them, so what they may refer to was kept too: ``stored["readable"]``, subscriptions of
+    the template's author.
+    """
     def of_name(name: str, _api_version: str = "", full: str = "") -> Json:
-        return reference(registry, reader, _id_of(stored, name), full)
+        resource = _id_of(stored, name)
+        if resource.subscription.lower() not in stored.get("readable", (group.id.subscription.lower(),)):
+            raise InvalidTemplate(f"the author of the template may not read '{resource}'; refer to a resource of your "
+                                  "own.")
+        return reference(registry, reader, resource, full)
 
     known: Functions = functions(group, tenant, stored["values"], stored["variables"], of_name)
     return {name: {"type": str(one.get("type", "string")), **_told(one, known)}
