@@ -13,7 +13,7 @@ from trunkline.intent.blueprint import Blueprint, from_json, to_json
 from trunkline.intent.compile import compile
 from trunkline.intent.drivers import Plane, Speaker
 from trunkline.intent.estate import Remembered
-from trunkline.intent.network import Key
+from trunkline.intent.network import Key, Node
 from trunkline.intent.scope import PLANT, Scope
 from trunkline.model.profile import Profile
 from trunkline.model.resource import Json
@@ -28,11 +28,15 @@ _REFUSALS = (TrunklineError, OSError)
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """A pass that succeeded: what it realised, when it began (``time.monotonic()``), what is no longer required."""
+    """A pass that succeeded: what it realised, when it began (``time.monotonic()``), what is no longer required.
+
+    ``unmet``: required scopes whose own pass failed in a part that this one does not lean on (a site's other router).
+    """
 
     blueprint: Blueprint
     started: float
     released: frozenset[Scope]
+    unmet: tuple[Scope, ...] = ()
 
 
 class Converger:
@@ -70,8 +74,7 @@ class Converger:
         between = _stored_form(union(desired, applied)) if stored and wished != stored else wished
         if between != stored:
             self._record(scope, between)
-        for required in desired.requires:
-            self.converge(required, since=0)
+        unmet = tuple(required for required in desired.requires if not self._stands(required))
         difference = differ(desired, applied, self._observe(desired) if stored else frozenset())
         try:
             self._apply(scope, difference)
@@ -83,7 +86,17 @@ class Converger:
             raise
         if between != wished:
             self._record(scope, wished)
-        return Pass(desired, started, difference.released)
+        return Pass(desired, started, difference.released, unmet)
+
+    def _stands(self, required: Scope) -> bool:
+        """Whether a required scope is realised. If a part of it failed, this pass goes on: what it leans on may be
+        there, and if not, its own pieces will say so. One leg must not wait for the router of the other."""
+        try:
+            self.converge(required, since=0)
+        except _REFUSALS as problem:
+            log.warning("required scope not realised", extra={"scope": str(required), "problem": str(problem)})
+            return False
+        return True
 
     def _read(self, scope: Scope) -> tuple[Blueprint, Json | None]:
         """What is desired and what is stored as applied, of one moment. Plant that nobody requires is not desired."""
@@ -106,7 +119,7 @@ class Converger:
         log.info("apply", extra={"scope": str(scope), "remove": len(difference.network.remove),
                                  "ensure": len(difference.network.ensure), "start": len(difference.start),
                                  "stop": len(difference.stop)})
-        for node in difference.stop:
+        for node in (*difference.stop, *self._orphaned(difference)):
             self._speaker.remove(node)
         problems: list[Exception] = []
         if difference.network:
@@ -121,6 +134,14 @@ class Converger:
                 problems.append(problem)
         if problems:
             raise problems[0]
+
+
+    def _orphaned(self, difference: Difference) -> frozenset[str]:
+        """Nodes whose namespace somebody deleted while their daemon ran: it keeps the dead namespace alive, and the
+        tunnels in it, so it must go before they can be made anew."""
+        made_anew = frozenset(piece.name for piece in difference.network.ensure if isinstance(piece, Node))
+        started = frozenset(router.node for router in difference.start)
+        return (made_anew & started) - self._plane.nodes() if made_anew & started else frozenset()
 
 
 def _stored_form(blueprint: Blueprint) -> Json | None:

@@ -30,20 +30,37 @@ def _succeed(writer: Writer, operation: Operation) -> None:
         writer.finish(operation.id, OperationStatus.CANCELED, error=_error(
             "Canceled", f"Resource '{operation.resource}' was deleted before the operation ended."))
         return
-    else:
+    elif _latest(writer, operation):
         _realised(writer, operation.resource)
     writer.finish(operation.id, OperationStatus.SUCCEEDED)
 
 
 def fail(store: Store, operation: str, code: str, message: str) -> None:
-    """The wish could not be realised in time; the reconciler goes on trying, a PUT repairs the resource's state."""
+    """The wish could not be realised in time. After a PUT the reconciler goes on trying, and a PUT repairs the state.
+    After a DELETE the resource stays with all below it, and so does its network."""
     with store.writing() as writer:
         found = writer.operation(operation)
         if not found or found.status.final:
             return
-        if writer.get(found.resource):
+        if found.kind is OperationKind.DELETE:
+            _stays(writer, found.resource)
+        elif _latest(writer, found):
             writer.set_status(found.resource, state=ProvisioningState.FAILED)
         writer.finish(operation, OperationStatus.FAILED, error=_error(code, message))
+
+
+def _latest(writer: Writer, operation: Operation) -> bool:
+    """Whether no later write has replaced the wish of a PUT: only then is its end the resource's."""
+    found = writer.get(operation.resource)
+    return found is not None and operation.generation in (0, found.generation)
+
+
+def _stays(writer: Writer, resource: ResourceId) -> None:
+    for child in writer.children(resource):
+        _stays(writer, child.id)
+    found = writer.get(resource)
+    if found and found.deleting:
+        writer.set_status(resource, state=ProvisioningState.FAILED)
 
 
 def answer(store: Store, operation: str, result: Json | list[Json]) -> None:

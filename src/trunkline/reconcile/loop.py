@@ -18,6 +18,7 @@ from trunkline.errors import Fault, TrunklineError, Unsupported
 from trunkline.intent.blueprint import Blueprint, from_json
 from trunkline.intent.dependency import awaited, touched
 from trunkline.intent.drivers import Plane, Speaker
+from trunkline.intent.network import Node
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.view import FAULT
 from trunkline.model.operation import Operation, OperationKind
@@ -57,7 +58,7 @@ class Reconciler:
     """``run`` blocks until ``stop``. Everything else may be called from any thread."""
 
     def __init__(self, store: Store, plane: Plane, speaker: Speaker, profile: Profile, timing: Timing) -> None:
-        self._store, self._speaker, self._timing = store, speaker, timing
+        self._store, self._plane, self._speaker, self._timing = store, plane, speaker, timing
         self._converger = Converger(store, plane, speaker, profile)
         self._answers = Answers(store, plane, speaker, profile)
         self._refresh: Callable[[], None] = lambda: refresh_connections(store, speaker, profile)
@@ -65,7 +66,8 @@ class Reconciler:
         self._settling: dict[Scope, _Settling] = {}
         self._dirty: dict[Scope, float] = {}  #: since when a full pass is due
         self._failures: dict[Scope, int] = {}
-        self._owners: dict[str, Scope] = {}
+        self._owners: dict[str, Scope] = {}  #: scope of each router, by node
+        self._nodes: dict[str, Scope] = {}  #: scope of each node that ought to exist
         self._asked: set[str] = set()
         self._lock = Lock()
         self._resynced = 0.0  #: when every scope will have been looked at again; time.monotonic()
@@ -127,7 +129,7 @@ class Reconciler:
             wakes.settimeout(_TICK_S)
             while not self._stopped.is_set():
                 try:
-                    self.wake(wakes.recv(65536).decode().split("\n"))
+                    self.wake(wakes.recv(65536).decode(errors="replace").split("\n"))
                 except TimeoutError:
                     continue
         path.unlink(missing_ok=True)
@@ -174,10 +176,11 @@ class Reconciler:
             self.due(scope)
 
     def _tick(self) -> None:
+        often = (self._open_wishes, self._end_overdue, self._end_expired_faults)
         rhythms = (
-            Rhythm(0, self._open_wishes), Rhythm(0, self._end_overdue), Rhythm(0, self._end_expired_faults),
-            Rhythm(_REFRESH_S, self._refresh), Rhythm(self._timing.resync_interval_s, self._resync),
-            Rhythm(self._timing.resync_interval_s, self._prune))
+            *(Rhythm(0, act) for act in often),
+            *(Rhythm(_REFRESH_S, act) for act in (self._refresh, self._look_for_nodes)),
+            *(Rhythm(self._timing.resync_interval_s, act) for act in (self._resync, self._prune)))
         while not self._stopped.wait(_TICK_S):
             for rhythm in rhythms:
                 try:
@@ -197,6 +200,14 @@ class Reconciler:
         for index, text in enumerate(scopes):
             self._queue.add(Scope.parse(text), spread_s * index / len(scopes))
 
+    def _look_for_nodes(self) -> None:
+        """A namespace that somebody deleted is made again at once, not at the next resync."""
+        existing = self._plane.nodes()
+        with self._lock:
+            lost = {scope for node, scope in self._nodes.items() if node not in existing}
+        for scope in lost:
+            self.due(scope)
+
     def _prune(self) -> None:
         """Finished operations and old activities are forgotten after their retention."""
         with self._store.writing() as writer:
@@ -207,7 +218,7 @@ class Reconciler:
             self._pending.forget(operation)
             fail(self._store, operation, "RealisationTimedOut",
                  f"Not observed within {self._timing.settle_deadline_s:.0f} seconds; still waiting for "
-                 f"{reason or 'the network'}. The service goes on trying; repeat the request to see it succeed.")
+                 f"{reason or 'the network'}. Mend that if it is yours, and repeat the request.")
 
     def _end_expired_faults(self) -> None:
         with self._store.reading() as reader:
@@ -240,6 +251,8 @@ class Reconciler:
             self._own(made.blueprint)
             for freed in made.released:
                 self.due(freed)
+            for unmet in made.unmet:
+                self.due(unmet, self._timing.retry_first_s)
             self._pending.tried(scope)
             settling = _Settling(made.blueprint, made.started)
         self._look(scope, settling)
@@ -294,8 +307,12 @@ class Reconciler:
             succeed(self._store, operations)
 
     def _own(self, blueprint: Blueprint) -> None:
-        for router in blueprint.routers:
-            self._owners[router.node] = blueprint.scope
+        with self._lock:
+            for known in (self._owners, self._nodes):
+                for node in [node for node, scope in known.items() if scope == blueprint.scope]:
+                    del known[node]
+            self._owners |= {router.node: blueprint.scope for router in blueprint.routers}
+            self._nodes |= {piece.name: blueprint.scope for piece in blueprint.pieces if isinstance(piece, Node)}
 
     def _ask(self, operation: str) -> None:
         with self._lock:
@@ -305,15 +322,22 @@ class Reconciler:
         self._askers.submit(self._answer, operation)
 
     def _answer(self, operation: str) -> None:
-        found = operation_of(self._store, operation)
         try:
+            found = operation_of(self._store, operation)
             if found and not found.status.final:
                 answer(self._store, operation, self._answers.of(found))
         except Fault as fault:
             refuse(self._store, operation, fault.code, str(fault))
-        except Exception as problem:
+        except Exception:
             log.exception("answer", extra={"operation": operation})
-            refuse(self._store, operation, "InternalServerError", f"The network could not be read: {problem}")
+            self._refuse(operation)
         finally:
             with self._lock:
                 self._asked.discard(operation)
+
+    def _refuse(self, operation: str) -> None:
+        try:
+            refuse(self._store, operation, "InternalServerError",
+                   "The network could not be read; the reconciler's journal says why. Ask again.")
+        except TrunklineError:
+            log.exception("nothing could be written about it", extra={"operation": operation})

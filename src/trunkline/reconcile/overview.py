@@ -42,6 +42,7 @@ def overview(subscription: str, estate: Reader, plane: Plane, speaker: Speaker, 
     others = [r for kind in _ROOTS for r in estate.list(kind, subscription) if not r.deleting]
     return {
         "circuits": [_circuit(look, resource) for resource in circuits],
+        "ports": list(_ports(look, circuits)),
         "routers": [row for resource in others for row in _routers(look, resource)],
         "nodes": list(_nodes(look, [*circuits, *others], plane.nodes())),
         "operations": [{"id": o.id, "resource": str(o.resource), "kind": o.kind, "waitingFor": o.waiting_for}
@@ -75,8 +76,18 @@ def _leg(look: _Look, view: CircuitView, leg: Leg) -> Json:
         "sessions": sessions,
         "traffic": {d.value: _counted(counters.attachments.get((attachment(view, leg), d), Counter()))
                     for d in Direction},
-        "portDrops": {reason: counter.packets for reason, counter in counters.drops.items()},
     }
+
+
+def _ports(look: _Look, circuits: Iterable[Resource]) -> Iterator[Json]:
+    """Drops of the edges under these circuits. They are counted by port, and a port may serve other circuits too."""
+    views = [view for circuit in circuits if (view := circuit_view(look.estate, circuit.id))]
+    for location in sorted({view.location for view in views}):
+        for leg in Leg:
+            node = edge_node(location, leg)
+            drops = look.counters(node).drops
+            yield {"node": node, "location": location, "leg": leg.value,
+                   "drops": {reason: counter.packets for reason, counter in drops.items()}}
 
 
 def _counted(counter: Counter) -> Json:

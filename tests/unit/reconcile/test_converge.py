@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,16 +16,17 @@ from trunkline.errors import ConfigurationRejected, DriverFailure, Unsupported
 from trunkline.intent.bgp import Router, SessionState
 from trunkline.intent.blueprint import Blueprint
 from trunkline.intent.compile import compile
-from trunkline.intent.compile.draft import instance_node, vrf_node
+from trunkline.intent.compile.draft import ce_node, instance_node, vrf_node
 from trunkline.intent.dependency import touched
 from trunkline.intent.drivers import Change
 from trunkline.intent.network import Key, Link, Node
 from trunkline.intent.scope import Scope, ScopeKind
-from trunkline.intent.view import CIRCUIT, GATEWAY, PEERING
+from trunkline.intent.view import CIRCUIT, GATEWAY, PEERING, SITE, VNET
 from trunkline.model.circuit import Leg
-from trunkline.model.operation import OperationStatus
+from trunkline.model.operation import Operation, OperationKind, OperationStatus
 from trunkline.model.profile import AZURE
 from trunkline.model.resource import ProvisioningState, Resource
+from trunkline.reconcile import finish
 from trunkline.reconcile.converge import Converger
 from trunkline.settings import Places, Timing
 from trunkline.simulation import SimulatedPlane, SimulatedSpeaker
@@ -52,6 +54,9 @@ class Mortal:
         wanted = list(items)
         routers = [item for item in wanted if isinstance(item, Router)]
         return self._speaker.observe(routers) if routers else self._plane.observe(wanted)  # type: ignore[arg-type]
+
+    def nodes(self) -> frozenset[str]:
+        return self._plane.nodes()
 
     def apply(self, wish: Change | Router) -> None:
         if isinstance(wish, Router):
@@ -337,3 +342,45 @@ def test_a_router_without_wish_does_not_run(built: Stage) -> None:
     assert instance_node(estates.rid(GATEWAY, "gw1"), 0) in built.plane.nodes()
     assert built.speaker.sweep() == tuple(sorted(
         router.node for blueprint in blueprints(built) for router in blueprint.routers))
+
+
+def test_a_router_that_cannot_start_does_not_stop_the_leg_of_the_other(
+        stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = ce_node(estates.rid(SITE, "paris"), "ce2")
+    start = stage.speaker.apply
+
+    def refuse(router: Router) -> None:
+        if router.node == broken:
+            raise DriverFailure("no such daemon here")
+        start(router)
+
+    monkeypatch.setattr(stage.speaker, "apply", refuse)
+    stage.begin(estates.whole())
+    until(lambda: state(stage, Leg.PRIMARY) is SessionState.ESTABLISHED, 5, "the leg of the healthy router")
+
+
+def test_a_deletion_that_fails_leaves_the_resource_and_all_below_it_failed_not_deleting(built: Stage) -> None:
+    circuit, peering = estates.rid(CIRCUIT, "er1"), estates.rid(PEERING, "er1", "AzurePrivatePeering")
+    built.close()
+    with built.store.writing() as writer:
+        for one in (circuit, peering):
+            writer.set_status(one, state=ProvisioningState.DELETING)
+        writer.begin(Operation("gone", circuit, OperationKind.DELETE))
+    finish.fail(built.store, "gone", "RealisationTimedOut", "too late")
+    with built.store.reading() as reader:
+        states = {found.state for one in (circuit, peering) if (found := reader.get(one))}
+    assert states == {ProvisioningState.FAILED}
+
+
+def test_an_operation_that_was_overtaken_by_a_later_put_does_not_settle_the_resource(built: Stage) -> None:
+    built.close()
+    vnet = next(resource for resource in estates.whole() if resource.id.type == VNET)
+    with built.store.writing() as writer:
+        first = writer.put(replace(vnet, state=ProvisioningState.UPDATING))
+        writer.begin(Operation("first", vnet.id, OperationKind.PUT, generation=first.generation))
+        second = writer.put(replace(vnet, state=ProvisioningState.UPDATING))
+        writer.begin(Operation("second", vnet.id, OperationKind.PUT, generation=second.generation))
+    finish.succeed(built.store, ["first"])
+    assert provisioning(built, vnet) is ProvisioningState.UPDATING
+    finish.succeed(built.store, ["second"])
+    assert provisioning(built, vnet) is ProvisioningState.SUCCEEDED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address
 
 from trunkline.intent.allocation import node_name
 from trunkline.intent.bgp import LOCAL, Action, Policy, PrefixMatch, Router, Rule
@@ -99,10 +100,10 @@ def point_to_point(local: str, peer: str) -> Address:
     return Address(f"{local}/32", peer)
 
 
-def router_id(*seed: int) -> str:
-    """A BGP identifier in 10.255/16, unique among the speakers that can ever meet."""
-    value = sum(number << shift for number, shift in zip(seed, (0, 12), strict=False)) & 0xFFFF
-    return f"10.255.{value >> 8}.{value & 255}"
+def router_id(number: int, kind: int) -> str:
+    """A BGP identifier (RFC 6286) in 100.64/10, which no customer announces: distinct for each of our speakers up to
+    half a million of a kind. ``number``: the resource's; ``kind`` (0 to 7): which of its speakers."""
+    return str(IPv4Address("100.64.0.0") + ((number << 3 | kind) & 0x3FFFFF))
 
 
 def only_own(prefixes: tuple[str, ...]) -> Policy:
