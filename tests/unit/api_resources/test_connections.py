@@ -8,7 +8,9 @@ from dataclasses import replace
 import pytest
 
 from trunkline.api.resources.circuits import AUTHORIZATION
+from trunkline.intent.allocation import capacity
 from trunkline.intent.view import CIRCUIT, CONNECTION, GATEWAY, PEERING, SUBNET, VNET
+from trunkline.model.resource import ProvisioningState
 from unit.api_resources.desk import (
     CON1,
     ER1,
@@ -203,3 +205,24 @@ def test_a_connection_shows_what_was_observed() -> None:
     shown = desk.shown(CON1)
     assert (shown["connectionStatus"], shown["ingressBytesTransferred"], shown["egressBytesTransferred"]) == (
         "Connected", 7, 9)
+
+
+def test_a_connection_that_is_being_deleted_has_its_slot_until_it_is_gone() -> None:
+    desk = a_linked_desk(gateway_subnet="10.1.255.0/28", sku="HighPerformance")
+    size = capacity("10.1.255.0/28")
+    circuits = [ER1, *(another_circuit(desk, f"er{n}", ("Amsterdam", "London")[n % 2]) for n in range(2, size + 2))]
+    for n in range(size):
+        desk.put(rid(CONNECTION, f"con{n}"), a_connection(circuit=circuits[n]))
+    desk.change(rid(CONNECTION, "con0"), state=ProvisioningState.DELETING)
+    late = rid(CONNECTION, "late")
+    fault, *_ = desk.refusal(late, a_connection(circuit=circuits[size]))
+    assert (fault.code, fault.status) == ("GatewayConnectionLimitExceeded", 409)
+    assert f"wait until {rid(CONNECTION, 'con0')} is deleted" in str(fault)
+
+
+def test_a_connection_without_a_slot_in_the_gateway_subnet_is_refused() -> None:
+    desk = a_linked_desk(gateway_subnet="10.1.255.0/28", sku="HighPerformance")
+    for n in range(capacity("10.1.255.0/28")):
+        desk.allocate(f"slot:{GW1.key}", f"stranded{n}")
+    fault, = desk.refusal(CON1, a_connection())
+    assert (fault.code, fault.status) == ("GatewayConnectionLimitExceeded", 409)

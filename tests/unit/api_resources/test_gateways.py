@@ -8,6 +8,7 @@ import pytest
 
 from trunkline.api.resources.public_ip_addresses import PUBLIC_IP_ADDRESS
 from trunkline.intent.view import GATEWAY, SUBNET
+from trunkline.model.resource import ProvisioningState
 from unit.api_resources.desk import (
     CON1,
     GATEWAY_SUBNET,
@@ -96,3 +97,11 @@ def test_a_gateway_shows_both_instances(desk: Desk) -> None:
     assert shown["bgpSettings"] == {"asn": 65515, "bgpPeeringAddress": "10.1.255.12,10.1.255.13", "peerWeight": 0}
     assert shown["sku"] == {"name": "Standard", "tier": "Standard", "capacity": 2}
     assert shown["ipConfigurations"][0]["properties"]["subnet"] == {"id": str(GATEWAY_SUBNET)}
+
+
+def test_a_gateway_that_is_being_deleted_keeps_its_subnet_until_it_is_gone(desk: Desk) -> None:
+    desk.put(GW1, a_gateway())
+    desk.change(GW1, state=ProvisioningState.DELETING)
+    fault, = desk.refusal(rid(GATEWAY, "gw2"), a_gateway())
+    assert (fault.code, fault.status) == ("VirtualNetworkGatewayExists", 409)
+    assert "Wait until it is deleted" in str(fault)

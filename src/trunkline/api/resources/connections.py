@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from uuid import uuid4
 
 from trunkline.api.declaration import Ledger, Register, ResourceType, Wish
@@ -107,21 +107,30 @@ def _authorized(connection: Resource, circuit: Resource, estate: Estate) -> Iter
 
 
 def _room(circuit: Resource, gateway: GatewayView, estate: Estate) -> Iterator[Fault]:
-    links, others = referrers(estate, circuit.id, CONNECTION), referrers(estate, gateway.resource.id, CONNECTION)
+    links, others = referrers(estate, circuit.id, CONNECTION), estate.referrers(gateway.resource.id, CONNECTION)
     yield from _room_on_circuit(circuit, gateway, links)
     size, subnet = capacity(gateway.vnet.gateway_subnet), gateway.vnet.gateway_subnet
     limit = min(size, CIRCUITS_BY_SKU[gateway.model.sku.name])
     if len(others) >= limit:
-        way_out = "use a larger GatewaySubnet" if limit == size else "use a larger SKU"
+        way_out = _way_out(others, "use a larger GatewaySubnet" if limit == size else "use a larger SKU")
         yield Conflict("GatewayConnectionLimitExceeded", f"Gateway {gateway.resource.id} (SKU "
                        f"{gateway.model.sku.name}, GatewaySubnet {subnet}) has {len(others)} connections, as many as "
                        f"it may have; {way_out}.", "virtualNetworkGateway1")
-    place = order_of(circuit).peering_location
+    yield from _room_at_location(order_of(circuit).peering_location, gateway, others, estate)
+
+
+def _way_out(connections: Iterable[Resource], otherwise: str) -> str:
+    """A connection that is being deleted has its slot and its tunnels until it is gone."""
+    leaving = [connection for connection in connections if connection.deleting]
+    return f"wait until {leaving[0].id} is deleted, or {otherwise}" if leaving else otherwise
+
+
+def _room_at_location(place: str, gateway: GatewayView, others: Iterable[Resource], estate: Estate) -> Iterator[Fault]:
     nearby = [c for c in others if _location(c, estate) == place]
     if len(nearby) >= _CIRCUITS_AT_A_LOCATION:
         yield Conflict("PeeringLocationLimitExceeded", f"Gateway {gateway.resource.id} is linked to {len(nearby)} "
-                       f"circuits at {place}; {_CIRCUITS_AT_A_LOCATION} of one location are allowed. Use one "
-                       "elsewhere.", "peer")
+                       f"circuits at {place}; {_CIRCUITS_AT_A_LOCATION} of one location are allowed. To go on, "
+                       f"{_way_out(nearby, 'use a circuit elsewhere')}.", "peer")
 
 
 def _room_on_circuit(circuit: Resource, gateway: GatewayView, links: tuple[Resource, ...]) -> Iterator[Fault]:
@@ -146,9 +155,18 @@ def _location(connection: Resource, estate: Estate) -> str:
 def _generate(wish: Wish, ledger: Ledger) -> Json:
     model, owner = Connection.model_validate(wish.resource.properties), wish.resource.id.key
     system = {"number": ledger.allocate("connection", owner), "resourceGuid": str(uuid4()),
-              "slot": ledger.allocate(f"slot:{model.virtual_network_gateway1.target.key}", owner)}
+              "slot": _slot(model.virtual_network_gateway1.target, owner, ledger)}
     redeemed = _authorization(wish.resource, model.peer.target, ledger) if model.peer else None
     return {**system, "authorization": {"id": str(redeemed.id)}} if redeemed else system
+
+
+def _slot(gateway: ResourceId, owner: str, ledger: Ledger) -> int:
+    slot, view = ledger.allocate(f"slot:{gateway.key}", owner), gateway_view(ledger, gateway)
+    if view and slot > capacity(view.vnet.gateway_subnet):
+        raise Conflict("GatewayConnectionLimitExceeded", f"GatewaySubnet {view.vnet.gateway_subnet} of gateway "
+                       f"{gateway} has no free slot; wait until connections are deleted, or use a larger "
+                       "GatewaySubnet.", "virtualNetworkGateway1")
+    return slot
 
 
 def _show(connection: Resource, _estate: Estate) -> Json:

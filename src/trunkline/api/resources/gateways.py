@@ -79,11 +79,12 @@ def _suitable(gateway: ResourceId, subnet: Resource, estate: Estate) -> Iterator
     elif not capacity(prefix_of(subnet)):
         yield Fault("GatewaySubnetIsTooSmall", f"{GATEWAY_SUBNET} {prefix_of(subnet)} has no room for connections; use "
                     "/27 or larger.", "subnet")
-    for other in referrers(estate, subnet.id, GATEWAY):
+    for other in estate.referrers(subnet.id, GATEWAY):
         if other.id.key != gateway.key:
+            way_out = "Wait until it is deleted." if other.deleting else "Use that one or delete it."
             yield Conflict("VirtualNetworkGatewayExists", f"Gateway {gateway.name} cannot be created: {other.id} is in "
-                           f"{subnet.id}, and a virtual network has one ExpressRoute gateway. Use that one or "
-                           "delete it.", "subnet")
+                           f"{subnet.id}, and a virtual network has one ExpressRoute gateway. {way_out}",
+                           "subnet")
 
 
 def _generate(wish: Wish, ledger: Ledger) -> Json:
