@@ -39,7 +39,7 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Reader]:
         """One consistent moment."""
-        with translated(), self._readers.connect() as connection:
+        with translated(), self._readers.begin() as connection:
             yield Reader(connection)
 
     @contextmanager

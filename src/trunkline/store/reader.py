@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Select, Table, bindparam, select
+from sqlalchemy import Connection, Select, Table, bindparam, select
 
 from trunkline.model.operation import Activity, Operation, OperationKind, OperationStatus
 from trunkline.model.resource import Json, Resource, ResourceId
 from trunkline.store import schema
+from trunkline.store.question import Question
 from trunkline.store.rows import (
     ACTIVITY_COLUMNS,
     OPERATION_COLUMNS,
@@ -30,30 +31,34 @@ _SORTED = _RESOURCES.order_by(_R.key)
 _OPERATIONS = _columns(schema.operations, OPERATION_COLUMNS).order_by(_O.created_us, _O.id)
 _ACTIVITIES = _columns(schema.activities, ACTIVITY_COLUMNS).order_by(_L.sequence.desc()).limit(bindparam("most"))
 
-_GET = _RESOURCES.where(_R.key == bindparam("key"))
-_BY_ALIAS = _RESOURCES.where(_R.alias == bindparam("alias"))
-_CHILDREN = _SORTED.where(_R.parent == bindparam("parent"))
-_CHILDREN_OF_TYPE = _CHILDREN.where(_R.type == bindparam("type"))
-_REFERRERS = _SORTED.join(schema.arrows, _A.source == _R.key).where(_A.target == bindparam("target"))
-_REFERRERS_OF_TYPE = _REFERRERS.where(_A.type == bindparam("type"))
-_LIST = _SORTED.where(_R.type == bindparam("type"))
-_LIST_SUBSCRIPTION = _LIST.where(_R.subscription == bindparam("subscription"))
-_LIST_GROUP = _LIST_SUBSCRIPTION.where(_R.grp == bindparam("group"))
-_WITHIN = _SORTED.where(_R.subscription == bindparam("subscription"), _R.grp == bindparam("group"),
-                        _R.key != bindparam("key"))
-_FIND = _LIST.where(_R.name == bindparam("name"))
+_children = _SORTED.where(_R.parent == bindparam("parent"))
+_referrers = _SORTED.join(schema.arrows, _A.source == _R.key).where(_A.target == bindparam("target"))
+_list = _SORTED.where(_R.type == bindparam("type"))
+_list_subscription = _list.where(_R.subscription == bindparam("subscription"))
 
-_OPERATION = _OPERATIONS.where(_O.id == bindparam("id"))
-_PENDING = _OPERATIONS.where(_O.status == OperationStatus.IN_PROGRESS.value, _O.kind != OperationKind.DEPLOYMENT.value)
-_RUNNING = _OPERATIONS.where(_O.key == bindparam("key"), _O.status == OperationStatus.IN_PROGRESS.value)
+_GET = Question(_RESOURCES.where(_R.key == bindparam("key")))
+_BY_ALIAS = Question(_RESOURCES.where(_R.alias == bindparam("alias")))
+_CHILDREN, _CHILDREN_OF_TYPE = Question(_children), Question(_children.where(_R.type == bindparam("type")))
+_REFERRERS, _REFERRERS_OF_TYPE = Question(_referrers), Question(_referrers.where(_A.type == bindparam("type")))
+_LIST, _LIST_SUBSCRIPTION = Question(_list), Question(_list_subscription)
+_LIST_GROUP = Question(_list_subscription.where(_R.grp == bindparam("group")))
+_WITHIN = Question(_SORTED.where(_R.subscription == bindparam("subscription"), _R.grp == bindparam("group"),
+                                 _R.key != bindparam("key")))
+_FIND = Question(_list.where(_R.name == bindparam("name")))
 
-_ACTIVITIES_OF = _ACTIVITIES.where(_L.key == bindparam("key"))
+_running = _OPERATIONS.where(_O.status == OperationStatus.IN_PROGRESS.value)
+_OPERATION = Question(_OPERATIONS.where(_O.id == bindparam("id")))
+_PENDING = Question(_running.where(_O.kind != OperationKind.DEPLOYMENT.value))
+_RUNNING = Question(_running.where(_O.key == bindparam("key")))
 
-_APPLIED = select(schema.applied.c.blueprint).where(schema.applied.c.scope == bindparam("scope"))
-_SCOPES = select(schema.applied.c.scope).order_by(schema.applied.c.scope)
-_REQUIRED = select(schema.requirements.c.scope).where(schema.requirements.c.required == bindparam("scope")).limit(1)
-_REQUIREMENTS = select(schema.requirements.c.required).where(schema.requirements.c.scope == bindparam("scope"))
-_JOURNAL = select(schema.journal.c.document).where(schema.journal.c.name == bindparam("name"))
+_ALL_ACTIVITIES, _ACTIVITIES_OF = Question(_ACTIVITIES), Question(_ACTIVITIES.where(_L.key == bindparam("key")))
+
+_P, _Q, _J = schema.applied.c, schema.requirements.c, schema.journal.c
+_APPLIED = Question(select(_P.blueprint).where(_P.scope == bindparam("scope")))
+_SCOPES = Question(select(_P.scope).order_by(_P.scope))
+_REQUIRED = Question(select(_Q.scope).where(_Q.required == bindparam("scope")).limit(1))
+_REQUIREMENTS = Question(select(_Q.required).where(_Q.scope == bindparam("scope")))
+_JOURNAL = Question(select(_J.document).where(_J.name == bindparam("name")))
 
 
 class Reader:
@@ -97,50 +102,51 @@ class Reader:
         return self._resources(_FIND, type=kind.lower(), name=name.lower())
 
     def operation(self, operation: str) -> Operation | None:
-        row = self._connection.execute(_OPERATION, {"id": operation}).one_or_none()
-        return parse_operation(row) if row is not None else None
+        row = _OPERATION.row(self._connection, id=operation)
+        return parse_operation(row) if row else None
 
     def pending(self) -> tuple[Operation, ...]:
         """What the reconciler owes an answer, oldest first; deployments end with what they wait for."""
-        return tuple(map(parse_operation, self._connection.execute(_PENDING)))
+        return tuple(map(parse_operation, _PENDING.rows(self._connection)))
 
     def running(self, resource: ResourceId) -> tuple[Operation, ...]:
         """Unfinished operations of exactly this resource, oldest first."""
-        return tuple(map(parse_operation, self._connection.execute(_RUNNING, {"key": resource.key})))
+        return tuple(map(parse_operation, _RUNNING.rows(self._connection, key=resource.key)))
 
     def activities(self, resource: ResourceId | None, limit: int) -> tuple[Activity, ...]:
         """The newest first; of all resources when none is given."""
         if resource is None:
-            return tuple(map(parse_activity, self._connection.execute(_ACTIVITIES, {"most": limit})))
-        found = self._connection.execute(_ACTIVITIES_OF, {"key": resource.key, "most": limit})
+            return tuple(map(parse_activity, _ALL_ACTIVITIES.rows(self._connection, most=limit)))
+        found = _ACTIVITIES_OF.rows(self._connection, key=resource.key, most=limit)
         return tuple(map(parse_activity, found))
 
     def applied(self, scope: str) -> Json | None:
         """The blueprint last applied for a scope."""
-        blueprint: Json | None = self._scalar(_APPLIED, scope=scope)
+        blueprint: Json | None = self._first(_APPLIED, scope=scope)
         return blueprint
 
     def applied_scopes(self) -> tuple[str, ...]:
-        return tuple(self._connection.scalars(_SCOPES))
+        return tuple(_SCOPES.column(self._connection))
 
     def required(self, scope: str) -> bool:
         """Whether any scope requires it."""
-        return self._scalar(_REQUIRED, scope=scope) is not None
+        return self._first(_REQUIRED, scope=scope) is not None
 
     def requirements(self, scope: str) -> frozenset[str]:
         """What it requires."""
-        return frozenset(self._connection.scalars(_REQUIREMENTS, {"scope": scope}))
+        return frozenset(_REQUIREMENTS.column(self._connection, scope=scope))
 
     def journal(self, name: str) -> Json | None:
-        document: Json | None = self._scalar(_JOURNAL, name=name)
+        document: Json | None = self._first(_JOURNAL, name=name)
         return document
 
-    def _one_resource(self, statement: Executable, **values: str) -> Resource | None:
-        row = self._connection.execute(statement, values).one_or_none()
-        return parse_resource(row) if row is not None else None
+    def _one_resource(self, question: Question, **values: str) -> Resource | None:
+        row = question.row(self._connection, **values)
+        return parse_resource(row) if row else None
 
-    def _resources(self, statement: Executable, **values: str) -> tuple[Resource, ...]:
-        return tuple(map(parse_resource, self._connection.execute(statement, values)))
+    def _resources(self, question: Question, **values: str) -> tuple[Resource, ...]:
+        return tuple(map(parse_resource, question.rows(self._connection, **values)))
 
-    def _scalar(self, statement: Executable, **values: str) -> Any:
-        return self._connection.execute(statement, values).scalar()
+    def _first(self, question: Question, **values: str) -> Any:
+        row = question.row(self._connection, **values)
+        return row[0] if row else None

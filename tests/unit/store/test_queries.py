@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Engine, event
 
 from samples import CIRCUITS, NETWORKS, PEERINGS, circuit, operation, resource_id
 from trunkline.model.operation import Activity, OperationStatus
@@ -77,18 +78,27 @@ def test_a_name_is_found_in_every_subscription(reader: Reader) -> None:
 
 
 @pytest.fixture
-def plans(sqlite_url: str) -> Iterator[list[str]]:
-    """How SQLite answers each statement, as EXPLAIN QUERY PLAN says; collected while the test runs."""
+def statements() -> Iterator[list[str]]:
+    """Whatever SQLite is told on connections that are opened while the test runs."""
     found: list[str] = []
 
-    def explain(_on: Connection, cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
-        if not statement.startswith(("PRAGMA", "INSERT")):
-            cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters[0] if many else parameters)
-            found.extend(f"{row[3]} in {' '.join(statement.split())}" for row in cursor.fetchall())
+    def trace(connection: sqlite3.Connection, _entry: object) -> None:
+        connection.set_trace_callback(found.append)
 
-    event.listen(Engine, "before_cursor_execute", explain)
+    event.listen(Engine, "connect", trace)
     yield found
-    event.remove(Engine, "before_cursor_execute", explain)
+    event.remove(Engine, "connect", trace)
+
+
+def plans(url: str, statements: Iterable[str]) -> list[str]:
+    """How SQLite answers each statement, as EXPLAIN QUERY PLAN says."""
+    found: list[str] = []
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+        for statement in statements:
+            if statement.startswith(("SELECT", "UPDATE", "DELETE", "WITH")):
+                rows = connection.execute(f"EXPLAIN QUERY PLAN {statement}")
+                found.extend(f"{row[3]} in {' '.join(statement.split())}" for row in rows)
+    return found
 
 
 def _ask_everything(reader: Reader) -> None:
@@ -131,16 +141,17 @@ def _tell_everything(writer: Writer) -> None:
     writer.prune(now() - timedelta(days=1))
 
 
-def test_every_question_and_every_write_goes_through_an_index(plans: list[str], sqlite_url: str) -> None:
+def test_every_question_and_every_write_goes_through_an_index(statements: list[str], sqlite_url: str) -> None:
     store = Store(sqlite_url)
     with store.reading() as reader:
-        plans.clear()
+        statements.clear()
         _ask_everything(reader)
     with store.writing() as writer:
         _tell_everything(writer)
     store.close()
 
-    assert len(plans) > 30
-    walked = [plan for plan in plans if plan.startswith("SCAN")]
+    found = plans(sqlite_url, statements)
+    assert len(found) > 45
+    walked = [plan for plan in found if plan.startswith("SCAN")]
     # The newest activities end with their limit; the tree of a deletion is the rows found so far.
     assert {plan.split()[1] for plan in walked} <= {"activities", "doomed"}
