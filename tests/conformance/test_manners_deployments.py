@@ -199,3 +199,17 @@ def test_outputs_are_what_the_author_may_read_whoever_asks(arm: Arm) -> None:
     arm.ask("PUT", path(arm), template(outputs={"size": {"type": "int", "value": f"[reference('{own}').size]"}}))
     arm.account = "customer"
     assert arm.ask("GET", path(arm)).body["properties"]["outputs"]["size"]["value"] == 7
+
+
+def test_a_chain_of_variables_that_is_too_deep_is_refused_before_a_transaction_begins(
+        arm: Arm, monkeypatch: pytest.MonkeyPatch) -> None:
+    chain = {"v0": "x", **{f"v{n}": f"[variables('v{n - 1}')]" for n in range(1, 256)}}
+    monkeypatch.setattr(arm.store, "writing", None)
+    refused = deploy(arm, template(variables=dict(reversed(chain.items()))))
+    assert (refused.status, refused.code) == (400, "InvalidTemplate")
+    assert "nested too deeply" in refused.message
+
+
+def test_too_many_variables_are_refused(arm: Arm) -> None:
+    refused = deploy(arm, template(variables={f"v{n}": n for n in range(257)}))
+    assert "256 are allowed" in refused.message

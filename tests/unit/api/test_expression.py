@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from typing import Any
 
@@ -8,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline.api.deployments.expression import InvalidTemplate, evaluate
-from trunkline.api.deployments.functions import functions
+from trunkline.api.deployments.functions import Words
 from trunkline.model.resource import Resource, ResourceId
 
 GROUP = Resource(ResourceId("sub", "rg"), "westus", tags={"a": "b"})
 
 
 def say(value: Any, **variables: Any) -> Any:
-    known = functions(GROUP, "tenant", {"key": "s3", "list": [1, 2]}, variables, lambda name, *_: {"name": name})
-    return evaluate(value, known)
+    words = Words(GROUP, "tenant", {"key": "s3", "list": [1, 2]}, variables)
+    return evaluate(value, words.beside(lambda name, *_: {"name": name}))
 
 
 @pytest.mark.parametrize(("text", "said"), [
@@ -54,3 +55,34 @@ def test_what_cannot_be_said_is_refused_with_the_reason(text: str, why: str) -> 
 def test_any_text_is_an_answer_or_an_invalid_template(text: str) -> None:
     with suppress(InvalidTemplate):
         say(f"[{text}]")
+
+
+def doubling(times: int, pattern: str, first: Any = "x") -> dict[str, Any]:
+    """Each variable says the one before it twice."""
+    return {"v0": first, **{f"v{n}": json.loads(pattern.replace("BEFORE", f"variables('v{n - 1}')"))
+                            for n in range(1, times + 1)}}
+
+
+@pytest.mark.parametrize("pattern", [
+    '"[concat(BEFORE, BEFORE)]"', '["[BEFORE]", "[BEFORE]"]', '{"a": "[BEFORE]", "b": "[BEFORE]"}',
+    '"[format(\'{0}{0}{0}{0}{0}{0}{0}{0}\', BEFORE)]"',
+])
+def test_expressions_that_grow_without_end_are_refused(pattern: str) -> None:
+    with pytest.raises(InvalidTemplate, match="repeat less"):
+        say("[string(variables('v60'))]", **doubling(60, pattern))
+
+
+def test_a_variable_is_evaluated_once() -> None:
+    seen = say("[concat(variables('v40').a, variables('v40').b)]",
+               **doubling(40, '{"a": "[BEFORE.a]", "b": "[BEFORE.b]"}', {"a": "x", "b": "y"}))
+    assert seen == "xy"
+
+
+def test_variables_know_nothing_of_the_estate() -> None:
+    with pytest.raises(InvalidTemplate, match="'reference' is not offered"):
+        say("[variables('v')]", v="[reference('x')]")
+
+
+def test_an_endless_expression_is_refused() -> None:
+    with pytest.raises(InvalidTemplate, match="24576 are allowed"):
+        say(f"[concat({','.join(['1'] * 20_000)})]")

@@ -10,6 +10,8 @@ from uuid import uuid4
 
 from trunkline.api import body as content
 from trunkline.api import composite
+from trunkline.api.deployments.expression import InvalidTemplate
+from trunkline.api.deployments.functions import Words
 from trunkline.api.deployments.run import Run, TemplateRefused, outputs
 from trunkline.api.deployments.template import Template, parse
 from trunkline.api.engine import listing, operations, whereabouts
@@ -23,7 +25,7 @@ from trunkline.api.service import Service
 from trunkline.errors import Conflict, Fault, Refused
 from trunkline.model.operation import Operation, OperationKind, OperationStatus
 from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId, now
-from trunkline.store import Writer
+from trunkline.store import Reader, Writer
 
 _NAME = re.compile(r"[\w().-]{1,64}", re.ASCII)
 
@@ -46,20 +48,41 @@ def _id(call: Call) -> ResourceId:
 def put(service: Service, call: Call) -> Answer:
     """A template that cannot be read is refused; one whose resources are refused is a deployment that failed."""
     template = _template(call)
+    words = _words(service, call, template)
     try:
-        return _put(service, call, template, None)
+        return _put(service, call, template, words)
     except TemplateRefused as refused:
         return _put(service, call, template, refused)
 
 
-def _put(service: Service, call: Call, template: Template, refused: TemplateRefused | None) -> Answer:
+def _words(service: Service, call: Call, template: Template) -> Words:
+    """With its variables, which need no estate, evaluated before a transaction begins."""
+    with service.store.reading() as reader:
+        group = _present(reader, call)
+    words = Words(group, service.accounts.tenant, template.values, template.variables)
+    with _not_too_deep():
+        words.evaluate_variables()
+    return words
+
+
+@contextmanager
+def _not_too_deep() -> Iterator[None]:
+    try:
+        yield
+    except RecursionError as error:
+        raise InvalidTemplate("its variables or dependencies are nested too deeply; make the chain shorter."
+                              ) from error
+
+
+def _put(service: Service, call: Call, template: Template, words: Words | TemplateRefused) -> Answer:
+    refused = words if isinstance(words, TemplateRefused) else None
     with writing(service, call) as turn:
-        group = _present(turn, call)
+        group = _present(turn.writer, call)
         existing = turn.writer.get(_id(call))
         if existing and turn.writer.running(existing.id):
             raise Conflict("DeploymentActive", f"Unable to edit or replace deployment '{existing.id.name}': previous "
                            "deployment is still active; wait until it has ended.")
-        written = () if refused else _run(service, turn, group, template, call.names["name"])
+        written = _run(turn, group, template, words, call.names["name"]) if isinstance(words, Words) else ()
         operation = _operation(call, written)
         stored = turn.writer.put(_resource(existing, call, template, written, operation))
         operation = replace(operation, resource=stored.id)
@@ -80,9 +103,10 @@ def validate(service: Service, call: Call) -> Answer:
     """Everything a PUT would check, and nothing of it kept."""
     template = _template(call)
     shown: Json = {}
+    words = _words(service, call, template)
     try:
         with writing(service, call) as turn:
-            written = _run(service, turn, _present(turn, call), template, call.names["name"])
+            written = _run(turn, _present(turn.writer, call), template, words, call.names["name"])
             operation = _operation(call, written)
             resource = _resource(None, call, template, written, operation)
             shown = _show(resource, replace(operation, status=OperationStatus.SUCCEEDED))
@@ -143,7 +167,8 @@ def ending(service: Service) -> composite.Ending:
         told: Json = {}
         if wrong is None:
             try:
-                told = outputs(service.registry, writer, group, service.accounts.tenant, stored.properties)
+                with _not_too_deep():
+                    told = outputs(service.registry, writer, group, service.accounts.tenant, stored.properties)
             except Fault as fault:
                 wrong = {"code": "DeploymentOutputEvaluationFailed", "message": str(fault), "details": []}
         writer.set_status(stored.id, {"outputs": told, "error": wrong, "ended": now().isoformat()})
@@ -158,8 +183,8 @@ def _template(call: Call) -> Template:
     return parse(content.object_in(call.headers, call.body))
 
 
-def _present(turn: Turn, call: Call) -> Resource:
-    group = turn.writer.get(_group(call))
+def _present(reader: Reader, call: Call) -> Resource:
+    group = reader.get(_group(call))
     if group is None:
         raise whereabouts.group_absent(call.names["group"])
     if group.deleting:
@@ -168,9 +193,9 @@ def _present(turn: Turn, call: Call) -> Resource:
     return group
 
 
-def _run(service: Service, turn: Turn, group: Resource, template: Template, name: str) -> tuple[Written, ...]:
-    with _refused_whole(name):
-        return Run(turn, group, service.accounts.tenant, template).write()
+def _run(turn: Turn, group: Resource, template: Template, words: Words, name: str) -> tuple[Written, ...]:
+    with _not_too_deep(), _refused_whole(name):
+        return Run(turn, group, template, words).write()
 
 
 @contextmanager

@@ -18,6 +18,9 @@ _TOKEN = re.compile(
 #: Deepest nesting of one expression.
 _DEPTH = 32
 
+#: Longest expression, as in Azure.
+_MOST_CHARACTERS = 24_576
+
 Functions = Mapping[str, Callable[..., Any]]
 
 
@@ -51,8 +54,12 @@ def _evaluate_text(text: str, functions: Functions) -> Any:
 
 
 def _tokens(inner: str, text: str) -> list[tuple[str, str]]:
+    if len(inner) > _MOST_CHARACTERS:
+        raise InvalidTemplate(f"the language expression '{text[:200]}' has {len(inner)} characters, and "
+                              f"{_MOST_CHARACTERS} are allowed; divide it.")
+    inner = inner.rstrip()
     tokens, at = [], 0
-    while inner[at:].strip():
+    while at < len(inner):
         found = _TOKEN.match(inner, at)
         if found is None:
             raise InvalidTemplate(f"the language expression '{text[:200]}' cannot be read at '{inner[at:at + 20]}'.")

@@ -13,27 +13,75 @@ from trunkline.model.resource import Json, Resource, ResourceId
 _PLACEHOLDER = re.compile(r"\{(\d)\}")
 
 
-def functions(group: Resource, tenant: str, parameters: Mapping[str, Any], variables: Json,
-              reference: Callable[..., Any]) -> Functions:
-    """``reference``: what ``reference('name'[, api-version[, 'Full']])`` answers."""
-    known: dict[str, Callable[..., Any]] = {
-        "parameters": lambda name: _named("parameter", parameters, name), "reference": reference,
-        "concat": _concat, "format": _format, "tolower": str.lower, "toupper": str.upper, "string": _string,
-        "resourceid": lambda *words: resource_id(group.id, *words),
-        "resourcegroup": lambda: _group(group), "subscription": lambda: _subscription(group.id, tenant),
-    }
-    open_variables: list[str] = []
+#: What all expressions of one template may make together: characters, and 16 for each value and each argument.
+#: Azure expands a template to 4 MB at most.
+_ALLOWANCE = 4 * 1024 * 1024
+_EACH_VALUE, _EACH_REFERENCE = 16, 2048
 
-    def variable(name: str) -> Any:
-        if name.lower() in open_variables:
+
+class Allowance:
+    """Ends a template whose expressions make too much, before it is made."""
+
+    def __init__(self) -> None:
+        self._left = _ALLOWANCE
+
+    def spend(self, amount: int) -> None:
+        self._left -= amount
+        if self._left < 0:
+            raise InvalidTemplate(f"its expressions make more than {_ALLOWANCE} characters; repeat less, or divide the "
+                                  "template.")
+
+    def spend_on(self, value: Any) -> None:
+        """The size of a value; what stands in it twice counts twice."""
+        self.spend(_EACH_VALUE + (len(value) if isinstance(value, str) else 0))
+        for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            self.spend_on(inner)
+
+    def counted(self, function: Callable[..., Any], price: int = _EACH_VALUE) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            self.spend(price + _EACH_VALUE * len(arguments))
+            found = function(*arguments)
+            self.spend_on(found)
+            return found
+        return call
+
+
+class Words:
+    """What the expressions of one template may call. Variables are evaluated once; they know no ``reference``."""
+
+    def __init__(self, group: Resource, tenant: str, parameters: Mapping[str, Any], variables: Json) -> None:
+        self._variables, self._found, self._open = variables, dict[str, Any](), list[str]()
+        self._allowance = Allowance()
+        known: dict[str, Callable[..., Any]] = {
+            "parameters": lambda name: _named("parameter", parameters, name), "variables": self._variable,
+            "concat": _concat, "format": self._format, "tolower": str.lower, "toupper": str.upper, "string": _string,
+            "resourceid": lambda *words: resource_id(group.id, *words),
+            "resourcegroup": lambda: _group(group), "subscription": lambda: _subscription(group.id, tenant),
+        }
+        self.known: Functions = {name: self._allowance.counted(one) for name, one in known.items()}
+
+    def beside(self, reference: Callable[..., Any]) -> Functions:
+        """With what ``reference('name'[, api-version[, 'Full']])`` answers."""
+        return {**self.known, "reference": self._allowance.counted(reference, _EACH_REFERENCE)}
+
+    def evaluate_variables(self) -> None:
+        for name in self._variables:
+            self._variable(name)
+
+    def _variable(self, name: str) -> Any:
+        key = name.lower()
+        if key in self._open:
             raise InvalidTemplate(f"variable '{name}' needs itself.")
-        open_variables.append(name.lower())
-        found = evaluate(_named("variable", variables, name), known)
-        open_variables.pop()
-        return found
+        if key not in self._found:
+            self._open.append(key)
+            self._found[key] = evaluate(_named("variable", self._variables, name), self.known)
+            self._open.pop()
+        return self._found[key]
 
-    known["variables"] = variable
-    return known
+    def _format(self, pattern: str, *values: Any) -> str:
+        texts = [_string(value) for value in values]
+        self._allowance.spend(sum(len(texts[int(found[1])]) for found in _PLACEHOLDER.finditer(pattern)))
+        return _PLACEHOLDER.sub(lambda found: texts[int(found[1])], pattern)
 
 
 def _named(kind: str, known: Mapping[str, Any], name: str) -> Any:
@@ -55,10 +103,6 @@ def _string(value: Any) -> str:
     if isinstance(value, str):
         return value
     return json.dumps(value, separators=(",", ":"))
-
-
-def _format(pattern: str, *values: Any) -> str:
-    return _PLACEHOLDER.sub(lambda found: _string(values[int(found[1])]), pattern)
 
 
 def resource_id(group: ResourceId, *words: str) -> str:

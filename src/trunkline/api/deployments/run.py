@@ -8,7 +8,7 @@ from uuid import uuid4
 from trunkline.api.authorization import may_write
 from trunkline.api.declaration import Registry
 from trunkline.api.deployments.expression import Functions, InvalidTemplate, evaluate
-from trunkline.api.deployments.functions import functions
+from trunkline.api.deployments.functions import Words
 from trunkline.api.deployments.template import Template, secure_output
 from trunkline.api.engine import shape, target, write
 from trunkline.api.engine.target import Item
@@ -35,10 +35,11 @@ class TemplateRefused(Refused):
 class Run:
     """One template in one group, inside one transaction."""
 
-    def __init__(self, turn: Turn, group: Resource, tenant: str, template: Template) -> None:
+    def __init__(self, turn: Turn, group: Resource, template: Template, words: Words) -> None:
         self._turn, self._group, self._template = turn, group, template
-        self._functions = functions(group, tenant, template.values, template.variables, self._reference)
+        self._functions = words.beside(self._reference)
         self._items = {item.id.key: (item, one) for item, one in self._wanted()}
+        self._keys = self._by_name()
         self._open: list[str] = []
         self._written: dict[str, Written] = {}
 
@@ -85,11 +86,17 @@ class Run:
 
     def _named(self, word: str) -> str:
         """The key of the template's resource that ``word`` names: by id, by ``type/name`` or by name."""
+        if word.lower() not in self._keys:
+            raise InvalidTemplate(f"the resource '{word[:200]}' is not defined in the template.")
+        return self._keys[word.lower()]
+
+    def _by_name(self) -> dict[str, str]:
+        keys: dict[str, str] = {}
         for key, (item, _) in self._items.items():
             names = "/".join(item.id.names).lower()
-            if word.lower() in (key, names, f"{item.id.type.lower()}/{names}"):
-                return key
-        raise InvalidTemplate(f"the resource '{word[:200]}' is not defined in the template.")
+            for word in (key, names, f"{item.id.type.lower()}/{names}"):
+                keys.setdefault(word, key)
+        return keys
 
     def _reference(self, name: str, _api_version: str = "", full: str = "") -> Json:
         if not name.lower().startswith("/subscriptions/"):
@@ -135,7 +142,7 @@ def outputs(registry: Registry, reader: Reader, group: Resource, tenant: str, st
                                   "own.")
         return reference(registry, reader, resource, full)
 
-    known: Functions = functions(group, tenant, stored["values"], stored["variables"], of_name)
+    known = Words(group, tenant, stored["values"], stored["variables"]).beside(of_name)
     return {name: {"type": str(one.get("type", "string")), **_told(one, known)}
             for name, one in stored["outputs"].items() if isinstance(one, dict)}
 

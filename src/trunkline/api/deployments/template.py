@@ -18,6 +18,8 @@ _SECURE = ("securestring", "secureobject")
 _TYPES: Mapping[str, type | tuple[type, ...]] = {
     "string": str, "securestring": str, "int": int, "bool": bool, "array": list, "object": dict, "secureobject": dict}
 _MOST_RESOURCES = 800
+#: As in Azure.
+_MOST_NAMED = {"parameters": 256, "variables": 256, "outputs": 64}
 #: What a resource in a template may say and we do not follow.
 _UNSUPPORTED = ("copy", "resources", "scope", "plan")
 
@@ -72,6 +74,8 @@ def _section(template: Json, name: str) -> Json:
     found = template.get(name) or {}
     if not isinstance(found, dict):
         raise InvalidTemplate(f"'{name}' must be an object.")
+    if len(found) > _MOST_NAMED[name]:
+        raise InvalidTemplate(f"there are {len(found)} {name}, and {_MOST_NAMED[name]} are allowed.")
     return found
 
 
