@@ -18,6 +18,9 @@ from trunkline.api.envelope import refuse
 from trunkline.errors import Fault
 from trunkline.model.resource import Json, Properties, Resource, ResourceId
 
+#: Children that one body may name: all are checked beside each other in one transaction.
+_MOST_CHILDREN = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
@@ -59,6 +62,9 @@ def _children(given: Json, inline: Inline, prefix: str) -> tuple[Json, ...]:
     rows = given[inline.member]
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise Fault("InvalidRequestFormat", f"Member '{where}' must be an array of objects; write [{{…}}].", where)
+    if len(rows) > _MOST_CHILDREN:
+        raise Fault("InvalidRequestFormat", f"Member '{where}' has {len(rows)} entries, and {_MOST_CHILDREN} are "
+                    "allowed in one request; write the others each by itself.", where)
     refuse([Fault("MissingRequiredProperty", f"Property '{where}[{index}].name' is required but was not given; name "
                   "the child.", f"{where}[{index}].name")
             for index, row in enumerate(rows) if not isinstance(row.get("name"), str) or not row["name"]])

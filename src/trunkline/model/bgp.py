@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Network, ip_address, ip_network
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -106,9 +107,14 @@ def bare(address: str) -> str:
     return address.partition("/")[0]
 
 
+@lru_cache(maxsize=16_384)
+def network(prefix: str) -> IPv4Network | IPv6Network:
+    return ip_network(prefix, strict=False)
+
+
 def overlaps(one: str, other: str) -> bool:
     """Whether two prefixes share an address; never across families."""
-    a, b = ip_network(one, strict=False), ip_network(other, strict=False)
+    a, b = network(one), network(other)
     if isinstance(a, IPv4Network) and isinstance(b, IPv4Network):
         return a.overlaps(b)
     return isinstance(a, IPv6Network) and isinstance(b, IPv6Network) and a.overlaps(b)
@@ -116,11 +122,7 @@ def overlaps(one: str, other: str) -> bool:
 
 def within(inner: str, outer: str) -> bool:
     """Whether ``inner`` lies wholly inside ``outer``."""
-    a, b = ip_network(inner, strict=False), ip_network(outer, strict=False)
+    a, b = network(inner), network(outer)
     if isinstance(a, IPv4Network) and isinstance(b, IPv4Network):
         return a.subnet_of(b)
     return isinstance(a, IPv6Network) and isinstance(b, IPv6Network) and a.subnet_of(b)
-
-
-def interface_of(address: str) -> IPv4Interface:
-    return IPv4Interface(address)

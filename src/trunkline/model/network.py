@@ -14,7 +14,7 @@ GATEWAY_SUBNET = "GatewaySubnet"
 
 
 class AddressSpace(Properties):
-    address_prefixes: tuple[Prefix, ...] = Field(min_length=1)
+    address_prefixes: tuple[Prefix, ...] = Field(min_length=1, max_length=100)
 
 
 class VirtualNetwork(Properties):
@@ -25,7 +25,7 @@ class Subnet(Properties):
     """``addressPrefixes`` (newer api-versions) and ``addressPrefix`` mean the same for one prefix."""
 
     address_prefix: Prefix | None = None
-    address_prefixes: tuple[Prefix, ...] | None = None
+    address_prefixes: tuple[Prefix, ...] | None = Field(default=None, max_length=100)
 
     @property
     def prefix(self) -> str:
@@ -57,7 +57,7 @@ class IpConfiguration(Properties):
 
 
 class NetworkInterface(Properties):
-    ip_configurations: tuple[IpConfiguration, ...] = Field(min_length=1)
+    ip_configurations: tuple[IpConfiguration, ...] = Field(min_length=1, max_length=256)
 
 
 class PublicIpAddress(Properties):
@@ -79,7 +79,7 @@ class GatewaySku(Properties):
 
 class VirtualNetworkGateway(Properties):
     gateway_type: GatewayType
-    ip_configurations: tuple[IpConfiguration, ...] = Field(min_length=1)
+    ip_configurations: tuple[IpConfiguration, ...] = Field(min_length=1, max_length=4)
     sku: GatewaySku = GatewaySku(name="Standard", tier="Standard")
 
     @property

@@ -45,10 +45,10 @@ class Site(Properties):
     """
 
     asn: CustomerAsn
-    prefixes: tuple[Prefix, ...] = Field(min_length=1)
+    prefixes: tuple[Prefix, ...] = Field(min_length=1, max_length=1000)
     lan: Prefix
     routers: tuple[SiteRouter, ...] = Field(min_length=1, max_length=2)
-    hosts: tuple[SiteHost, ...] = ()
+    hosts: tuple[SiteHost, ...] = Field(default=(), max_length=250)
 
     @field_validator("routers", "hosts")
     @classmethod

@@ -54,6 +54,10 @@ def both_legs(desk: Desk, **changed: object) -> dict:
     ({"hosts": [{"name": "h1", "address": "10.10.1.9/24"}]}, "InvalidIPAddressFormat", "without prefix length"),
     ({"routers": [{"name": "ce1"}, {"name": "ce1"}]}, "InvalidPropertyValue", "'ce1' stands twice"),
     ({"routers": []}, "InvalidPropertyValue", "1 entries at least"),
+    ({"prefixes": [f"10.{n // 256}.{n % 256}.0/24" for n in range(1001)]}, "InvalidAddressPrefixFormat",
+     "1000 entries"),
+    ({"hosts": [{"name": f"h{n}", "address": "10.10.1.10"} for n in range(251)]}, "InvalidPropertyValue",
+     "250 entries"),
     ({"routers": [{"name": "Not A Label"}]}, "InvalidPropertyValue", "pattern"),
 ])
 def test_a_site_that_could_not_be_built_is_refused(changed: dict, code: str, words: str) -> None:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
+from ipaddress import IPv4Network
+from itertools import combinations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from trunkline.api.resources.addressing import overlapping
 from trunkline.intent.view import SUBNET, VNET
+from trunkline.model.bgp import overlaps
 from unit.api_resources.desk import (
     CON1,
     GATEWAY_SUBNET,
@@ -41,6 +47,7 @@ def desk() -> Desk:
     (["10.0.0.0/16", "10.0.1.0/24"], "AddressPrefixesOverlap", "10.0.0.0/16 and 10.0.1.0/24"),
     (["fd00::/48"], "IPv6NotSupported", "fd00::/48"),
     (["127.0.0.0/16"], "AddressPrefixReserved", "loopback"),
+    ([f"10.0.{n}.0/24" for n in range(101)], "InvalidAddressPrefixFormat", "100 entries"),
 ])
 def test_an_address_space_that_cannot_be_is_refused(spaces: list[str], code: str, words: str) -> None:
     fault, *_ = Desk().refusal(HUB, {"addressSpace": {"addressPrefixes": spaces}})
@@ -107,3 +114,25 @@ def test_a_gateway_uses_its_subnet(desk: Desk) -> None:
 
 def test_networks_may_overlap_while_they_share_no_circuit(desk: Desk) -> None:
     assert not desk.refusal(rid(VNET, "spoke"), a_network(default="10.1.0.0/24"))
+
+
+def test_a_body_may_name_only_so_many_subnets(desk: Desk) -> None:
+    many = {f"s{n}": f"10.1.{n}.0/24" for n in range(201)}
+    fault, = desk.refusal(HUB, a_network(**many))
+    assert fault.code == "InvalidRequestFormat"
+    assert "201 entries, and 200 are allowed" in str(fault)
+
+
+PREFIXES = st.builds(lambda address, length: str(IPv4Network((address << 24, length), strict=False)),
+                     st.integers(0, 7), st.integers(4, 10)) | st.builds(
+    lambda address, length: str(IPv4Network((address, length), strict=False)), st.integers(0, 15), st.integers(26, 32))
+
+
+@given(st.lists(PREFIXES, max_size=12))
+def test_overlaps_are_found_wherever_there_are_any(prefixes: list[str]) -> None:
+    found = list(overlapping(prefixes))
+    touched = {max(pair, key=lambda one: IPv4Network(one).prefixlen) for pair in found}
+    truly = [(one, other) for one, other in combinations(prefixes, 2) if overlaps(one, other)]
+    assert all(overlaps(one, other) for one, other in found)
+    assert len(found) < max(1, len(prefixes))
+    assert touched == {max(pair, key=lambda one: IPv4Network(one).prefixlen) for pair in truly}

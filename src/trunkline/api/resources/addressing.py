@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import combinations
 
 from trunkline.errors import Fault
 from trunkline.intent.estate import Estate
 from trunkline.intent.view import CONNECTION, PEERING, VnetView, gateway_view, referrers
-from trunkline.model.bgp import overlaps, within
+from trunkline.model.bgp import network, overlaps, within
 from trunkline.model.circuit import Leg, Peering
 from trunkline.model.network import Connection
 from trunkline.model.resource import Resource, ResourceId
@@ -34,8 +33,22 @@ def unusable(prefix: str, target: str) -> Iterator[Fault]:
 
 
 def overlapping(prefixes: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """All pairs of prefixes that share an address."""
-    return ((one, other) for one, other in combinations(prefixes, 2) if overlaps(one, other))
+    """Each prefix that shares addresses with another, beside the smallest that it lies in.
+
+    Prefixes are nested or apart, so in their order only those that are still open can hold the next.
+    """
+    around: list[str] = []
+    for prefix in sorted(prefixes, key=_order):
+        while around and not overlaps(around[-1], prefix):
+            around.pop()
+        if around:
+            yield around[-1], prefix
+        around.append(prefix)
+
+
+def _order(prefix: str) -> tuple[int, int, int]:
+    found = network(prefix)
+    return found.version, int(found.network_address), found.prefixlen
 
 
 def inside(prefix: str, spaces: Iterable[str]) -> bool:
