@@ -146,3 +146,12 @@ def test_a_nic_shows_its_addresses(desk: Desk) -> None:
         "provisioningState": "Succeeded", "privateIPAddress": "10.1.0.4", "privateIPAllocationMethod": "Dynamic",
         "subnet": {"id": str(DEFAULT)}, "primary": True, "privateIPAddressVersion": "IPv4"}
     assert shown["macAddress"] == "00-0D-3A-00-00-01"
+
+
+def test_a_nic_moves_within_its_network_only(desk: Desk) -> None:
+    desk.put(VM1, nic(a_configuration(DEFAULT)))
+    desk.put(rid(VNET, "other"), a_network("10.2.0.0/16", default="10.2.0.0/24"))
+    fault, = desk.refusal(VM1, nic(a_configuration(rid(SUBNET, "other", "default"))))
+    assert (fault.code, fault.target) == ("PropertyChangeNotAllowed", "subnet")
+    assert "delete it and create it anew" in str(fault)
+    assert not desk.refusal(VM1, nic(a_configuration(rid(SUBNET, "hub", "small"))))

@@ -165,3 +165,23 @@ def test_a_leg_has_one_fault_at_a_time(desk: Desk) -> None:
 
 def test_nobody_breaks_another_subscriptions_circuit(desk: Desk) -> None:
     assert codes(desk.refusal(rid(FAULT, "cut", subscription=OTHER), a_fault())) == ["InvalidResourceReference"]
+
+
+def test_a_cross_connect_stays_with_its_site(desk: Desk) -> None:
+    desk.put(VXC, both_legs(desk))
+    lyon = desk.put(rid(SITE, "lyon"), a_site(prefixes=["10.20.0.0/16"], lan="10.20.1.0/24", hosts=[]))
+    legs = {"primary": {"handoff": {"interface": "out0"}}, "secondary": None}
+    for changed in ({"site": {"id": str(lyon.id)}}, {"site": None, **legs}):
+        fault, = desk.refusal(VXC, both_legs(desk, **changed))
+        assert (fault.code, fault.target) == ("PropertyChangeNotAllowed", "site")
+        assert "order another" in str(fault)
+    assert not desk.refusal(VXC, both_legs(desk, site={"id": str(PARIS).upper()}))
+
+
+def test_a_fault_stays_on_its_leg(desk: Desk) -> None:
+    desk.put(BREAK, a_fault())
+    desk.put(rid(ER1.type, "er2"), an_order(), sku=STANDARD)
+    found = desk.refusal(BREAK, a_fault(circuit={"id": str(rid(ER1.type, "er2"))}, leg="secondary"))
+    assert [(fault.code, fault.target) for fault in found] == [
+        ("PropertyChangeNotAllowed", "circuit"), ("PropertyChangeNotAllowed", "leg")]
+    assert not desk.refusal(BREAK, a_fault())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trunkline.api.declaration import Ledger, Register, ResourceType, Wish
-from trunkline.api.resources.linked import immovable, linked, missing
+from trunkline.api.resources.linked import immovable, linked, missing, stays
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
 from trunkline.intent.view import EXCHANGE_ORDER, SITE, referrers, site_model
@@ -29,11 +29,17 @@ def _check(wish: Wish, estate: Register) -> Iterator[Fault]:
                     "circuit's serviceKey property.", "serviceKey")
     else:
         yield from _legs_free(order.id, circuit, model, estate)
-    if wish.existing and _model(wish.existing).service_key.lower() != model.service_key.lower():
-        yield immovable("serviceKey", _model(wish.existing).service_key, model.service_key,
-                        "Delete this virtual cross connect and order another.", "serviceKey")
+    if wish.existing:
+        yield from _moved(_model(wish.existing), model)
     yield from _routers(order.id, model, estate)
     yield from _handoffs(order.id, model, estate)
+
+
+def _moved(old: VirtualCrossConnect, new: VirtualCrossConnect) -> Iterator[Fault]:
+    another = "Delete this virtual cross connect and order another."
+    if old.service_key.lower() != new.service_key.lower():
+        yield immovable("serviceKey", old.service_key, new.service_key, another, "serviceKey")
+    yield from stays("site", old.site, new.site, another, "site")
 
 
 def _circuit(service_key: str, estate: Register) -> Resource | None:

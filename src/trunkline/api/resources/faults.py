@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from trunkline.api.declaration import Ledger, Register, ResourceType, Wish
-from trunkline.api.resources.linked import linked, missing
+from trunkline.api.resources.linked import immovable, linked, missing, stays
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
 from trunkline.intent.view import CIRCUIT, FAULT, referrers
@@ -24,10 +24,19 @@ def _check(wish: Wish, estate: Register) -> Iterator[Fault]:
     if circuit is None:
         yield missing(fault.id, model.circuit.id, CIRCUIT, "circuit")
         return
+    if wish.existing:
+        yield from _moved(_model(wish.existing), model)
     for other in referrers(estate, circuit.id, FAULT):
         if other.id.key != fault.id.key and _model(other).leg is model.leg:
             yield Conflict("LegAlreadyFailed", f"The {model.leg} leg of circuit {circuit.id.name} has the fault "
                            f"{other.id}. Delete that one first, or choose the other leg.", "leg")
+
+
+def _moved(old: RehearsedFault, new: RehearsedFault) -> Iterator[Fault]:
+    another = "Delete this fault and create another."
+    yield from stays("circuit", old.circuit, new.circuit, another, "circuit")
+    if old.leg is not new.leg:
+        yield immovable("leg", old.leg, new.leg, another, "leg")
 
 
 def _generate(wish: Wish, _ledger: Ledger) -> Json:

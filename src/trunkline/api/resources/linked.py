@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from trunkline.errors import Fault
 from trunkline.intent.estate import Estate
 from trunkline.intent.view import alive
-from trunkline.model.resource import Resource, ResourceId
+from trunkline.model.resource import Reference, Resource, ResourceId
 
 
 def linked(estate: Estate, owner: ResourceId, text: str, kind: str, *, anywhere: bool = False) -> Resource | None:
@@ -31,6 +33,12 @@ def missing(owner: ResourceId, text: str, kind: str, target: str) -> Fault:
 def same_region(one: str, other: str) -> bool:
     """Whether two locations are one, written as ``westus`` or ``West US``."""
     return one.replace(" ", "").lower() == other.replace(" ", "").lower()
+
+
+def stays(what: str, old: Reference | None, new: Reference | None, way_out: str, target: str) -> Iterator[Fault]:
+    """A fault if a resource would leave its owner, whose part of the network was built around it."""
+    if old and (new is None or old.id.lower() != new.id.lower()):
+        yield immovable(what, old.id, new.id if new else "none", way_out, target)
 
 
 def immovable(what: str, old: str, new: str, way_out: str, target: str) -> Fault:

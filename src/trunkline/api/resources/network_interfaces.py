@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv4Network
 from uuid import uuid4
 
 from trunkline.api.declaration import Ledger, Register, ResourceType, Wish
-from trunkline.api.resources.linked import linked, missing, same_region
+from trunkline.api.resources.linked import immovable, linked, missing, same_region
 from trunkline.api.resources.public_ip_addresses import attachable
 from trunkline.api.resources.virtual_networks import prefix_of, users
 from trunkline.errors import Fault
@@ -64,8 +64,22 @@ def _check(wish: Wish, estate: Register) -> Iterator[Fault]:
     if len(subnets) > 1:
         yield Fault("IPConfigurationsNotInSameSubnet", f"The ipConfigurations of {nic.id.name} are in {len(subnets)} "
                     "subnets; put all in one, or create a NIC for each.", "ipConfigurations")
+    if wish.existing:
+        yield from _moved(_configurations(wish.existing), configurations)
     for text in subnets.values():
         yield from _in_subnet(nic, text, configurations, estate)
+
+
+def _moved(old: Configurations, new: Configurations) -> Iterator[Fault]:
+    """Between subnets of its virtual network a NIC may move, as in Azure."""
+    was, subnet = old[0].properties.subnet, new[0].properties.subnet
+    if was and subnet and _vnet(was.id) != _vnet(subnet.id):
+        yield immovable("subnet", was.id, subnet.id, "A NIC stays in its virtual network; delete it and create it anew "
+                        "in the other.", "subnet")
+
+
+def _vnet(subnet: str) -> str:
+    return subnet.lower().partition("/subnets/")[0]
 
 
 def _well_formed(configuration: IpConfiguration) -> Iterator[Fault]:
