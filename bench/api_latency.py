@@ -5,12 +5,12 @@
 Budgets: p99 at most 50 ms for reads and 200 ms for writes, no 5xx.
 
 A whole service with simulated drivers, so that the two cores are the API's, the reconciler's and the clients'. Each
-client keeps one HTTPS connection and a resource group of its own with a virtual network and a circuit in it. Four of
-five requests read (a circuit, the circuits of the group, a virtual network, all circuits of the subscription, by
-turns), every fifth writes (a virtual network with a new tag). ``paced``: each client asks four times a second.
-``closed``: each asks again as soon as it has been answered, so latency is the clients' number divided by what the
-service can do; it tells the throughput, and no budget is meant for it. A write's latency ends with its answer (200 or
-201), not with the operation.
+client keeps one HTTPS connection and a resource group of its own with a virtual network and a circuit in it. Of twenty
+requests four write (a virtual network with a new tag), one lists all circuits of the subscription (as many as there are
+clients), three those of the group, the others read a circuit or a virtual network, as a client does that waits for its
+operation. ``paced``: each client asks twice a second. ``closed``: each asks again as soon as it has been answered, so
+latency is the number of clients divided by what the service can do; it tells the throughput, and no budget is meant for
+it. A write's latency ends with its answer (200 or 201), not with the operation.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from stand import Clients, report, service, spread
 from trunkline.cli.client import unwatched
 
 _CLIENTS = 50
-_PACE_S = 0.25
+_PACE_S = 0.5
 _VERSION = "api-version=2024-05-01"
 
 
@@ -51,20 +51,23 @@ class Caller:
         network = f"{group}/providers/Microsoft.Network"
         subscription = group.rpartition("/resourceGroups/")[0]
         self._vnet = f"{network}/virtualNetworks/hub"
-        self._reads = (f"{network}/expressRouteCircuits/er1", f"{network}/expressRouteCircuits", self._vnet,
+        circuit, every = f"{network}/expressRouteCircuits/er1", f"{network}/expressRouteCircuits"
+        one = (circuit, self._vnet)
+        self._turns = (*one, every, *one, "", *one, every, *one, "", *one, every, "", *one, "",
                        f"{subscription}/providers/Microsoft.Network/expressRouteCircuits")
         self.tally = Tally()
 
-    def run(self, end: float, pace_s: float, offset_s: float) -> None:
-        turn, due = 0, time.monotonic() + offset_s
+    def run(self, end: float, pace_s: float, first: int) -> None:
+        """``first``: where in the sequence it begins, so that the clients do not all do the same."""
+        turn, due = first, time.monotonic() + pace_s * first / _CLIENTS
         while (now := time.monotonic()) < end:
             if now < due:
                 time.sleep(due - now)
                 continue
             due += pace_s
             turn += 1
-            if turn % 5:
-                self._ask("read", "GET", self._reads[turn % 4])
+            if path := self._turns[turn % len(self._turns)]:
+                self._ask("read", "GET", path)
             else:
                 self._ask("write", "PUT", self._vnet, vnet(str(turn)))
 
@@ -99,7 +102,7 @@ def build(clients: Clients) -> list[str]:
 
 def load(callers: list[Caller], seconds: float, pace_s: float) -> dict[str, object]:
     end = time.monotonic() + seconds
-    threads = [threading.Thread(target=caller.run, args=(end, pace_s, index * pace_s / len(callers)))
+    threads = [threading.Thread(target=caller.run, args=(end, pace_s, index))
                for index, caller in enumerate(callers)]
     for thread in threads:
         thread.start()
