@@ -17,6 +17,9 @@ from trunkline.routing.template import printed
 
 #: Every pass asks for all routers again, nearly all unchanged: comparing two is 200 times cheaper than printing one.
 _REMEMBERED = 4096
+#: Seconds that the kernel's routes may wait for sessions after a death. Nothing changes in the kernel meanwhile, so a
+#: session that never comes back must not hold up the others for long; those that come back need half a second.
+_RECOVERY_WAIT_S = 5
 #: Protocol that originates a family's prefixes.
 ORIGINS = "tl.origins{}"
 
@@ -64,6 +67,7 @@ class RouterView:
     router_id: str
     merge: str
     local_group: int
+    recovery_wait_s: int
     channels: tuple[ChannelView, ...]
     bfd: tuple[BfdView, ...]
     sessions: tuple[SessionView, ...]
@@ -79,6 +83,7 @@ def view(router: Router) -> RouterView:
         router_id=str(ip_address(router.router_id)),
         merge=f"on limit {router.ecmp}" if router.ecmp > 1 else "off",
         local_group=LOCAL_GROUP,
+        recovery_wait_s=_RECOVERY_WAIT_S,
         channels=tuple(_channel(router, family) for family in families(router)),
         bfd=_bfd(router),
         sessions=tuple(_session(session) for session in router.sessions),

@@ -58,10 +58,13 @@ class BirdSpeaker:
         if daemon and life.at_home(daemon, files) and _reload(files, router, text):
             self._deaths.keep(router.node, (daemon.pid,))
             return
+        moved = daemon is not None and not life.at_home(daemon, files)
         if daemon:
             _check(files, router, text)
             self._deaths.forget(router.node)
             life.end((daemon,))
+        if moved:
+            files.remove(ACTIVE)
         self._deaths.keep(router.node, (_start_with(files, router, text).pid,))
 
     def remove(self, node: str) -> None:
@@ -74,12 +77,13 @@ class BirdSpeaker:
         files = self._files(node)
         daemon = _daemon(files)
         if daemon is None:
+            files.remove(ACTIVE)
             return
         with suppress(DriverFailure):
             letting_go = files.write(CANDIDATE, files.read(ACTIVE).replace("  persist;\n", ""))
             control.ask(files, f'configure "{letting_go}"')
-        files.remove(CANDIDATE)
         life.end((daemon,))
+        files.remove(ACTIVE, CANDIDATE)
 
     def sessions(self, router: Router) -> tuple[SessionStatus, ...]:
         files = self._files(router.node)
@@ -143,7 +147,7 @@ def _start_with(files: NodeFiles, router: Router, text: str) -> Life:
     before = files.read(ACTIVE)
     files.write(ACTIVE, text)
     try:
-        return _start(files)
+        return _start(files, recovering=bool(before))
     except DriverFailure:
         if before:
             files.write(ACTIVE, before)
@@ -153,9 +157,13 @@ def _start_with(files: NodeFiles, router: Router, text: str) -> Life:
         raise
 
 
-def _start(files: NodeFiles) -> Life:
-    """BIRD listens before it forks, so the first question is answered as soon as it runs and has written its pid."""
-    life.start(files, [PROGRAM, "-c", str(files.path(ACTIVE)), "-s", control.SOCKET, "-P", PID_FILE])
+def _start(files: NodeFiles, *, recovering: bool) -> Life:
+    """BIRD listens before it forks, so the first question is answered as soon as it runs and has written its pid.
+
+    After a death (``-R``) it leaves the kernel's routes alone until its sessions have told theirs again; a first start
+    has none to save and must not wait."""
+    life.start(files, [PROGRAM, *(["-R"] if recovering else []), "-c", str(files.path(ACTIVE)), "-s", control.SOCKET,
+                       "-P", PID_FILE])
     control.ask(files, "show status")
     daemon = _daemon(files)
     if daemon is None:
