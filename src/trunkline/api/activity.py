@@ -5,16 +5,15 @@ from __future__ import annotations
 from trunkline.api.exchange import Answer, Call, answer
 from trunkline.api.service import Service
 from trunkline.model.operation import Activity
-from trunkline.model.resource import Json
+from trunkline.model.resource import Json, ResourceId
 
 _MOST = 500
 
 
 def list_all(service: Service, call: Call) -> Answer:
     with service.store.reading() as reader:
-        found = reader.activities(None, _MOST)
-    mine = call.names["subscription"].lower()
-    return answer({"value": [_show(one) for one in found if one.resource.subscription.lower() == mine]})
+        found = reader.activities(ResourceId(call.names["subscription"]), _MOST)
+    return answer({"value": [_show(one) for one in found]})
 
 
 def _show(row: Activity) -> Json:

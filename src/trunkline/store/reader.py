@@ -51,7 +51,8 @@ _OPERATION = Question(_OPERATIONS.where(_O.id == bindparam("id")))
 _PENDING = Question(_running.where(_O.kind != OperationKind.DEPLOYMENT.value))
 _RUNNING = Question(_running.where(_O.key == bindparam("key")))
 
-_ALL_ACTIVITIES, _ACTIVITIES_OF = Question(_ACTIVITIES), Question(_ACTIVITIES.where(_L.key == bindparam("key")))
+_ACTIVITIES_OF = Question(_ACTIVITIES.where(_L.key == bindparam("key")))
+_ACTIVITIES_WITHIN = Question(_ACTIVITIES.where(_L.key.like(bindparam("below"))))
 
 _P, _Q, _J = schema.applied.c, schema.requirements.c, schema.journal.c
 _APPLIED = Question(select(_P.blueprint).where(_P.scope == bindparam("scope")))
@@ -113,10 +114,11 @@ class Reader:
         """Unfinished operations of exactly this resource, oldest first."""
         return tuple(map(parse_operation, _RUNNING.rows(self._connection, key=resource.key)))
 
-    def activities(self, resource: ResourceId | None, limit: int) -> tuple[Activity, ...]:
-        """The newest first; of all resources when none is given."""
-        if resource is None:
-            return tuple(map(parse_activity, _ALL_ACTIVITIES.rows(self._connection, most=limit)))
+    def activities(self, resource: ResourceId, limit: int) -> tuple[Activity, ...]:
+        """The newest first; of a subscription, all within it."""
+        if not resource.group:
+            found = _ACTIVITIES_WITHIN.rows(self._connection, below=f"{resource.key}/%", most=limit)
+            return tuple(map(parse_activity, found))
         found = _ACTIVITIES_OF.rows(self._connection, key=resource.key, most=limit)
         return tuple(map(parse_activity, found))
 

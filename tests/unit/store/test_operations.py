@@ -9,7 +9,7 @@ import pytest
 
 from samples import circuit, operation
 from trunkline.model.operation import Activity, Operation, OperationKind, OperationStatus
-from trunkline.model.resource import Json, now
+from trunkline.model.resource import Json, ResourceId, now
 from trunkline.store import Store
 
 RESOURCE = circuit().id
@@ -93,8 +93,11 @@ def test_activities_come_newest_first_and_up_to_a_limit(store: Store) -> None:
             writer.log(Activity(resource, "write", "me", str(number), "Succeeded", detail="d"))
 
         assert [one.correlation_id for one in writer.activities(RESOURCE, 2)] == ["3", "2"]
-        assert [one.correlation_id for one in writer.activities(None, 9)] == ["3", "2", "1", "0"]
+        everywhere = ResourceId(RESOURCE.subscription)
+        assert [one.correlation_id for one in writer.activities(everywhere, 9)] == ["3", "2", "1", "0"]
         assert [one.resource for one in writer.activities(other, 9)] == [other]
+        writer.log(Activity(ResourceId("elsewhere", "rg"), "write", "me", "9", "Succeeded"))
+        assert [one.correlation_id for one in writer.activities(everywhere, 1)] == ["3"]
 
 
 def test_pruning_removes_what_is_old_and_finished(store: Store) -> None:
@@ -108,7 +111,7 @@ def test_pruning_removes_what_is_old_and_finished(store: Store) -> None:
 
         writer.prune(now() - timedelta(days=1))
         assert writer.operation(ended.id) is not None
-        assert [one.correlation_id for one in writer.activities(None, 9)] == ["new"]
+        assert [one.correlation_id for one in writer.activities(ResourceId(RESOURCE.subscription), 9)] == ["new"]
 
         writer.prune(now() + timedelta(seconds=1))
         assert writer.operation(ended.id) is None

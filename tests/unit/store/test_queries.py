@@ -115,7 +115,7 @@ def _ask_everything(reader: Reader) -> None:
     reader.running(GROUP)
     reader.pending()
     reader.activities(GROUP, 3)
-    reader.activities(None, 3)
+    reader.activities(ResourceId(GROUP.subscription), 3)
     reader.applied("scope")
     reader.required("scope")
     reader.requirements("scope")
