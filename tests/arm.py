@@ -228,6 +228,7 @@ class Box(Properties):
 
 class Strap(Properties):
     box: Reference
+    spare: Reference | None = None
     authorization_key: str | None = None
 
 
@@ -281,7 +282,7 @@ def lab(provider: str) -> Registry:
                  Action("weigh", "GET", quick=True),
                  Action("label", answer=lambda box, _estate: {"label": box.id.name})))
     lids = ResourceType("Test.Lab/boxes/lids", Lid, tracked=False, realised=True, secrets=("pin",), in_use=_riveted)
-    straps = ResourceType("Test.Lab/straps", Strap, secrets=("authorizationKey",))
+    straps = ResourceType("Test.Lab/straps", Strap, secrets=("authorizationKey",), opened_by_key="box")
     views = ResourceType("Test.Lab/views", View, realised=True, updated_only=True,
                          inline=(Inline("lids", "Test.Lab/views/lids"),))
     view_lids = ResourceType("Test.Lab/views/lids", Lid, tracked=False, realised=True,

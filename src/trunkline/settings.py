@@ -79,6 +79,7 @@ class Limits:
     body_bytes: int = 4 * 1024 * 1024  #: ARM's own limit on a request body
     requests_per_second: int = 5_000  #: throttling per subscription, generous
     circuits_per_subscription: int = 50  #: as Azure's default; an operator may raise it
+    handoff_interfaces: frozenset[str] = frozenset()  #: existing ones of the machine that hand-offs may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,8 @@ class Settings:
 
 def load(environment: Mapping[str, str] | None = None, home: str = "") -> Settings:
     """Settings from ``TRUNKLINE_HOME``, ``TRUNKLINE_RUN``, ``TRUNKLINE_PORT``, ``TRUNKLINE_DATABASE_URL``,
-    ``TRUNKLINE_CIRCUIT_QUOTA`` and ``TRUNKLINE_SIMULATION``. ``home``, the command line's word, wins."""
+    ``TRUNKLINE_CIRCUIT_QUOTA``, ``TRUNKLINE_HANDOFF_INTERFACES`` (names with commas between) and
+    ``TRUNKLINE_SIMULATION``. ``home``, the command line's word, wins."""
     env = os.environ if environment is None else environment
     base = Path(home or env.get("TRUNKLINE_HOME", DEFAULT_HOME)).resolve()
     instance = Places(base, base, base).instance
@@ -104,6 +106,11 @@ def load(environment: Mapping[str, str] | None = None, home: str = "") -> Settin
         places=places,
         endpoint=Endpoint(port=int(env.get("TRUNKLINE_PORT", "8443"))),
         database_url=env.get("TRUNKLINE_DATABASE_URL", "") or places.database_url,
-        limits=Limits(circuits_per_subscription=int(env.get("TRUNKLINE_CIRCUIT_QUOTA", "50"))),
+        limits=Limits(circuits_per_subscription=int(env.get("TRUNKLINE_CIRCUIT_QUOTA", "50")),
+                      handoff_interfaces=_names(env.get("TRUNKLINE_HANDOFF_INTERFACES", ""))),
         simulation=env.get("TRUNKLINE_SIMULATION", "") == "1",
     )
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(name for piece in text.split(",") if (name := piece.strip()))

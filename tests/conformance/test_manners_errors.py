@@ -182,7 +182,9 @@ def test_a_link_into_another_subscription_needs_its_owners_key(arm: Arm) -> None
     foreign = arm.at("boxes/b").replace(arm.accounts.customer_subscription, arm.accounts.provider_subscription)
     body = {"location": "westus", "properties": {"box": {"id": foreign}}}
     in_envelope(arm.ask("PUT", arm.at("straps/s"), body), 403, "LinkedAuthorizationFailed")
-    body["properties"]["authorizationKey"] = "given"
+    body["properties"] |= {"authorizationKey": "given", "spare": {"id": foreign.replace("boxes/b", "boxes/c")}}
+    in_envelope(arm.ask("PUT", arm.at("straps/s"), body), 403, "LinkedAuthorizationFailed")
+    del body["properties"]["spare"]
     assert arm.ask("PUT", arm.at("straps/s"), body).status == 201
 
 

@@ -119,6 +119,7 @@ class ResourceType:
     ``companions(wish, ledger)``       other resources stored in the same transaction (a circuit's twin).
     ``dependents(resource, estate)``   other resources whose deletion begins with its own (links by a revoked key).
     ``catalogue(subscription)``        rows of a read-only list, as they are answered; no other verb exists then.
+    ``opened_by_key``                  the member of properties whose link an ``authorizationKey`` allows.
     ``mirror``                         see Mirror.
     """
 
@@ -142,6 +143,7 @@ class ResourceType:
     amend: Callable[[Wish, Ledger], Json] = no_values
     dependents: Callable[[Resource, Estate], Iterable[Resource]] = lambda _resource, _estate: ()
     catalogue: Callable[[str], Iterable[Json]] | None = None
+    opened_by_key: str = ""
     mirror: Mirror | None = None
 
 

@@ -25,9 +25,9 @@ def rid(kind: str, *names: str, subscription: str = CUSTOMER) -> ResourceId:
 class Desk(Snapshot):
     """A Ledger in memory that takes wishes as the engine does: decode, check, generate, store, then the children."""
 
-    def __init__(self, circuit_quota: int = 50) -> None:
+    def __init__(self, circuit_quota: int = 50, interfaces: frozenset[str] = frozenset()) -> None:
         super().__init__()
-        self.registry: Registry = registry(PROVIDER, circuit_quota)
+        self.registry: Registry = registry(PROVIDER, circuit_quota, interfaces)
         self._numbers: defaultdict[str, dict[str, int]] = defaultdict(dict)
 
     def list(self, kind: str, subscription: str = "", group: str = "") -> tuple[Resource, ...]:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from trunkline.intent.view import EXCHANGE_ORDER, FAULT, SITE
+from trunkline.settings import load
 from unit.api_resources.desk import ER1, OTHER, STANDARD, Desk, an_order, codes, rid
 
 PARIS, VXC, BREAK = rid(SITE, "paris"), rid(EXCHANGE_ORDER, "vxc1"), rid(FAULT, "cut")
@@ -185,3 +186,15 @@ def test_a_fault_stays_on_its_leg(desk: Desk) -> None:
     assert [(fault.code, fault.target) for fault in found] == [
         ("PropertyChangeNotAllowed", "circuit"), ("PropertyChangeNotAllowed", "leg")]
     assert not desk.refusal(BREAK, a_fault())
+
+
+def test_a_hand_off_takes_only_interfaces_of_the_machine_that_the_operator_offers() -> None:
+    offered = load({"TRUNKLINE_HANDOFF_INTERFACES": "eth7, eth8"}).limits.handoff_interfaces
+    desk = Desk(interfaces=offered)
+    desk.put(ER1, an_order(), sku=STANDARD)
+    wish = {"serviceKey": key_of(desk), "primary": {"handoff": {"interface": "eth0", "create": False}}}
+    fault, = desk.refusal(VXC, wish)
+    assert (fault.code, fault.target) == ("HandoffInterfaceNotOffered", "primary.handoff.interface")
+    assert "TRUNKLINE_HANDOFF_INTERFACES" in str(fault)
+    assert not desk.refusal(VXC, {**wish, "primary": {"handoff": {"interface": "eth8", "create": False}}})
+    assert not desk.refusal(VXC, {**wish, "primary": {"handoff": {"interface": "eth0"}}})

@@ -97,10 +97,8 @@ def _store(turn: Turn, place: Place, body: Json) -> Written:
 
 def _foreign(turn: Turn, drafted: Draft) -> Iterator[Fault]:
     """Links into subscriptions that are not the client's; with an authorization key the owner has allowed it."""
-    if "authorizationKey" in drafted.resource.secrets:
-        return
     before = references(drafted.wish.existing) if drafted.wish.existing else frozenset()
-    for key in sorted(references(drafted.resource) - before):
+    for key in sorted(references(drafted.resource) - before - _opened(drafted)):
         subscription = ResourceId.parse(key).subscription
         if not turn.author.account.may_use(subscription):
             account = turn.author.account
@@ -108,6 +106,14 @@ def _foreign(turn: Turn, drafted: Draft) -> Iterator[Fault]:
                         f"'{account.object_id}' has permission to perform action '{drafted.kind.name}/write' on scope "
                         f"'{drafted.resource.id}'; however, it does not have permission on the linked scope '{key}'. "
                         "Link a resource of your own, or ask its owner for an authorization key.", status=403)
+
+
+def _opened(drafted: Draft) -> frozenset[str]:
+    """What the client's authorization key is for; whether it fits, the declaration checks."""
+    member = drafted.kind.opened_by_key
+    if "authorizationKey" not in drafted.resource.secrets or member not in drafted.resource.properties:
+        return frozenset()
+    return references(Resource(drafted.resource.id, properties={member: drafted.resource.properties[member]}))
 
 
 def _keep(turn: Turn, drafted: Draft) -> Resource:

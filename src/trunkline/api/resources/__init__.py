@@ -17,7 +17,7 @@ from trunkline.api.declaration import Registry
 from trunkline.api.resources.circuits import AUTHORIZATIONS, circuits
 from trunkline.api.resources.connections import CONNECTIONS
 from trunkline.api.resources.cross_connections import CROSS_CONNECTION_PEERINGS, CROSS_CONNECTIONS
-from trunkline.api.resources.exchange import VIRTUAL_CROSS_CONNECTS
+from trunkline.api.resources.exchange import virtual_cross_connects
 from trunkline.api.resources.faults import FAULTS
 from trunkline.api.resources.gateways import GATEWAYS
 from trunkline.api.resources.network_interfaces import NETWORK_INTERFACES
@@ -31,9 +31,11 @@ from trunkline.api.resources.virtual_networks import SUBNETS, VIRTUAL_NETWORKS
 CIRCUIT_QUOTA = 50
 
 
-def registry(provider_subscription: str, circuit_quota: int = CIRCUIT_QUOTA) -> Registry:
-    """``provider_subscription``: where circuits' cross connections live."""
+def registry(provider_subscription: str, circuit_quota: int = CIRCUIT_QUOTA,
+             handoff_interfaces: frozenset[str] = frozenset()) -> Registry:
+    """``provider_subscription``: where circuits' cross connections live. ``handoff_interfaces``: those of the machine
+    that a hand-off may take."""
     return Registry.of(
         circuits(provider_subscription, circuit_quota), AUTHORIZATIONS, PEERINGS, CROSS_CONNECTIONS,
         CROSS_CONNECTION_PEERINGS, SERVICE_PROVIDERS, VIRTUAL_NETWORKS, SUBNETS, NETWORK_INTERFACES,
-        PUBLIC_IP_ADDRESSES, GATEWAYS, CONNECTIONS, SITES, VIRTUAL_CROSS_CONNECTS, FAULTS)
+        PUBLIC_IP_ADDRESSES, GATEWAYS, CONNECTIONS, SITES, virtual_cross_connects(handoff_interfaces), FAULTS)

@@ -182,5 +182,5 @@ def _show(connection: Resource, _estate: Estate) -> Json:
 
 
 CONNECTIONS = ResourceType(
-    CONNECTION, model=Connection, realised=True, secrets=("authorizationKey",), defaults=_without_nulls, check=_check,
-    generate=_generate, show=_show)
+    CONNECTION, model=Connection, realised=True, secrets=("authorizationKey",), opened_by_key="peer",
+    defaults=_without_nulls, check=_check, generate=_generate, show=_show)

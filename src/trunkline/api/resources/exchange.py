@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from trunkline.api.declaration import Ledger, Register, ResourceType, Wish
 from trunkline.api.resources.linked import immovable, linked, missing, stays
@@ -18,7 +19,7 @@ def _model(order: Resource) -> VirtualCrossConnect:
     return VirtualCrossConnect.model_validate(order.properties)
 
 
-def _check(wish: Wish, estate: Register) -> Iterator[Fault]:
+def _check(existing_interfaces: frozenset[str], wish: Wish, estate: Register) -> Iterator[Fault]:
     order, model = wish.resource, _model(wish.resource)
     if not any(model.order(leg) for leg in Leg):
         yield Fault("LegRequired", "A virtual cross connect needs primary, secondary or both; give one leg at least.",
@@ -33,6 +34,7 @@ def _check(wish: Wish, estate: Register) -> Iterator[Fault]:
         yield from _moved(_model(wish.existing), model)
     yield from _routers(order.id, model, estate)
     yield from _handoffs(order.id, model, estate)
+    yield from _not_offered(model, existing_interfaces)
 
 
 def _moved(old: VirtualCrossConnect, new: VirtualCrossConnect) -> Iterator[Fault]:
@@ -93,6 +95,16 @@ def _handoffs(order: ResourceId, model: VirtualCrossConnect, estate: Register) -
         taken[handoff.interface] = order
 
 
+def _not_offered(model: VirtualCrossConnect, offered: frozenset[str]) -> Iterator[Fault]:
+    """An interface that the machine has is taken from it, so the operator says which may be."""
+    for leg, handoff in _interfaces(model):
+        if not handoff.create and handoff.interface not in offered:
+            yield Fault("HandoffInterfaceNotOffered", f"{leg}.handoff.interface '{handoff.interface}' is not among the "
+                        "interfaces of this machine that its operator offers. Set handoff.create to true for a new "
+                        "one, or ask the operator to name it in TRUNKLINE_HANDOFF_INTERFACES.",
+                        f"{leg}.handoff.interface")
+
+
 def _generate(wish: Wish, ledger: Ledger) -> Json:
     circuit = _circuit(_model(wish.resource).service_key, ledger)
     system: Json = {"number": ledger.allocate("virtualCrossConnects", wish.resource.id.key)}
@@ -103,6 +115,9 @@ def _show(order: Resource, _estate: Estate) -> Json:
     return {"expressRouteCircuit": order.system["circuit"]}
 
 
-VIRTUAL_CROSS_CONNECTS = ResourceType(
-    EXCHANGE_ORDER, model=VirtualCrossConnect, tracked=False, realised=True,
-    secrets=("primary.sharedKey", "secondary.sharedKey"), check=_check, generate=_generate, show=_show)
+def virtual_cross_connects(existing_interfaces: frozenset[str]) -> ResourceType:
+    """``existing_interfaces``: those of the machine that a hand-off may take."""
+    return ResourceType(
+        EXCHANGE_ORDER, model=VirtualCrossConnect, tracked=False, realised=True,
+        secrets=("primary.sharedKey", "secondary.sharedKey"), check=partial(_check, existing_interfaces),
+        generate=_generate, show=_show)
