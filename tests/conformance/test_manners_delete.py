@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from arm import Arm, Reply, lab
+from trunkline.api.declaration import Registry
 from trunkline.errors import Fault
+from trunkline.model.operation import Activity
+from trunkline.model.resource import ResourceId, now
 
 BOX: dict[str, Any] = {"location": "westus", "properties": {}}
 
@@ -267,3 +273,54 @@ def test_a_group_of_which_something_failed_stays_usable(arm: Arm, box: str) -> N
     assert failed.body["error"]["details"][0]["code"] == "LinkDown"
     assert arm.ask("GET", arm.group).state == "Succeeded"
     assert arm.ask("GET", box).state == "Failed"
+
+
+def forget(arm: Arm) -> None:
+    """A day goes by in which nobody asks."""
+    with arm.store.writing() as writer:
+        writer.prune(now() + timedelta(seconds=1))
+
+
+def test_a_failed_deletion_that_was_forgotten_is_no_success(arm: Arm, box: str) -> None:
+    gone = delete_group(arm)
+    arm.network.settle(failing="b")
+    forget(arm)
+    failed = arm.follow(gone.headers["location"])
+    assert (failed.status, failed.code) == (409, "ResourceGroupDeletionFailed")
+    assert arm.ask("GET", box).state == "Failed"
+
+
+def test_a_deletion_that_was_forgotten_has_still_succeeded(arm: Arm, box: str) -> None:
+    gone = delete_group(arm)
+    arm.network.settle()
+    forget(arm)
+    assert arm.follow(gone.headers["location"]).status == 200
+
+
+def test_the_activity_log_of_a_quiet_subscription_is_not_crowded_out(arm: Arm) -> None:
+    log = f"{arm.subscription}/providers/Microsoft.Insights/eventtypes/management/values"
+    mine = len(arm.ask("GET", log).body["value"])
+    noise = Activity(ResourceId(arm.accounts.provider_subscription, "rg"), "write", "provider", "1", "Succeeded")
+    with arm.store.writing() as writer:
+        for _ in range(501):
+            writer.log(noise)
+    assert mine > 0
+    assert len(arm.ask("GET", log).body["value"]) == mine
+
+
+def test_a_resource_that_goes_with_another_is_deleted_once(tmp_path: Path) -> None:
+    """Each box pulls its straps' deletion along; the group then meets the same straps again."""
+    def following(provider: str) -> Registry:
+        types = dict(lab(provider).types)
+        boxes, straps = types["test.lab/boxes"], types["test.lab/straps"]
+        types["test.lab/boxes"] = replace(
+            boxes, dependents=lambda box, estate: estate.referrers(box.id, "Test.Lab/straps"))
+        types["test.lab/straps"] = replace(straps, realised=True)
+        return Registry(types)
+
+    with closing(Arm(tmp_path / "home", following)) as arm:
+        arm.create_group()
+        arm.make(arm.at("boxes/b"), BOX)
+        strap(arm, arm.at("boxes/b"))
+        delete_group(arm)
+        assert sorted(one.resource.name for one in arm.network.settle()) == ["b", "s"]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from arm import Arm, Reply, lab
+from trunkline.model.resource import now
 
 
 @pytest.fixture
@@ -213,3 +216,19 @@ def test_a_chain_of_variables_that_is_too_deep_is_refused_before_a_transaction_b
 def test_too_many_variables_are_refused(arm: Arm) -> None:
     refused = deploy(arm, template(variables={f"v{n}": n for n in range(257)}))
     assert "256 are allowed" in refused.message
+
+
+def test_a_deployment_whose_failure_was_forgotten_has_failed(arm: Arm) -> None:
+    deploy(arm, template(box()))
+    arm.network.settle(failing="b")
+    with arm.store.writing() as writer:
+        writer.prune(now() + timedelta(seconds=1))
+    assert arm.ask("GET", path(arm)).state == "Failed"
+
+
+def test_a_group_may_have_a_name_of_any_letters(arm: Arm) -> None:
+    group = f"{arm.subscription}/resourceGroups/{quote('группа')}"
+    assert arm.ask("PUT", group, {"location": "westus"}).status == 201
+    made = arm.ask("PUT", f"{group}/providers/Microsoft.Resources/deployments/d1", template())
+    assert made.status == 201
+    assert arm.follow(made.headers["azure-asyncoperation"]).body == {"status": "Succeeded"}

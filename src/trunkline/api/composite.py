@@ -5,10 +5,10 @@ Nobody watches them. Whoever asks for one, or for what it is about, finds out wh
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from trunkline.model.operation import Operation, OperationKind, OperationStatus
-from trunkline.model.resource import Json
+from trunkline.model.resource import Json, Resource
 from trunkline.store import Reader, Store, Writer
 
 #: What an ended operation leaves behind: told the failure, if any, it answers the failure, if any.
@@ -24,6 +24,18 @@ def outstanding(reader: Reader, operation: Operation) -> tuple[Operation, ...]:
 def failed(reader: Reader, operation: Operation) -> tuple[Operation, ...]:
     found = (reader.operation(one) for one in operation.waits_for)
     return tuple(one for one in found if one and one.status in (OperationStatus.FAILED, OperationStatus.CANCELED))
+
+
+def forgotten(reader: Reader, operation: Operation) -> bool:
+    """Whether the end of one of them is no longer known; what became of the resources still is."""
+    return any(reader.operation(one) is None for one in operation.waits_for)
+
+
+def failed_parts(action: str, resources: Iterable[Resource]) -> Json | None:
+    """What the whole says of resources that are not as they should be."""
+    details: list[Json] = [{"target": str(one.id), "code": "OperationFailed", "message": f"It is {one.state}."}
+                           for one in resources]
+    return failure(action, details) if details else None
 
 
 def settle(store: Store, operation: Operation, endings: dict[str, Ending]) -> Operation:

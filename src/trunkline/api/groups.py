@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from uuid import uuid4
 
@@ -137,7 +138,7 @@ def _delete(turn: Turn, group: Resource) -> Operation:
     tops = [one for one in held if one.id.parent is None]
     refuse(check_removal(turn, *tops))
     turn.writer.set_status(group.id, state=ProvisioningState.DELETING)
-    waits_for = tuple(remove(turn, one, one.location or group.location).id for one in tops)
+    waits_for = tuple(_remove(turn, tops, group.location))
     operation = Operation(
         id=str(uuid4()), resource=group.id, kind=OperationKind.DEPLOYMENT, action=composite.DELETE_GROUP,
         waits_for=waits_for, location=group.location, api_version=turn.author.api_version)
@@ -146,10 +147,18 @@ def _delete(turn: Turn, group: Resource) -> Operation:
     return operation
 
 
+def _remove(turn: Turn, tops: Iterable[Resource], location: str) -> Iterator[str]:
+    """The operations; each resource is looked at anew, as it may have gone with one before it."""
+    for one in tops:
+        current = turn.writer.get(one.id)
+        if current:
+            yield remove(turn, current, current.location or location).id
+
+
 def _end_deletion(writer: Writer, operation: Operation, error: Json | None) -> Json | None:
+    left = [one for one in writer.within(operation.resource) if one.id.parent is None]
+    error = error or composite.failed_parts(operation.action, left)
     if error is None:
-        for one in writer.within(operation.resource):
-            writer.delete(one.id)
         writer.delete(operation.resource)
     else:  # what is left can be used again
         writer.set_status(operation.resource, state=ProvisioningState.FAILED)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from urllib.parse import quote
 from uuid import uuid4
 
 from trunkline.api import body as content
@@ -165,6 +166,10 @@ def ending(service: Service) -> composite.Ending:
         if stored is None or group is None:
             return wrong
         told: Json = {}
+        if wrong is None and composite.forgotten(writer, operation):
+            parts = (writer.get(ResourceId.parse(one)) for one in stored.properties["resources"])
+            wrong = composite.failed_parts(
+                operation.action, [one for one in parts if one and one.state is ProvisioningState.FAILED])
         if wrong is None:
             try:
                 with _not_too_deep():
@@ -281,5 +286,6 @@ def _step(stored: Resource, operation: Operation) -> Json:
 
 
 def _header(call: Call, operation: Operation) -> dict[str, str]:
-    path = f"{call.origin}{_id(call)}/operationStatuses/{operation.id}?api-version={call.api_version}"
-    return {"azure-asyncoperation": path, **operations.SOON}
+    """A group's name may have letters that no header can hold."""
+    path = f"{quote(str(_id(call)), safe='/()')}/operationStatuses/{operation.id}"
+    return {"azure-asyncoperation": f"{call.origin}{path}?api-version={call.api_version}", **operations.SOON}
