@@ -90,7 +90,7 @@ class Settings:
     limits: Limits = Limits()
     database_url: str = ""  #: SQLAlchemy URL; empty means SQLite under ``places.home``
     simulation: bool = False  #: both drivers in memory, nothing touched on the machine
-    workers: int = 4  #: scopes reconciled at the same time
+    workers: int = 3  #: scopes reconciled at the same time; more of them wait for each other, on two cores
 
 
 def load(environment: Mapping[str, str] | None = None, home: str = "") -> Settings:
