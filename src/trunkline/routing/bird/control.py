@@ -22,7 +22,6 @@ _CODED = re.compile(r"(\d{4})[- ](.*)")
 #: Line codes: table of protocols, one protocol's details, a route, its type, its attributes, BFD sessions.
 PROTOCOL, DETAIL, ROUTE, ROUTE_TYPE, ATTRIBUTE, BFD = 1002, 1006, 1007, 1008, 1012, 1020
 RECONFIGURED = frozenset({3, 4, 5, 18})  #: done, under way, queued behind one that is under way, confirmed
-CONFIGURATION_FAULT = 8002
 
 
 class Unreachable(DriverFailure):
