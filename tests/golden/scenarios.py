@@ -15,7 +15,7 @@ VNET = PrefixMatch.orlonger("10.50.0.0/16")
 #: What a customer may announce: its prefixes, no private path through the service's own numbers.
 FROM_CUSTOMER = Policy((
     Rule(Action.DENY, contains_asn=((12076, 12076), (65515, 65520))),
-    Rule(Action.PERMIT, prefixes=CUSTOMER_PREFIXES),
+    Rule(Action.PERMIT, prefixes=CUSTOMER_PREFIXES, strip_communities=True),
 ))
 TO_CUSTOMER = Policy((Rule(Action.PERMIT, groups=("gateway",), strip_asns=(65515,)),))
 FROM_GATEWAY = Policy((Rule(Action.PERMIT, prefixes=(VNET,)),))

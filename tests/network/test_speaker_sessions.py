@@ -249,8 +249,50 @@ def hand_made(places: Places, text: str, directory: Path) -> Iterator[None]:
     with subprocess.Popen(
             ["ip", "netns", "exec", f"{places.namespace_prefix}left", "bird", "-f", "-c", directory / "liar.conf",
              "-s", directory / "liar.ctl"], stderr=subprocess.DEVNULL) as process:
-        yield
-        process.terminate()
+        try:
+            yield
+        finally:
+            process.terminate()
+
+
+TAGGING = """
+router id 192.0.2.9;
+protocol device {}
+protocol static { ipv4; route 10.1.0.0/16 unreachable; route 10.2.0.0/16 unreachable; }
+protocol bgp {
+  local 10.0.1.1 as 65001;
+  neighbor 10.0.1.2 as 12076;
+  password "correctHorseBattery1";
+  ipv4 {
+    import none;
+    export filter {
+      bgp_community.add((65535, 65281));  # NO_EXPORT
+      bgp_ext_community.add((rt, 65001, 7));
+      bgp_large_community.add((65001, 7, 7));
+      accept;
+    };
+  };
+}
+"""
+
+
+@both
+@pytest.mark.parametrize(("ignored", "reaches"), [(True, True), (False, False)])
+def test_a_customers_communities_mean_nothing_when_they_are_ignored(
+        wired: Estate, daemon: Daemon, tmp_path: Path, ignored: bool, reaches: bool) -> None:
+    """The customer says NO_EXPORT, and the gateway in another AS hears of the route all the same."""
+    wanted = Policy((Rule(Action.PERMIT, strip_communities=ignored),))
+    subject, speak = mid(daemon, replace(TO_LEFT, bfd=None, import_policy=wanted), origins=("10.200.0.0/16",)), \
+        wired.daemons
+    with hand_made(wired.places, TAGGING, tmp_path):
+        wired.start(RIGHT, subject)
+        wait_established(speak, subject, "customer", "gateway-0")
+        until(lambda: {"10.1.0.0/16", "10.2.0.0/16"} <= prefixes(speak, subject, "customer"), 5, "the routes accepted")
+        expected = {"10.200.0.0/16", *(("10.1.0.0/16", "10.2.0.0/16") if reaches else ())}
+        until(lambda: prefixes(speak, RIGHT, "edge") == expected, 5, "what the gateway may hear")
+        socket = wired.places.run / "nodes" / "right" / "bird.ctl"
+        told = subprocess.run(["birdc", "-s", socket, "show route all"], capture_output=True, text=True, check=True)
+        assert "community" not in told.stdout
 
 
 @both

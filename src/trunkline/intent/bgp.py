@@ -42,6 +42,7 @@ class Rule:
     ``groups``: the route came from a session of one of these groups; the word ``local`` means originated here.
     ``contains_asn``: an AS number of these ranges (first, last) stands in the AS path.
     ``strip_asns``: removed from the AS path before export (RFC 6996 style, for any number).
+    ``strip_communities``: all communities are taken off, so that they mean nothing here (NO_EXPORT, RFC 1997).
     """
 
     action: Action
@@ -50,6 +51,7 @@ class Rule:
     contains_asn: tuple[tuple[int, int], ...] = ()
     local_pref: int | None = None
     strip_asns: tuple[int, ...] = ()
+    strip_communities: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ class Clause:
     asns: tuple[tuple[int, int], ...] = ()
     local_pref: int | None = None
     strip: tuple[int, ...] = ()
+    strip_communities: bool = False
 
 
 def import_clauses(session: Session) -> tuple[Clause, ...]:
@@ -39,5 +40,5 @@ def _clauses(rules: tuple[Rule, ...], session: Session, *, grouped: bool) -> tup
             continue  # speaks of the other family only
         groups = tuple(sorted(group_number(group) for group in rule.groups)) if grouped else ()
         clauses.append(Clause(rule.action is Action.PERMIT, prefixes, groups, rule.contains_asn,
-                              rule.local_pref, rule.strip_asns))
+                              rule.local_pref, rule.strip_asns, rule.strip_communities))
     return tuple(clauses)

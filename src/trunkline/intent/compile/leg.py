@@ -189,7 +189,7 @@ def _customer_session(circuit: CircuitView, peering: PeeringView, which: Leg, pr
         name=CUSTOMER, group=CUSTOMER, interface=TO_CUSTOMER,
         local_address=bare(edge_address(prefix)), peer_address=bare(customer_address(prefix)),
         local_asn=AZURE_ASN, peer_asn=model.peer_asn,
-        import_policy=Policy((Rule(Action.DENY, MARTIANS), Rule(Action.PERMIT))),
+        import_policy=Policy((Rule(Action.DENY, MARTIANS), Rule(Action.PERMIT, strip_communities=True))),
         export_policy=learned_from(GATEWAY, strip_asns=(GATEWAY_ASN,)),
         password=Secret(peering.shared_key) if peering.shared_key else None, bfd=profile.customer_bfd,
         hold_time_s=profile.hold_time_s, keepalive_time_s=profile.keepalive_time_s,

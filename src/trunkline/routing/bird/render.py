@@ -20,6 +20,8 @@ _REMEMBERED = 4096
 #: Seconds that the kernel's routes may wait for sessions after a death. Nothing changes in the kernel meanwhile, so a
 #: session that never comes back must not hold up the others for long; those that come back need half a second.
 _RECOVERY_WAIT_S = 5
+#: Without communities of any kind (RFC 1997, 4360, 8092).
+_BARE = ("unset(bgp_community)", "unset(bgp_ext_community)", "unset(bgp_large_community)")
 #: Protocol that originates a family's prefixes.
 ORIGINS = "tl.origins{}"
 
@@ -190,6 +192,7 @@ def _actions(clause: Clause) -> tuple[str, ...]:
     return (
         *((f"bgp_local_pref = {clause.local_pref}",) if clause.local_pref is not None else ()),
         *((f"bgp_path.delete([{', '.join(map(str, clause.strip))}])",) if clause.strip else ()),
+        *(_BARE if clause.strip_communities else ()),
     )
 
 

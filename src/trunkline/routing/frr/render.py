@@ -20,6 +20,8 @@ from trunkline.routing.template import printed
 
 #: Every pass asks for all routers again, nearly all unchanged: comparing two is 200 times cheaper than printing one.
 _REMEMBERED = 4096
+#: Without communities of any kind (RFC 1997, 4360, 8092).
+_BARE = ("set community none", "set large-community none", "set extcommunity none")
 #: Route map of what the router originates.
 ORIGINS = "tl-origins"
 
@@ -180,6 +182,7 @@ def _sets(clause: Clause) -> tuple[str, ...]:
     return (
         *((f"set local-preference {clause.local_pref}",) if clause.local_pref is not None else ()),
         *((f"set as-path exclude {' '.join(map(str, clause.strip))}",) if clause.strip else ()),
+        *(_BARE if clause.strip_communities else ()),
     )
 
 
