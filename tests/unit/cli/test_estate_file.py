@@ -70,10 +70,13 @@ def test_all_faults_are_told_together_with_their_lines() -> None:
     ("resourceGroup: rg1\nnetworks:\n  - {name: v, addressSpace: [10.0.0.0/8], gateway: {name: g}}", 3,
      "needs a subnet called GatewaySubnet"),
     ("resourceGroup: rg1\nresources:\n  - {type: virtualNetworks/subnets, name: hub}", 3, "one name for each type"),
+    ("resourceGroup: rg1\nsites:\n  name: paris", 2, "sites: this must be a list"),
+    ("resourceGroup: rg1\nnetworks: [3]", 2, "networks[0]: this must be a mapping"),
+    ("resourceGroup: rg1\nfaults: [{circuit: er1, leg: primary, seconds: 0}]", 2, "seconds: it must be 1 or more"),
     (SITE + "  - name: paris\n    asn: 65011\n    prefixes: [10.11.0.0/16]\n    lan: 10.11.1.0/24\n"
      "    routers: [{name: ce1}]\n", 3, "site paris is declared more than once"),
 ], ids=["no group", "a list", "broken", "twice", "contains itself", "no leg", "no site", "leg", "no GatewaySubnet",
-        "child without parent", "declared twice"])
+        "child without parent", "no list", "no mapping", "too small", "declared twice"])
 def test_a_fault_says_where_and_why(text: str, line: int, says: str) -> None:
     found = faults(text)
     assert found[0][0] == line

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -42,12 +43,15 @@ def down(instance: Instance, purge: bool, as_json: bool) -> None:
             removed = instance.assembly("sweep")
             step.note = f"{len(removed)} removed" if removed else "nothing was there"
     instance.forget_run()
-    purged = _purge(instance.settings.places.home) if purge else []
+    home = instance.settings.places.home
+    purged = _purge(home) if purge else []
     if as_json:
         print_json({"stopped": stopped, "removed": removed, "purged": purged})
         return
     for each in (*removed, *purged):
         click.echo(f"removed {each}")
+    if purge and home.exists():
+        click.echo(f"{home} itself stays{_why_it_stays(home)}")
     if not (stopped or removed or purged):
         click.echo("Nothing was running.")
 
@@ -62,7 +66,15 @@ def _purge(home: Path) -> list[str]:
         if (home / name).is_dir():
             shutil.rmtree(home / name)
             removed.append(str(home / name))
-    if home.is_dir() and not any(home.iterdir()):
-        home.rmdir()
-        removed.append(str(home))
+    if home.is_dir():
+        with suppress(OSError):  # a mount point, or others keep something there
+            home.rmdir()
+            removed.append(str(home))
     return removed
+
+
+def _why_it_stays(home: Path) -> str:
+    if home.is_mount():
+        return ": it is a mount point."
+    others = sorted(path.name for path in home.iterdir()) if home.is_dir() else []
+    return f": it holds {', '.join(others)}." if others else "."

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import subprocess
 
 import click
 from click.shell_completion import CompletionItem
@@ -78,7 +80,18 @@ def capture(instance: Instance, count: int | None, write: str | None, place: str
     places = instance.settings.places
     found = pick(present(places), wanted)
     click.echo(f"watching {readable(found)} {interface or '(all interfaces)'}", err=True)
-    _become(inside(places, found, [*command, *expression]))
+    raise SystemExit(_watch(inside(places, found, [*command, *expression])))
+
+
+def _watch(command: list[str]) -> int:
+    """tcpdump's exit code. It advises on its own options, which are not ours, so that line is left out. Ctrl-C reaches
+    it too and makes it tell its counts, which are waited for."""
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as child:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for line in child.stderr or ():
+            if "verbose output suppressed" not in line:
+                click.echo(line, nl=False, err=True)
+    return child.returncode
 
 
 def _become(command: list[str]) -> None:

@@ -22,7 +22,7 @@ def provider() -> None:
 @output_option
 @pass_instance
 def list_(instance: Instance, as_json: bool) -> None:
-    """Circuits that customers have ordered, as the providers see them."""
+    """Ordered circuits."""
     with connected(instance) as clients:
         subscription = clients.accounts.provider_subscription
         found = list(clients.named("provider").list(
@@ -44,7 +44,7 @@ def _row(twin_: Json) -> tuple[object, ...]:
 @output_option
 @pass_instance
 def provision(instance: Instance, circuit: str, as_json: bool) -> None:
-    """Connect the circuit: its provider state becomes Provisioned."""
+    """Connect a circuit (Provisioned)."""
     _turn(instance, circuit, PROVISIONED, as_json)
 
 
@@ -53,7 +53,10 @@ def provision(instance: Instance, circuit: str, as_json: bool) -> None:
 @output_option
 @pass_instance
 def deprovision(instance: Instance, circuit: str, as_json: bool) -> None:
-    """Disconnect the circuit: its provider state becomes NotProvisioned, and it may be deleted."""
+    """Disconnect a circuit (NotProvisioned).
+
+    Its customer may delete it from then on.
+    """
     _turn(instance, circuit, NOT_PROVISIONED, as_json)
 
 

@@ -37,10 +37,12 @@ def status(instance: Instance, as_json: bool) -> None:
     click.echo(f"Trunkline at {instance.url()}{', simulated' if running.simulation else ''}")
     print_table(("circuit", "provider", "location", "Mbps", "S-tag", "state", "circuit state", "provider state"),
                 [_circuit_row(circuit) for circuit in found["circuits"]], title="Circuits")
-    print_table(("circuit", "leg", "BGP", "BFD", "since", "prefixes in/out", "bytes in/out", "port drops", "fault"),
+    print_table(("circuit", "leg", "BGP", "BFD", "since", "prefixes in/out", "bytes in/out", "fault"),
                 [row for circuit in found["circuits"] for row in _leg_rows(circuit, now)], title="Legs")
     print_table(("router", "daemon", "AS", "session", "peer", "peer AS", "state", "BFD", "since", "received", "sent"),
                 list(_session_rows(found, now)), title="Sessions")
+    print_table(("session", "of", "last error"), list(_errors(found)), title="Errors")
+    print_table(("edge port", "location", "leg", "dropped packets"), list(_drops(found)), title="Ports")
     _show_rest(found)
 
 
@@ -54,22 +56,41 @@ def _leg_rows(circuit: Json, now: datetime) -> Iterator[tuple[object, ...]]:
     for name in LEGS:
         leg = circuit["legs"][name]
         customer = next((s for s in leg["sessions"] if s["group"] == "customer"), None)
-        traffic, drops = leg["traffic"], leg["portDrops"]
+        traffic = leg["traffic"]
         yield (circuit["name"], name, leg["bgp"], (customer or {}).get("bfd") or "-", since(customer, now),
                f"{customer['received']}/{customer['sent']}" if customer else "-",
                f"{megabytes(traffic['in']['bytes'])} / {megabytes(traffic['out']['bytes'])}",
-               " ".join(f"{reason} {count}" for reason, count in drops.items() if count) or "-",
                "FAULT" if leg["fault"] else "-")
 
 
+def _routers(found: Json) -> Iterator[Json]:
+    for circuit in found["circuits"]:
+        for session in (s for leg in LEGS for s in circuit["legs"][leg]["sessions"]):
+            yield {"node": session["node"], "daemon": "bird", "asn": 12076, "sessions": [session]}
+    yield from found["routers"]
+
+
 def _session_rows(found: Json, now: datetime) -> Iterator[tuple[object, ...]]:
-    vrfs = ({"node": s["node"], "daemon": "bird", "asn": 12076, "sessions": [s]}
-            for circuit in found["circuits"] for leg in LEGS for s in circuit["legs"][leg]["sessions"])
-    for router in (*vrfs, *found["routers"]):
+    for router in _routers(found):
         for session in router["sessions"]:
             yield (router["node"], router["daemon"], router["asn"], session["name"], session["peer"],
                    session["peerAsn"], session["state"], session["bfd"] or "-", since(session, now),
                    session["received"], session["sent"])
+
+
+def _errors(found: Json) -> Iterator[tuple[object, ...]]:
+    """Why sessions are not up, where their daemons say it."""
+    for router in _routers(found):
+        for session in router["sessions"]:
+            if session["state"] != "Established" and session["lastError"]:
+                yield session["name"], router["node"], session["lastError"]
+
+
+def _drops(found: Json) -> Iterator[tuple[object, ...]]:
+    for port in found["ports"]:
+        dropped = ", ".join(f"{reason} {packets}" for reason, packets in port["drops"].items() if packets)
+        if dropped:
+            yield port["node"], port["location"], port["leg"], dropped
 
 
 def since(session: Json | None, now: datetime) -> str:

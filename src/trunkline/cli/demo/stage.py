@@ -93,11 +93,11 @@ class Stage:
         """End what runs, take the network away, and forget the home."""
         for child in tuple(self._children):
             self.end(child)
-        try:
-            subprocess.run(self.command("down", "--purge", "-o", "json"), env=self._environment, check=True,
-                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
-        except subprocess.CalledProcessError as problem:
-            raise Failed(f"trunkline down ended with code {problem.returncode}; home is {self.home}") from None
+        ended = subprocess.run(self.command("down", "--purge", "-o", "json"), env=self._environment, check=False,
+                               stdin=subprocess.DEVNULL, capture_output=True, text=True, start_new_session=True)
+        if ended.returncode:
+            raise Failed(f"trunkline down ended with code {ended.returncode}; home is {self.home}\n"
+                         f"{ended.stderr.strip() or ended.stdout.strip()}")
         shutil.rmtree(self.home, ignore_errors=True)
 
 
