@@ -175,8 +175,6 @@ def _show(connection: Resource, _estate: Estate) -> Json:
         "resourceGuid": connection.system["resourceGuid"],
         "virtualNetworkGateway1": {"id": model.virtual_network_gateway1.id, "properties": {}},
         "connectionStatus": status.get("connectionStatus", "Unknown"),
-        "ingressBytesTransferred": status.get("ingressBytesTransferred", 0),
-        "egressBytesTransferred": status.get("egressBytesTransferred", 0),
         "usePolicyBasedTrafficSelectors": False, "ipsecPolicies": [], "trafficSelectorPolicies": [],
         "enablePrivateLinkFastPath": False}
 
