@@ -126,7 +126,8 @@ class Channel:
     def _exchange(self, message: bytes, flags: int) -> tuple[list[bytes], bool]:
         sequence = next(self._sequences)
         length, kind, given, _, _ = _HEADER.unpack_from(message)
-        self._socket.send(_HEADER.pack(length, kind, given | flags, sequence, 0) + message[_HEADER.size :])
+        with rtnl.TURN:
+            self._socket.send(_HEADER.pack(length, kind, given | flags, sequence, 0) + message[_HEADER.size :])
         bodies: list[bytes] = []
         torn = False
         while True:

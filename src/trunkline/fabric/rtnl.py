@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import struct
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,10 @@ RTM_NEWTFILTER, RTM_GETTFILTER = 44, 46
 
 #: A message's attributes by name; a nested one's value is again such a sequence.
 Attributes = Sequence[tuple[str, object]]
+
+#: The kernel has one lock for all of this, in all namespaces. Who needs it for a message sleeps until it is free, but
+#: who needs it for a setting under /proc/sys spins; so at most one thread of ours asks at a time.
+TURN = threading.Lock()
 
 _HEAD = struct.Struct("=HH")
 _HOP = struct.Struct("=HBBi")

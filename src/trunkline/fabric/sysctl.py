@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 
 from trunkline.errors import DriverFailure
+from trunkline.fabric import rtnl
 
 #: Name below ``net.`` and value.
 Setting = tuple[str, str]
@@ -31,7 +32,8 @@ def write(name: str, value: str) -> None:
     except FileNotFoundError:
         raise DriverFailure(f"this kernel has no setting net.{name}") from None
     try:
-        os.write(file, value.encode())
+        with rtnl.TURN:
+            os.write(file, value.encode())
     finally:
         os.close(file)
 
