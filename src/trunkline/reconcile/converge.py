@@ -77,6 +77,7 @@ class Converger:
         unmet = tuple(required for required in desired.requires if not self._stands(required))
         difference = differ(desired, applied, self._observe(desired) if stored else frozenset())
         try:
+            self._end_orphans(difference, applied)
             self._apply(scope, difference)
             if stored and difference.network:  # what leaned on a piece made anew fell with it
                 self._apply(scope, differ(desired, desired, self._observe(desired)))
@@ -119,7 +120,7 @@ class Converger:
         log.info("apply", extra={"scope": str(scope), "remove": len(difference.network.remove),
                                  "ensure": len(difference.network.ensure), "start": len(difference.start),
                                  "stop": len(difference.stop)})
-        for node in (*difference.stop, *self._orphaned(difference)):
+        for node in difference.stop:
             self._speaker.remove(node)
         problems: list[Exception] = []
         if difference.network:
@@ -136,12 +137,13 @@ class Converger:
             raise problems[0]
 
 
-    def _orphaned(self, difference: Difference) -> frozenset[str]:
-        """Nodes whose namespace somebody deleted while their daemon ran: it keeps the dead namespace alive, and the
+    def _end_orphans(self, difference: Difference, applied: Blueprint) -> None:
+        """Where somebody deleted a namespace while its daemon ran, the daemon keeps the dead namespace alive, and the
         tunnels in it, so it must go before they can be made anew."""
         made_anew = frozenset(piece.name for piece in difference.network.ensure if isinstance(piece, Node))
-        started = frozenset(router.node for router in difference.start)
-        return (made_anew & started) - self._plane.nodes() if made_anew & started else frozenset()
+        suspects = made_anew & frozenset(router.node for router in applied.routers)
+        for node in suspects - self._plane.nodes() if suspects else ():
+            self._speaker.remove(node)
 
 
 def _stored_form(blueprint: Blueprint) -> Json | None:
