@@ -85,7 +85,8 @@ def both_up(stage: Stage, circuit: str = "er1", group: str = "rg1") -> None:
 
 
 def all_up(stage: Stage) -> None:
-    """Every session of every router that is meant to run."""
+    """Every session of every router that is meant to run, and watched: BFD begins slowly (RFC 5880, 6.8.3) and may come
+    up a second or two after BGP; until then only the hold timer notices a failure."""
     try:
         until(lambda: not _down(stage), 20, "all sessions Established", every_s=0.1)
     except AssertionError:
@@ -95,7 +96,7 @@ def all_up(stage: Stage) -> None:
 def _down(stage: Stage) -> list[tuple[str, SessionStatus]]:
     routers = (router for blueprint in blueprints(stage) for router in blueprint.routers if not router.down)
     return [(router.node, status) for router in routers for status in stage.speaker.sessions(router)
-            if not is_up(status)]
+            if not is_up(status) or status.bfd not in ("", "Up")]
 
 
 def connected(stage: Stage, source: str = HOST, address: str = IN_CLOUD) -> None:

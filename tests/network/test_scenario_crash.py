@@ -68,9 +68,7 @@ def test_killed_while_it_builds_and_while_it_removes_it_finishes_after_the_next_
     for count in sorted(dice.sample(range(1, 18), 2), reverse=True):
         killed_when(apart, lambda now, count=count: now <= count)  # type: ignore[misc]
     apart.settle(operations)
-    until(lambda: not apart.plane.nodes(), 20, "the plant to be released")
-    with apart.store.reading() as reader:
-        assert reader.applied_scopes() == ()
+    until(lambda: not apart.plane.nodes() and not blueprints(apart), 20, "nothing left, and nothing recorded")
 
 
 def test_killed_in_the_middle_of_a_change_it_costs_nobody_else_a_packet(apart: Stage, dice: random.Random) -> None:
