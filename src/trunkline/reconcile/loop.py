@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 
 from trunkline.errors import Fault, TrunklineError, Unsupported
-from trunkline.intent.blueprint import Blueprint, from_json
+from trunkline.intent.blueprint import Blueprint
 from trunkline.intent.dependency import awaited, touched
 from trunkline.intent.drivers import Plane, Speaker
 from trunkline.intent.network import Node
@@ -67,7 +67,7 @@ class Reconciler:
         self._dirty: dict[Scope, float] = {}  #: since when a full pass is due
         self._failures: dict[Scope, int] = {}
         self._owners: dict[str, Scope] = {}  #: scope of each router, by node
-        self._nodes: dict[str, Scope] = {}  #: scope of each node that ought to exist
+        self._nodes: dict[Scope, frozenset[str]] = {}  #: nodes of each scope that ought to exist
         self._asked: set[str] = set()
         self._lock = Lock()
         self._resynced = 0.0  #: when every scope will have been looked at again; time.monotonic()
@@ -138,10 +138,6 @@ class Reconciler:
         """After a start: every scope that was ever applied is due, and so is every open wish."""
         with self._store.reading() as reader:
             scopes = [Scope.parse(text) for text in reader.applied_scopes()]
-            for scope in scopes:
-                stored = reader.applied(str(scope))
-                if stored:
-                    self._own(from_json(stored))
         self._all_due(scopes)
         self._open_wishes()
         self._adopted.set()
@@ -204,7 +200,7 @@ class Reconciler:
         """A namespace that somebody deleted is made again at once, not at the next resync."""
         existing = self._plane.nodes()
         with self._lock:
-            lost = {scope for node, scope in self._nodes.items() if node not in existing}
+            lost = {scope for scope, nodes in self._nodes.items() if not nodes <= existing}
         for scope in lost:
             self.due(scope)
 
@@ -308,11 +304,10 @@ class Reconciler:
 
     def _own(self, blueprint: Blueprint) -> None:
         with self._lock:
-            for known in (self._owners, self._nodes):
-                for node in [node for node, scope in known.items() if scope == blueprint.scope]:
-                    del known[node]
             self._owners |= {router.node: blueprint.scope for router in blueprint.routers}
-            self._nodes |= {piece.name: blueprint.scope for piece in blueprint.pieces if isinstance(piece, Node)}
+            self._nodes.pop(blueprint.scope, None)
+            if nodes := frozenset(piece.name for piece in blueprint.pieces if isinstance(piece, Node)):
+                self._nodes[blueprint.scope] = nodes
 
     def _ask(self, operation: str) -> None:
         with self._lock:
