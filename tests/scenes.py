@@ -22,6 +22,7 @@ from trunkline.intent.scope import Scope
 from trunkline.intent.view import CIRCUIT, NIC, PEERING, SITE
 from trunkline.model.circuit import Leg
 from trunkline.model.profile import AZURE, Profile
+from trunkline.model.site import Daemon
 from trunkline.routing import BirdSpeaker, Daemons, FrrSpeaker
 from trunkline.settings import Places, Timing
 from waiting import until
@@ -132,15 +133,20 @@ def carried(stage: Stage, number: int = 1, direction: Direction = Direction.IN,
 #: Sessions with the moment since which they are Established, daemons with their pid, interfaces with their number.
 Footprint = dict[tuple[str, ...], float]
 
-#: Daemons compute that moment from two clocks each time they are asked; seconds.
-_JITTER_S = 0.1
+#: How far that moment may move while nothing happens, in seconds: BIRD computes it from two clocks each time it is
+#: asked, FRR rounds.
+_JITTER_S = {"session": 0.1, "rounded session": 1.5, "daemon": 0, "interface": 0}
 
 
 def sessions(stage: Stage) -> Footprint:
     """Since when each BGP session is Established."""
-    return {("session", router.node, status.name): status.since.timestamp() for blueprint in blueprints(stage)
+    return {(_kind(router), router.node, status.name): status.since.timestamp() for blueprint in blueprints(stage)
             for router in blueprint.routers for status in stage.speaker.sessions(router)
             if is_up(status) and status.since}
+
+
+def _kind(router: Router) -> str:
+    return "rounded session" if router.daemon is Daemon.FRR else "session"
 
 
 def pids(stage: Stage) -> Footprint:
@@ -164,4 +170,4 @@ def footprint(stage: Stage) -> Footprint:
 
 def disturbed(before: Footprint, after: Footprint) -> Footprint:
     """What is gone, or is another one of the same name."""
-    return {what: was for what, was in before.items() if abs(after.get(what, 0) - was) > _JITTER_S}
+    return {what: was for what, was in before.items() if abs(after.get(what, 0) - was) > _JITTER_S[what[0]]}

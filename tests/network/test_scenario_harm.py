@@ -21,8 +21,10 @@ from scenes import (
     all_up,
     both_up,
     connected,
+    customer,
     disturbed,
     footprint,
+    is_up,
     kernel_routes,
     real_stage,
 )
@@ -33,16 +35,26 @@ from trunkline.intent.compile.draft import host_node, vnet_node
 from trunkline.intent.compile.vnet import vm_node
 from trunkline.intent.drivers import Change
 from trunkline.intent.view import NIC, SITE, VNET
+from trunkline.model.circuit import Leg
 from waiting import until
 
 pytestmark = pytest.mark.root
 
 
+Routers = tuple[str, str]
+
+
+@pytest.fixture(scope="module", params=["bird", "frr"])
+def routers(request: pytest.FixtureRequest) -> Routers:
+    """What runs on both of the site's routers."""
+    return request.param, request.param
+
+
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(routers: Routers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     places = settings.load({}, home=str(tmp_path_factory.mktemp("harm") / "home")).places
     with real_stage(places) as stage:
-        stage.put(*estates.whole())
+        stage.put(*estates.whole(routers=routers))
         all_up(stage)
         connected(stage)
         yield stage
@@ -66,12 +78,12 @@ def test_a_new_nic(stage: Stage) -> None:
     assert stage.pings(vm_node(estates.rid(NIC, "vm9")), IN_CLOUD)
 
 
-def test_a_site_announces_and_withdraws_a_prefix(stage: Stage) -> None:
+def test_a_site_announces_and_withdraws_a_prefix(stage: Stage, routers: Routers) -> None:
     router = vnet_node(estates.rid(VNET, "hub"))
     with unharmed(stage):
-        stage.put(estates.site(prefixes=["10.10.0.0/16", "10.99.0.0/16"]))
+        stage.put(estates.site(routers=routers, prefixes=["10.10.0.0/16", "10.99.0.0/16"]))
         until(lambda: kernel_routes(stage, router).get("10.99.0.0/16") == 2, 10, "the new route over both instances")
-        stage.put(estates.site())
+        stage.put(estates.site(routers=routers))
         until(lambda: "10.99.0.0/16" not in kernel_routes(stage, router), 10, "the route to go")
 
 
@@ -109,7 +121,20 @@ def test_a_circuit_order_deleted_and_renewed_concerns_its_own_legs_only(stage: S
         stage.delete(*[r.id for r in more if not r.id.parent])
 
 
-def test_the_same_put_twice_touches_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_leg_given_up_and_taken_again_leaves_the_other_alone(stage: Stage) -> None:
+    others = {what: was for what, was in footprint(stage).items() if what[1].endswith(("-s", "-ce2"))}
+    assert {what[0] for what in others} >= {"session", "daemon", "interface"}
+    stage.put(estates.order(primary=None))
+    until(lambda: not is_up(customer(stage, Leg.PRIMARY)), 10, "the primary to be down")
+    connected(stage)
+    assert is_up(customer(stage, Leg.SECONDARY))
+    stage.put(estates.order())
+    all_up(stage)
+    assert not disturbed(others, footprint(stage))
+
+
+def test_the_same_put_twice_touches_nothing(
+        stage: Stage, routers: Routers, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[object] = []
     plane_apply, speaker_apply = stage.plane.apply, stage.speaker.apply
 
@@ -121,11 +146,11 @@ def test_the_same_put_twice_touches_nothing(stage: Stage, monkeypatch: pytest.Mo
         seen.append(wish)
         speaker_apply(wish)
 
-    stage.put(*estates.whole())
+    stage.put(*estates.whole(routers=routers))
     before = footprint(stage)
     monkeypatch.setattr(stage.plane, "apply", change)
     monkeypatch.setattr(stage.speaker, "apply", router)
-    stage.put(*estates.whole())
+    stage.put(*estates.whole(routers=routers))
     assert seen == []
     after = footprint(stage)
     assert after.keys() == before.keys()
