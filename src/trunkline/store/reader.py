@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Select, Table, bindparam, select
@@ -62,11 +64,24 @@ _REQUIREMENTS = Question(select(_Q.required).where(_Q.scope == bindparam("scope"
 _JOURNAL = Question(select(_J.document).where(_J.name == bindparam("name")))
 
 
+@dataclass(frozen=True, slots=True)
+class _Families:
+    """The children of one type, by parent, of a subscription or of one group in it."""
+
+    subscription: str
+    group: str
+    children: dict[str, list[Resource]] = field(default_factory=lambda: defaultdict(list))
+
+    def holds(self, parent: ResourceId) -> bool:
+        return parent.subscription.lower() == self.subscription and self.group in ("", parent.group.lower())
+
+
 class Reader:
     """Satisfies ``intent.estate.Estate``. Types and names are compared without regard to case; order is by id."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._preloaded: dict[str, _Families] = {}
 
     def get(self, resource: ResourceId) -> Resource | None:
         return self._one_resource(_GET, key=resource.key)
@@ -76,9 +91,21 @@ class Reader:
         return self._one_resource(_BY_ALIAS, alias=alias.lower())
 
     def children(self, parent: ResourceId, kind: str = "") -> tuple[Resource, ...]:
+        families = self._preloaded.get(kind.lower())
+        if families and families.holds(parent):
+            return tuple(families.children[parent.key])
         if kind:
             return self._resources(_CHILDREN_OF_TYPE, parent=parent.key, type=kind.lower())
         return self._resources(_CHILDREN, parent=parent.key)
+
+    def preload(self, kind: str, subscription: str, group: str = "") -> None:
+        """Read all of a type at once, before ``children`` is asked for those of many parents in there. Only for who
+        does not write: what is read stays as it is."""
+        families = _Families(subscription.lower(), group.lower())
+        for child in self.list(kind, subscription, group):
+            if child.id.parent:
+                families.children[child.id.parent.key].append(child)
+        self._preloaded[kind.lower()] = families
 
     def referrers(self, target: ResourceId, kind: str = "") -> tuple[Resource, ...]:
         if kind:

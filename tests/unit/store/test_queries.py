@@ -61,6 +61,16 @@ def test_a_reference_follows_the_wish(store: Store, reader: Reader) -> None:
         assert names(writer.referrers(NETWORK.id)) == ["AzurePrivatePeering"]
 
 
+@pytest.mark.parametrize("group", ["", "RG"])
+def test_children_are_the_same_when_all_were_read_before(reader: Reader, group: str) -> None:
+    parents = (circuit("c1"), circuit("c2"), circuit("c1", "rg2"), circuit("c1", "rg", "other"))
+    before = [reader.children(parent.id, PEERINGS) for parent in parents]
+    assert any(before)
+    reader.preload(PEERINGS.upper(), "SUB", group)
+    assert [reader.children(parent.id, PEERINGS) for parent in parents] == before
+    assert [reader.children(parent.id) for parent in parents] == before
+
+
 def test_a_type_is_listed_by_subscription_and_group_in_the_order_of_ids(reader: Reader) -> None:
     assert [str(one.id) for one in reader.list(CIRCUITS.lower())] == [
         str(one.id) for one in (circuit("c1", "rg", "other"), circuit("c1"), circuit("c2"), circuit("c1", "rg2"))]

@@ -28,6 +28,8 @@ def children(registry: Registry, reader: Reader, call: Call, wanted: Collection)
         found = reader.children(holder, kind.name)
     else:
         found = reader.list(kind.name, holder.subscription, holder.group)
+        for inline in wanted.kind.inline:
+            reader.preload(inline.type, holder.subscription, holder.group)
 
     def show(resource: Resource) -> Json:
         seen = resource.id
