@@ -58,15 +58,47 @@ class Inline:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Named objects in a list that ARM shows as resources, though they have no life of their own (ipConfigurations).
+
+    ``member``: dotted path of the list in properties. Each entry is answered with id, etag, type and provisioningState.
+    """
+
+    member: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an operation that Azure has is not offered here: a code, and a message with the way out."""
+
+    code: str
+    message: str
+    status: int = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One call of an action: pieces of the path, the query and what is ``fixed``, by name; the body, empty without."""
+
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    body: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
-    """An operation beside the five verbs, read from the live network by the reconciler.
+    """An operation beside the five verbs, read from the live network by the reconciler, unless it says otherwise.
 
     ``segments``: names of the path pieces behind the action's name (``arpTables/{devicePath}``), given to the
     reconciler as parameters; so are the query parameters named in ``query`` (empty when left out) and ``fixed``.
-    ``quick``: answered at once with 200 (``GET …/stats``), else 202 and polled.
-    ``check(resource, parameters)``: faults of the call. ``answer(resource, estate)``: the body, from the store alone,
-    or ``lists(resource, estate)``: resources to answer as a list; such an action is quick and never reaches the
-    reconciler.
+    ``body``: the model of what is sent; a body that does not fit is refused. ``quick``: answered at once with 200
+    (``GET …/stats``), else 202 and polled, even if the answer is known.
+    ``check(resource, estate, question)``   faults of the call.
+    ``answer(resource, estate, question)``  the body, from the store alone: never reaches the reconciler.
+    ``lists(resource, estate)``             resources to answer as a list; always quick.
+    ``change(resource, ledger, question)``  the resource as the call leaves it, stored like a PUT; polled until
+                                            realised, then ``answer`` tells the result.
+    ``refused``                             not offered here, and why.
     """
 
     name: str
@@ -75,9 +107,12 @@ class Action:
     quick: bool = False
     query: tuple[str, ...] = ()
     fixed: tuple[tuple[str, str], ...] = ()
-    check: Callable[[Resource, Mapping[str, str]], Iterable[Fault]] = lambda _resource, _parameters: ()
-    answer: Callable[[Resource, Estate], Json] | None = None
+    body: type[Properties] | None = None
+    check: Callable[[Resource, Estate, Question], Iterable[Fault]] = lambda _resource, _estate, _question: ()
+    answer: Callable[[Resource, Estate, Question], Json] | None = None
     lists: Callable[[Resource, Estate], Iterable[Resource]] | None = None
+    change: Callable[[Resource, Ledger, Question], Resource] | None = None
+    refused: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +140,13 @@ def no_values(*_: object) -> Json:
 class ResourceType:
     """``name``: canonical full type. ``model``: its writable properties. ``envelope``: top-level members kept besides
     location and tags. ``secrets``: members of properties that are stored apart and never shown; a dot leads into an
-    object (``primary.sharedKey``, stored under that name). ``realised``: there is network behind it, so its operations
-    are resolved by the reconciler; else they succeed when stored. ``kept``: members of properties that an update keeps
-    when its body leaves them out. ``updated_only``: clients cannot create it, it comes as another's companion.
+    object (``primary.sharedKey``, stored under that name). ``realised``: there is network behind it (for a function:
+    behind this one), so its operations are resolved by the reconciler; else it is recorded, they succeed when stored.
+    ``kept``: members of properties that an update keeps when its body leaves them out. ``updated_only``: clients cannot
+    create it, it comes as another's companion. ``shape``: the model in ``model.shape`` that knows all of Azure's
+    members; writable ones that ``model`` has no word for are checked by it and kept. ``parts``: see Part.
+    ``extension``: stands behind any scope (``{id}/providers/Microsoft.Authorization/locks/{name}``). ``refused``: HTTP
+    methods that Azure offers here and we do not. ``read_only``: neither PUT, PATCH nor DELETE exist (a port's links).
 
     ``defaults(body properties, id)``  fills what clients leave out, before validation.
     ``envelope_defaults(envelope)``    the same for the envelope's members (a SKU's name).
@@ -118,7 +157,8 @@ class ResourceType:
     ``show(resource, estate)``         read-only properties of an answer, over wish and status.
     ``companions(wish, ledger)``       other resources stored in the same transaction (a circuit's twin).
     ``dependents(resource, estate)``   other resources whose deletion begins with its own (links by a revoked key).
-    ``catalogue(subscription)``        rows of a read-only list, as they are answered; no other verb exists then.
+    ``catalogue(parent)``              rows of a read-only list, as they are answered; no other verb exists then.
+                                       ``parent``: the subscription, or ``…/locations/{location}`` below it.
     ``opened_by_key``                  the member of properties whose link an ``authorizationKey`` allows.
     ``mirror``                         see Mirror.
     """
@@ -129,7 +169,7 @@ class ResourceType:
     envelope: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     tracked: bool = True
-    realised: bool = False
+    realised: bool | Callable[[Resource], bool] = False
     defaults: Callable[[Json, ResourceId], Json] = lambda body, _id: body
     check: Callable[[Wish, Register], Iterable[Fault]] = nothing
     generate: Callable[[Wish, Ledger], Json] = no_values
@@ -142,9 +182,17 @@ class ResourceType:
     envelope_defaults: Callable[[Json], Json] = lambda envelope: envelope
     amend: Callable[[Wish, Ledger], Json] = no_values
     dependents: Callable[[Resource, Estate], Iterable[Resource]] = lambda _resource, _estate: ()
-    catalogue: Callable[[str], Iterable[Json]] | None = None
+    catalogue: Callable[[ResourceId], Iterable[Json]] | None = None
     opened_by_key: str = ""
     mirror: Mirror | None = None
+    shape: str = ""
+    parts: tuple[Part, ...] = ()
+    extension: bool = False
+    refused: Mapping[str, Refusal] = field(default_factory=dict)
+    read_only: bool = False
+
+    def is_realised(self, resource: Resource) -> bool:
+        return self.realised(resource) if callable(self.realised) else self.realised
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,9 @@ _ID = re.compile(
 class ResourceId:
     """``/subscriptions/S/resourceGroups/G/providers/NS/type/name[/type/name …]``; compared without regard to case.
 
-    A resource group is an id without namespace; a subscription one without group.
+    A resource group is an id without namespace; a subscription one without group. An extension (a lock, a role
+    assignment) stands behind the id of what it is ``of``, whose subscription and group it has:
+    ``{of}/providers/Microsoft.Authorization/locks/L``.
     """
 
     subscription: str
@@ -76,6 +78,7 @@ class ResourceId:
     namespace: str = ""
     types: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    of: ResourceId | None = None
 
     @classmethod
     def parse(cls, text: str) -> ResourceId:

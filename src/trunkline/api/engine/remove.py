@@ -58,8 +58,8 @@ def remove(turn: Turn, resource: Resource, location: str) -> Operation:
     for dependent in kind.dependents(resource, turn.writer) if kind else ():
         if not dependent.deleting:
             remove(turn, dependent, dependent.location or location)
-    operation = turn.begin(OperationKind.DELETE, resource, location, at_once=not (kind and kind.realised))
-    if kind and kind.realised:
+    operation = turn.begin(OperationKind.DELETE, resource, location, at_once=not (kind and kind.is_realised(resource)))
+    if kind and kind.is_realised(resource):
         for one in tree(turn.writer, resource):
             turn.writer.set_status(one.id, state=ProvisioningState.DELETING)
     else:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 from trunkline.api import body as content
+from trunkline.api.declaration import Question
 from trunkline.api.engine import listing, operations, shape, target, whereabouts, write
 from trunkline.api.engine.conditions import Conditions
 from trunkline.api.engine.remove import check_removal, remove
@@ -64,7 +65,7 @@ def _collection(service: Service, call: Call, found: Collection) -> Answer:
     if call.method != "GET":
         raise NotAllowed(call.method, "GET")
     if found.kind.catalogue:
-        return listing.fixed(call, found.kind.catalogue(found.parent.subscription))
+        return listing.fixed(call, found.kind.catalogue(found.parent))
     with service.store.reading() as reader:
         return listing.children(service.registry, reader, call, found)
 
@@ -73,7 +74,7 @@ def _entry(call: Call, item: Item) -> Answer:
     """One row of a catalogue."""
     if call.method != "GET":
         raise NotAllowed(call.method, "GET")
-    rows = item.kind.catalogue(item.id.subscription) if item.kind.catalogue else ()
+    rows = item.kind.catalogue(item.id.parent or ResourceId(item.id.subscription)) if item.kind.catalogue else ()
     for row in rows:
         if str(row.get("name", "")).lower() == item.id.name.lower():
             return answer(row)
@@ -145,17 +146,19 @@ def ask(service: Service, call: Call, found: Ask) -> Answer | Awaited:
     action = found.action
     if call.method != action.method:
         raise NotAllowed(call.method, action.method)
-    parameters = {**found.parameters, **{name: call.query.get(name.lower(), "") for name in action.query},
-                  **dict(action.fixed)}
+    if refused := action.refused:
+        raise Fault(refused.code, refused.message, status=refused.status)
+    question = Question({**found.parameters, **{name: call.query.get(name.lower(), "") for name in action.query},
+                         **dict(action.fixed)})
     with service.store.reading() as reader:
         place = whereabouts.find(service.registry, reader, found.item)
-        refuse(list(action.check(place.resource, parameters)))
-        if action.answer:
-            return answer(action.answer(place.resource, reader))
+        refuse(list(action.check(place.resource, reader, question)))
         if action.lists:
             return listing.resources(service.registry, reader, call, action.lists(place.resource, reader))
+        if action.answer and action.quick:
+            return answer(action.answer(place.resource, reader, question))
         location = whereabouts.region(reader, place.resource)
-    operation = begin(service, call, place.item.id, action.name, parameters, location)
+    operation = begin(service, call, place.item.id, action.name, dict(question.parameters), location)
     if action.quick:
         return Awaited(operation.id)
     return answer(None, 202, operations.located(call, place.view.id.namespace, operation))

@@ -89,7 +89,7 @@ def _store(turn: Turn, place: Place, body: Json) -> Written:
     refuse(list(located(kind.check(drafted.wish, turn.writer), drafted)))
     resource = _keep(turn, drafted)
     operation = turn.begin(OperationKind.PUT, resource, whereabouts.region(turn.writer, resource),
-                           at_once=not kind.realised)
+                           at_once=not kind.is_realised(resource))
     refuse(list(_keep_children(turn, drafted, operation)))
     turn.log(resource, "write")
     return Written(place, resource, operation)
@@ -118,7 +118,7 @@ def _opened(drafted: Draft) -> frozenset[str]:
 
 def _keep(turn: Turn, drafted: Draft) -> Resource:
     kind, wish = drafted.kind, drafted.wish
-    state = ProvisioningState.UPDATING if kind.realised else ProvisioningState.SUCCEEDED
+    state = ProvisioningState.UPDATING if kind.is_realised(wish.resource) else ProvisioningState.SUCCEEDED
     system = wish.existing.system if wish.existing else dict(kind.generate(wish, turn.writer))
     wish = _with(wish, replace(wish.resource, system=system, state=state))
     wish = _with(wish, replace(wish.resource, system={**system, **kind.amend(wish, turn.writer)}))
@@ -162,7 +162,7 @@ def _keep_child(turn: Turn, parent: Draft, child: Draft, operation: Operation) -
         return
     resource = _keep(turn, child)
     turn.touched.append(resource.id.key)
-    if child.kind.realised and not parent.kind.realised:
+    if child.kind.is_realised(resource) and not parent.kind.is_realised(parent.resource):
         turn.begin(OperationKind.PUT, resource, operation.location)
     yield from _keep_children(turn, child, operation)
 

@@ -218,5 +218,5 @@ def _show_authorization(authorization: Resource, estate: Estate) -> Json:
 AUTHORIZATIONS = ResourceType(
     AUTHORIZATION, model=Authorization, tracked=False, show=_show_authorization, dependents=_redeemed,
     generate=lambda _wish, _ledger: {"authorizationKey": str(uuid4())},
-    actions=(Action("listKeys", answer=lambda authorization, _estate: {
+    actions=(Action("listKeys", quick=True, answer=lambda authorization, _estate, _question: {
         "authorizationKey": authorization.system["authorizationKey"]}),))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from trunkline.api.declaration import Action, Register, ResourceType, Wish
+from trunkline.api.declaration import Action, Question, Register, ResourceType, Wish
 from trunkline.api.resources.addressing import linked_vnets, unusable
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
@@ -103,10 +103,11 @@ def _show(peering: Resource, estate: Estate) -> Json:
     return {**show_peering(peering, estate), "connections": [], "peeredConnections": []}
 
 
-def _on_a_leg(_peering: Resource, parameters: Mapping[str, str]) -> Iterator[Fault]:
-    if parameters["devicePath"].lower() not in tuple(Leg):
-        yield Fault("InvalidDevicePath", f"devicePath '{parameters['devicePath']}' is not a leg of the circuit; it is "
-                    "'primary' or 'secondary'.", "devicePath")
+def _on_a_leg(_peering: Resource, _estate: Estate, question: Question) -> Iterator[Fault]:
+    path = question.parameters["devicePath"]
+    if path.lower() not in tuple(Leg):
+        yield Fault("InvalidDevicePath", f"devicePath '{path}' is not a leg of the circuit; it is 'primary' or "
+                    "'secondary'.", "devicePath")
 
 
 def tables(**fixed: str) -> tuple[Action, ...]:

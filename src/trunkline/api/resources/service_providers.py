@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from trunkline.api.declaration import ResourceType
 from trunkline.model.provider import ProviderOffer, offers
-from trunkline.model.resource import Json, Properties
+from trunkline.model.resource import Json, Properties, ResourceId
 
 NAME = "Microsoft.Network/expressRouteServiceProviders"
 
@@ -30,7 +30,7 @@ def _offer_name(mbps: int) -> str:
     return f"{mbps // 1000}Gbps" if mbps % 1000 == 0 else f"{mbps}Mbps"
 
 
-def _rows(_subscription: str) -> Iterator[Json]:
+def _rows(_parent: ResourceId) -> Iterator[Json]:
     return map(_row, offers().values())
 
 
