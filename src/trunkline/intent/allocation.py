@@ -41,6 +41,12 @@ def instance_addresses(gateway_subnet: str) -> tuple[str, str]:
     return str(network[first]), str(network[first + 1])
 
 
+def route_server_addresses(subnet: str) -> tuple[str, str]:
+    """Both instances of a Route Server: the first two usable addresses of its RouteServerSubnet, as in Azure."""
+    first, _ = usable(subnet)
+    return str(first), str(first + 1)
+
+
 def capacity(gateway_subnet: str) -> int:
     """How many connection slots a GatewaySubnet has."""
     first, last = usable(gateway_subnet)
