@@ -147,6 +147,7 @@ class ResourceType:
     members; writable ones that ``model`` has no word for are checked by it and kept. ``parts``: see Part.
     ``extension``: stands behind any scope (``{id}/providers/Microsoft.Authorization/locks/{name}``). ``refused``: HTTP
     methods that Azure offers here and we do not. ``read_only``: neither PUT, PATCH nor DELETE exist (a port's links).
+    ``at_once``: Azure answers writes with their end and no operation to poll: PUT the resource, DELETE 200.
 
     ``defaults(body properties, id)``  fills what clients leave out, before validation.
     ``envelope_defaults(envelope)``    the same for the envelope's members (a SKU's name).
@@ -156,6 +157,7 @@ class ResourceType:
     ``in_use(resource, estate)``       faults that forbid deletion.
     ``show(resource, estate)``         read-only properties of an answer, over wish and status.
     ``companions(wish, ledger)``       other resources stored in the same transaction (a circuit's twin).
+    ``remains(resource, estate)``      what is stored in its place when it is deleted (a vault can be recovered).
     ``dependents(resource, estate)``   other resources whose deletion begins with its own (links by a revoked key).
     ``catalogue(parent)``              rows of a read-only list, as they are answered; no other verb exists then.
                                        ``parent``: the subscription, or ``…/locations/{location}`` below it.
@@ -182,6 +184,7 @@ class ResourceType:
     envelope_defaults: Callable[[Json], Json] = lambda envelope: envelope
     amend: Callable[[Wish, Ledger], Json] = no_values
     dependents: Callable[[Resource, Estate], Iterable[Resource]] = lambda _resource, _estate: ()
+    remains: Callable[[Resource, Estate], Iterable[Resource]] = lambda _resource, _estate: ()
     catalogue: Callable[[ResourceId], Iterable[Json]] | None = None
     opened_by_key: str = ""
     mirror: Mirror | None = None
@@ -190,6 +193,7 @@ class ResourceType:
     extension: bool = False
     refused: Mapping[str, Refusal] = field(default_factory=dict)
     read_only: bool = False
+    at_once: bool = False
 
     def is_realised(self, resource: Resource) -> bool:
         return self.realised(resource) if callable(self.realised) else self.realised

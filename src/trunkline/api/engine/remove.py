@@ -58,11 +58,14 @@ def remove(turn: Turn, resource: Resource, location: str) -> Operation:
     for dependent in kind.dependents(resource, turn.writer) if kind else ():
         if not dependent.deleting:
             remove(turn, dependent, dependent.location or location)
+    remains = tuple(kind.remains(resource, turn.writer)) if kind else ()
     operation = turn.begin(OperationKind.DELETE, resource, location, at_once=not (kind and kind.is_realised(resource)))
     if kind and kind.is_realised(resource):
         for one in tree(turn.writer, resource):
             turn.writer.set_status(one.id, state=ProvisioningState.DELETING)
     else:
         turn.writer.delete(resource.id)
+    for one in remains:
+        turn.writer.put(one)
     turn.log(resource, "delete")
     return operation

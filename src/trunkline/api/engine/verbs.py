@@ -107,12 +107,13 @@ def patch(service: Service, call: Call, item: Item) -> Answer:
 def _written(call: Call, turn: Turn, written: write.Written) -> Answer:
     """A PUT is answered before it is realised: the body says Updating, the header where to ask."""
     view = written.place.view
-    state = ProvisioningState.UPDATING if written.operation else None
+    polled = None if view.kind.at_once else written.operation
+    state = ProvisioningState.UPDATING if polled else None
     resource = written.resource if state is None else replace(written.resource, state=state)
     shown = shape.body(turn.registry, turn.writer, view, resource)
     headers = {"etag": resource.etag}
-    if written.operation:
-        headers |= operations.asynchronous(call, view.id.namespace, written.operation) | _notified(view)
+    if polled:
+        headers |= operations.asynchronous(call, view.id.namespace, polled) | _notified(view)
     return answer(shown, 201 if written.created else 200, headers)
 
 
@@ -134,6 +135,8 @@ def delete(service: Service, call: Call, item: Item) -> Answer:
         Conditions.of(call.headers).check(place.item.id, place.existing)
         refuse(check_removal(turn, place.existing))
         operation = remove(turn, place.existing, whereabouts.region(turn.writer, place.existing))
+    if place.item.kind.at_once:
+        return Answer(200)
     namespace = place.view.id.namespace
     return Answer(202, headers={**operations.asynchronous(call, namespace, operation),
                                 **operations.located(call, namespace, operation), **_notified(place.view)})
