@@ -14,16 +14,16 @@
 from __future__ import annotations
 
 from trunkline.api.declaration import Registry
-from trunkline.api.resources.circuits import AUTHORIZATIONS, circuits
 from trunkline.api.resources.connections import CONNECTIONS
-from trunkline.api.resources.cross_connections import CROSS_CONNECTION_PEERINGS, CROSS_CONNECTIONS
 from trunkline.api.resources.exchange import virtual_cross_connects
+from trunkline.api.resources.express_route.circuits import AUTHORIZATIONS, circuits
+from trunkline.api.resources.express_route.cross_connections import CROSS_CONNECTION_PEERINGS, CROSS_CONNECTIONS
+from trunkline.api.resources.express_route.peerings import PEERINGS
+from trunkline.api.resources.express_route.service_providers import SERVICE_PROVIDERS
 from trunkline.api.resources.faults import FAULTS
 from trunkline.api.resources.gateways import GATEWAYS
 from trunkline.api.resources.network_interfaces import NETWORK_INTERFACES
-from trunkline.api.resources.peerings import PEERINGS
 from trunkline.api.resources.public_ip_addresses import PUBLIC_IP_ADDRESSES
-from trunkline.api.resources.service_providers import SERVICE_PROVIDERS
 from trunkline.api.resources.sites import SITES
 from trunkline.api.resources.virtual_networks import SUBNETS, VIRTUAL_NETWORKS
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trunkline.api.declaration import Inline, Mirror, Register, ResourceType, Wish
-from trunkline.api.resources.circuits import order_of
+from trunkline.api.resources.express_route.circuits import order_of
+from trunkline.api.resources.express_route.peerings import show_peering, tables
 from trunkline.api.resources.linked import immovable
-from trunkline.api.resources.peerings import show_peering, tables
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
 from trunkline.intent.view import CROSS_CONNECTION, PEERING
