@@ -1,4 +1,4 @@
-"""A whole Trunkline with a network in memory, for conformance: its own processes, port and home, spoken to over HTTPS."""
+"""A whole Trunkline with a network in memory: its own processes, port and home, spoken to over HTTPS."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from conformance.cloud import Cloud, Heard
 from waiting import until
@@ -60,8 +60,12 @@ class Step:
 
 
 def load(path: Path) -> list[Step]:
-    return [Step(one["method"], urlsplit(one["url"]).path, dict(parse_qsl(urlsplit(one["url"]).query)),
-                 one["request_body"], one["status"], one["headers"], one["body"]) for one in json.loads(path.read_text())]
+    return [_step(one, urlsplit(one["url"])) for one in json.loads(path.read_text())]
+
+
+def _step(one: Any, url: SplitResult) -> Step:
+    return Step(one["method"], url.path, dict(parse_qsl(url.query)), one["request_body"], one["status"], one["headers"],
+                one["body"])
 
 
 @dataclass
@@ -85,7 +89,8 @@ class Player:
             found = _GROUP.match(step.path)
             body = step.body if isinstance(step.body, dict) else {}
             if found and body.get("location") and (found[1] not in self._groups or not found[2]):
-                self._groups[found[1]] = {"location": body["location"], "tags": {} if found[2] else body.get("tags", {})}
+                tags = {} if found[2] else body.get("tags", {})
+                self._groups[found[1]] = {"location": body["location"], "tags": tags}
         for group, wanted in self._groups.items():
             made = self._ask("PUT", group, wanted)
             assert made.status in (200, 201), made.body
@@ -145,11 +150,7 @@ class Player:
 def compare(ours: Any, theirs: Any, path: str = "") -> Iterator[str]:
     """Presence, type, constants."""
     if isinstance(ours, dict) and isinstance(theirs, dict):
-        for name in sorted({*ours, *theirs}):
-            if name not in ours or name not in theirs:
-                yield f"{path}.{_plain(name)} only in {'theirs' if name in theirs else 'ours'}"
-            else:
-                yield from compare(ours[name], theirs[name], f"{path}.{_plain(name)}")
+        yield from _members(ours, theirs, path)
     elif isinstance(ours, list) and isinstance(theirs, list):
         if len(ours) != len(theirs):
             yield f"{path}: {len(ours)} entries, theirs has {len(theirs)}"
@@ -159,6 +160,14 @@ def compare(ours: Any, theirs: Any, path: str = "") -> Iterator[str]:
         yield f"{path}: {type(ours).__name__} is not {type(theirs).__name__}"
     elif path.rpartition(".")[2] not in _OWN and _plain(ours) != _plain(theirs):
         yield f"{path}: {ours!r} is not {theirs!r}"
+
+
+def _members(ours: dict[str, Any], theirs: dict[str, Any], path: str) -> Iterator[str]:
+    for name in sorted({*ours, *theirs}):
+        if name not in ours or name not in theirs:
+            yield f"{path}.{_plain(name)} only in {'theirs' if name in theirs else 'ours'}"
+        else:
+            yield from compare(ours[name], theirs[name], f"{path}.{_plain(name)}")
 
 
 def _plain(value: Any) -> Any:
