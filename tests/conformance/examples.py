@@ -30,7 +30,7 @@ def differences(cloud: Cloud, example: Example) -> list[str]:
 
 def _place(world: World, example: Example) -> str:
     """The path in our world. A cross connection is named by its circuit's key."""
-    path = str(world.adapt(example.path)).replace("/peeringName", "/AzurePrivatePeering")
+    path = str(world.adapt(example.path)).replace("/peeringName", "/AzurePrivatePeering").replace("/devicePath", "/primary")
     if "/expressroutecrossconnections/" in path.lower():
         circuit = world.path("expressRouteCircuits/circuit")
         world.ensure(circuit)
