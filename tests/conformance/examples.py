@@ -14,6 +14,9 @@ from conformance.cloud import Cloud, Heard
 from conformance.swagger import Example, misfits
 from conformance.world import VERSION, World, above, kind_of
 
+#: Names that stand for one of few.
+_NAMES = {"peeringName": "AzurePrivatePeering", "devicePath": "primary"}
+
 _ALWAYS = ("id", "name")
 
 
@@ -30,7 +33,9 @@ def differences(cloud: Cloud, example: Example) -> list[str]:
 
 def _place(world: World, example: Example) -> str:
     """The path in our world. A cross connection is named by its circuit's key."""
-    path = str(world.adapt(example.path)).replace("/peeringName", "/AzurePrivatePeering").replace("/devicePath", "/primary")
+    path = str(world.adapt(example.path))
+    for theirs, ours in _NAMES.items():
+        path = path.replace(f"/{theirs}", f"/{ours}")
     if "/expressroutecrossconnections/" in path.lower():
         circuit = world.path("expressRouteCircuits/circuit")
         world.ensure(circuit)

@@ -24,6 +24,9 @@ class Register(Estate, Protocol):
     def list(self, kind: str, subscription: str = "", group: str = "") -> tuple[Resource, ...]:
         """All resources of a type, by id; of one subscription, or one of its groups."""
 
+    def count(self, kind: str, subscription: str) -> int:
+        """How many there are of a type in a subscription."""
+
     def by_alias(self, alias: str) -> Resource | None:
         """The resource that carries ``system["alias"]`` (a circuit its service key)."""
 

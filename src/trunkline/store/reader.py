@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, bindparam, select
+from sqlalchemy import Connection, Select, Table, bindparam, func, select
 
 from trunkline.model.operation import Activity, Operation, OperationKind, OperationStatus
 from trunkline.model.resource import Json, Resource, ResourceId
@@ -44,6 +44,11 @@ _CHILDREN, _CHILDREN_OF_TYPE = Question(_children), Question(_children.where(_R.
 _REFERRERS, _REFERRERS_OF_TYPE = Question(_referrers), Question(_referrers.where(_A.type == bindparam("type")))
 _LIST, _LIST_SUBSCRIPTION = Question(_list), Question(_list_subscription)
 _LIST_GROUP = Question(_list_subscription.where(_R.grp == bindparam("group")))
+_page = _list_subscription.where(_R.key > bindparam("after")).limit(bindparam("most"))
+_PAGE, _PAGE_GROUP = Question(_page), Question(_page.where(_R.grp == bindparam("group")))
+_COUNT = Question(select(func.count()).where(_R.type == bindparam("type"),
+                                             _R.subscription == bindparam("subscription")))
+_CHILDREN_BETWEEN = Question(_list.where(_R.parent.between(bindparam("first"), bindparam("last"))))
 _WITHIN = Question(_SORTED.where(_R.subscription == bindparam("subscription"), _R.grp == bindparam("group"),
                                  _R.key != bindparam("key")))
 _FIND = Question(_list.where(_R.name == bindparam("name")))
@@ -66,14 +71,14 @@ _JOURNAL = Question(select(_J.document).where(_J.name == bindparam("name")))
 
 @dataclass(frozen=True, slots=True)
 class _Families:
-    """The children of one type, by parent, of a subscription or of one group in it."""
+    """The children of one type, by parent, of all parents whose keys lie between two (both included)."""
 
-    subscription: str
-    group: str
+    first: str
+    last: str
     children: dict[str, list[Resource]] = field(default_factory=lambda: defaultdict(list))
 
     def holds(self, parent: ResourceId) -> bool:
-        return parent.subscription.lower() == self.subscription and self.group in ("", parent.group.lower())
+        return self.first <= parent.key <= self.last
 
 
 class Reader:
@@ -98,11 +103,11 @@ class Reader:
             return self._resources(_CHILDREN_OF_TYPE, parent=parent.key, type=kind.lower())
         return self._resources(_CHILDREN, parent=parent.key)
 
-    def preload(self, kind: str, subscription: str, group: str = "") -> None:
-        """Read all of a type at once, before ``children`` is asked for those of many parents in there. Only for who
-        does not write: what is read stays as it is."""
-        families = _Families(subscription.lower(), group.lower())
-        for child in self.list(kind, subscription, group):
+    def preload(self, kind: str, first: ResourceId, last: ResourceId) -> None:
+        """Read the children of one type of all parents from ``first`` to ``last``, by id, before ``children`` is asked
+        for those of each. Only for who does not write: what is read stays as it is."""
+        families = _Families(first.key, last.key)
+        for child in self._resources(_CHILDREN_BETWEEN, type=kind.lower(), first=first.key, last=last.key):
             if child.id.parent:
                 families.children[child.id.parent.key].append(child)
         self._preloaded[kind.lower()] = families
@@ -119,6 +124,18 @@ class Reader:
         if not group:
             return self._resources(_LIST_SUBSCRIPTION, type=kind.lower(), subscription=subscription.lower())
         return self._resources(_LIST_GROUP, type=kind.lower(), subscription=subscription.lower(), group=group.lower())
+
+    def page(self, kind: str, holder: ResourceId, after: str, most: int) -> tuple[Resource, ...]:
+        """The next ones of a type in a subscription or group whose keys come after ``after``; at most ``most``."""
+        given: dict[str, object] = {"type": kind.lower(), "subscription": holder.subscription.lower(), "after": after,
+                                    "most": most}
+        if not holder.group:
+            return self._resources(_PAGE, **given)
+        return self._resources(_PAGE_GROUP, group=holder.group.lower(), **given)
+
+    def count(self, kind: str, subscription: str) -> int:
+        """How many there are of a type in a subscription."""
+        return int(self._first(_COUNT, type=kind.lower(), subscription=subscription.lower()))
 
     def within(self, group: ResourceId) -> tuple[Resource, ...]:
         """All resources of a resource group, children too, without the group itself."""
@@ -173,7 +190,7 @@ class Reader:
         row = question.row(self._connection, **values)
         return parse_resource(row) if row else None
 
-    def _resources(self, question: Question, **values: str) -> tuple[Resource, ...]:
+    def _resources(self, question: Question, **values: object) -> tuple[Resource, ...]:
         return tuple(map(parse_resource, question.rows(self._connection, **values)))
 
     def _first(self, question: Question, **values: str) -> Any:

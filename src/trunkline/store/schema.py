@@ -26,7 +26,7 @@ resources = Table(
     Column("name", Text, nullable=False),
     Column("subscription", Text, nullable=False),
     Column("grp", Text, nullable=False),
-    Column("parent", Text, nullable=False),
+    Column("parent", Key, nullable=False),
     Column("alias", Text),
     Column("location", Text, nullable=False),
     Column("tags", Document, nullable=False),

@@ -35,6 +35,9 @@ class Desk(Snapshot):
                      and subscription.lower() in ("", r.id.subscription.lower())
                      and group.lower() in ("", r.id.group.lower()))
 
+    def count(self, kind: str, subscription: str) -> int:
+        return len(self.list(kind, subscription))
+
     def by_alias(self, alias: str) -> Resource | None:
         return next((r for r in self._all.values() if r.system.get("alias") == alias), None)
 

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from trunkline.api.declaration import Question
 from trunkline.intent.view import CIRCUIT
 from trunkline.model.resource import ProvisioningState, ResourceId
 from unit.api_resources.desk import (
@@ -178,7 +179,7 @@ def test_an_authorization_gets_a_key_that_listkeys_tells() -> None:
     kept = desk.put(rid(AUTHORIZATION, "er1", "auth1"), {})
     action, = desk.kind(kept.id).actions
     assert action.answer
-    assert action.answer(kept, desk) == {"authorizationKey": desk.shown(kept.id)["authorizationKey"]}
+    assert action.answer(kept, desk, Question()) == {"authorizationKey": desk.shown(kept.id)["authorizationKey"]}
     assert desk.shown(kept.id)["authorizationUseStatus"] == "Available"
 
 

@@ -61,12 +61,21 @@ def test_a_reference_follows_the_wish(store: Store, reader: Reader) -> None:
         assert names(writer.referrers(NETWORK.id)) == ["AzurePrivatePeering"]
 
 
-@pytest.mark.parametrize("group", ["", "RG"])
-def test_children_are_the_same_when_all_were_read_before(reader: Reader, group: str) -> None:
+def test_pages_of_a_type_follow_one_another(reader: Reader) -> None:
+    subscription, every = ResourceId("SUB"), reader.list(CIRCUITS, "sub")
+    assert reader.page(CIRCUITS.upper(), subscription, "", 2) == every[:2]
+    assert reader.page(CIRCUITS, subscription, every[1].id.key, 2) == every[2:]
+    assert reader.page(CIRCUITS, GROUP, every[0].id.key, 9) == every[1:2]
+    assert reader.count(CIRCUITS.upper(), "SUB") == len(every)
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, -1), (0, 0), (1, -1)])
+def test_children_are_the_same_when_all_were_read_before(reader: Reader, first: int, last: int) -> None:
     parents = (circuit("c1"), circuit("c2"), circuit("c1", "rg2"), circuit("c1", "rg", "other"))
     before = [reader.children(parent.id, PEERINGS) for parent in parents]
     assert any(before)
-    reader.preload(PEERINGS.upper(), "SUB", group)
+    listed = reader.list(CIRCUITS, "sub")
+    reader.preload(PEERINGS.upper(), listed[first].id, listed[last].id)
     assert [reader.children(parent.id, PEERINGS) for parent in parents] == before
     assert [reader.children(parent.id) for parent in parents] == before
 

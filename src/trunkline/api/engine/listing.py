@@ -27,9 +27,9 @@ def children(registry: Registry, reader: Reader, call: Call, wanted: Collection)
     if holder.types:
         found = reader.children(holder, kind.name)
     else:
-        found = reader.list(kind.name, holder.subscription, holder.group)
-        for inline in wanted.kind.inline:
-            reader.preload(inline.type, holder.subscription, holder.group)
+        found = reader.page(kind.name, holder, _last(call), _size(call) + 1)
+        for inline in wanted.kind.inline if found else ():
+            reader.preload(inline.type, found[0].id, found[-1].id)
 
     def show(resource: Resource) -> Json:
         seen = resource.id
@@ -52,7 +52,8 @@ def fixed(call: Call, rows: Iterable[Json]) -> Answer:
 
 
 def page(call: Call, rows: Sequence[Row], key: Callable[[Row], str], show: Callable[[Row], Json]) -> Answer:
-    """``rows``: all of them, in the order of their keys, so that a row that goes away moves no other."""
+    """``rows``: all of them, or one more than fit, in the order of their keys, so that a row that goes away moves no
+    other."""
     last, size = _last(call), _size(call)
     left = [row for row in rows if key(row) > last]
     body: Json = {"value": [show(row) for row in left[:size]]}

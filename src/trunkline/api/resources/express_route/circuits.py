@@ -96,7 +96,7 @@ def _check(quota: int, wish: Wish, estate: Register) -> Iterator[Fault]:
                     "example Standard_MeteredData.", "sku")
     elif wish.existing:
         yield from _changes(wish.existing, order, sku, len(referrers(estate, circuit.id, CONNECTION)))
-    if not wish.existing and len(estate.list(CIRCUIT, circuit.id.subscription)) >= quota:
+    if not wish.existing and estate.count(CIRCUIT, circuit.id.subscription) >= quota:
         yield Conflict("ExpressRouteCircuitQuotaExceeded", f"Subscription {circuit.id.subscription} has {quota} "
                        "circuits, as many as it may have. Delete one, use another subscription, or have the quota "
                        "raised.")

@@ -39,7 +39,8 @@ def _create_resources() -> None:
     op.create_table(
         "resources",
         Column("key", KEY, primary_key=True),
-        *_text("id", "type", "name", "subscription", "grp", "parent"),
+        *_text("id", "type", "name", "subscription", "grp"),
+        sa.Column("parent", KEY, nullable=False),
         Column("alias", Text),
         *_text("location"),
         *_documents("tags", "envelope", "properties", "system", "status", "secrets"),
