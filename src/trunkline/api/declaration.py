@@ -164,6 +164,11 @@ class ResourceType:
     ``dependents(resource, estate)``   other resources whose deletion begins with its own (links by a revoked key).
     ``catalogue(parent)``              rows of a read-only list, as they are answered; no other verb exists then.
                                        ``parent``: the subscription, or ``…/locations/{location}`` below it.
+    ``view(parent, register)``         the same, computed from what is stored (a port's links). ``parent``: the stored
+                                       parent, or the subscription.
+    ``filters``                        what ``$filter`` may compare (``name eq '…'``): dotted paths in a row, by name.
+    ``obstacle(resource, estate)``     why the operation on a recorded resource fails after it was accepted; the
+                                       resource is then Failed, and so is its parent.
     ``opened_by_key``                  the member of properties whose link an ``authorizationKey`` allows.
     ``mirror``                         see Mirror.
     """
@@ -189,6 +194,9 @@ class ResourceType:
     dependents: Callable[[Resource, Estate], Iterable[Resource]] = lambda _resource, _estate: ()
     remains: Callable[[Resource, Estate], Iterable[Resource]] = lambda _resource, _estate: ()
     catalogue: Callable[[ResourceId], Iterable[Json]] | None = None
+    view: Callable[[ResourceId, Register], Iterable[Json]] | None = None
+    filters: Mapping[str, str] = field(default_factory=dict)
+    obstacle: Callable[[Resource, Estate], Fault | None] = lambda _resource, _estate: None
     opened_by_key: str = ""
     mirror: Mirror | None = None
     shape: str = ""

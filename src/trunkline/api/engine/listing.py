@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from base64 import b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 from urllib.parse import urlencode
 
 from trunkline.api.declaration import Registry
 from trunkline.api.engine import shape, target, whereabouts
+from trunkline.api.engine.filter import condition
 from trunkline.api.engine.target import Collection, Item
 from trunkline.api.exchange import Answer, Call, answer
 from trunkline.errors import Fault
@@ -37,7 +38,11 @@ def children(registry: Registry, reader: Reader, call: Call, wanted: Collection)
             seen = wanted.parent.child(wanted.kind.name.rpartition("/")[2], resource.id.name)
         return shape.body(registry, reader, Item(wanted.kind, seen), resource)
 
-    return page(call, found, lambda resource: resource.id.key, show)
+    if not call.query.get("$filter") or not wanted.kind.filters:
+        return page(call, found, lambda resource: resource.id.key, show)
+    rows = [(resource.id.key, show(resource)) for resource in found]
+    test = condition(call.query["$filter"], wanted.kind.filters)
+    return page(call, [row for row in rows if test(row[1])], lambda row: row[0], lambda row: row[1])
 
 
 def resources(registry: Registry, reader: Reader, call: Call, found: Iterable[Resource]) -> Answer:
@@ -46,8 +51,10 @@ def resources(registry: Registry, reader: Reader, call: Call, found: Iterable[Re
     return page(call, rows, lambda row: row[1].id.key, lambda row: shape.body(registry, reader, *row))
 
 
-def fixed(call: Call, rows: Iterable[Json]) -> Answer:
-    """Rows that are whole and never change."""
+def fixed(call: Call, rows: Iterable[Json], filters: Mapping[str, str] | None = None) -> Answer:
+    """Rows that are whole and never change, or were computed."""
+    if filters and call.query.get("$filter"):
+        rows = filter(condition(call.query["$filter"], filters), rows)
     return page(call, list(enumerate(rows)), lambda row: f"{row[0]:08}", lambda row: row[1])
 
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from trunkline.api.accounts import Account
 from trunkline.api.declaration import Registry
+from trunkline.errors import Fault
 from trunkline.model.operation import Activity, Operation, OperationKind, OperationStatus
 from trunkline.model.resource import Resource, now
 from trunkline.store import Writer
@@ -30,12 +31,16 @@ class Turn:
     author: Author
     touched: list[str] = field(default_factory=list)  #: words for the reconciler once the transaction has ended well
 
-    def begin(self, kind: OperationKind, resource: Resource, location: str, at_once: bool = False) -> Operation:
-        """A PUT's or DELETE's operation for the reconciler; with ``at_once`` there is nothing for it to do."""
+    def begin(self, kind: OperationKind, resource: Resource, location: str, at_once: bool = False,
+              obstacle: Fault | None = None) -> Operation:
+        """A PUT's or DELETE's operation for the reconciler; with ``at_once`` there is nothing for it to do, with an
+        ``obstacle`` it has failed."""
+        ended = OperationStatus.FAILED if obstacle else OperationStatus.SUCCEEDED
         operation = Operation(
             id=str(uuid4()), resource=resource.id, kind=kind, location=location, api_version=self.author.api_version,
             generation=resource.generation, parameters={"subscription": self.author.subscription.lower()},
-            status=OperationStatus.SUCCEEDED if at_once else OperationStatus.IN_PROGRESS,
+            status=ended if at_once else OperationStatus.IN_PROGRESS,
+            error={"code": obstacle.code, "message": str(obstacle), "details": []} if obstacle else None,
             finished=now() if at_once else None)
         self.writer.begin(operation)
         self.touched.append(resource.id.key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from uuid import uuid4
@@ -19,7 +19,8 @@ from trunkline.api.exchange import Answer, Awaited, Call, answer
 from trunkline.api.service import Service
 from trunkline.errors import Fault
 from trunkline.model.operation import Operation, OperationKind
-from trunkline.model.resource import ProvisioningState, ResourceId
+from trunkline.model.resource import Json, ProvisioningState, ResourceId
+from trunkline.store import Reader
 
 Verb = Callable[[Service, Call, Item], Answer]
 
@@ -42,8 +43,8 @@ def answer_to(service: Service, call: Call) -> Answer | Awaited:
         return ask(service, call, found)
     if isinstance(found, Collection):
         return _collection(service, call, found)
-    if found.kind.catalogue:
-        return _entry(call, found)
+    if found.kind.catalogue or found.kind.view:
+        return _entry(service, call, found)
     verb = _VERBS.get(call.method)
     if verb is None or not found.id.group:
         raise NotAllowed(call.method, *_VERBS)
@@ -67,14 +68,27 @@ def _collection(service: Service, call: Call, found: Collection) -> Answer:
     if found.kind.catalogue:
         return listing.fixed(call, found.kind.catalogue(found.parent))
     with service.store.reading() as reader:
+        if found.kind.view:
+            return listing.fixed(call, _rows(service, reader, found), found.kind.filters)
         return listing.children(service.registry, reader, call, found)
 
 
-def _entry(call: Call, item: Item) -> Answer:
-    """One row of a catalogue."""
+def _rows(service: Service, reader: Reader, found: Collection) -> Iterable[Json]:
+    """Of a catalogue or a view."""
+    kind, parent = found.kind, found.parent
+    if kind.view:
+        _, parent = whereabouts.holder(service.registry, reader, kind, parent)
+        return kind.view(parent, reader)
+    return kind.catalogue(parent) if kind.catalogue else ()
+
+
+def _entry(service: Service, call: Call, item: Item) -> Answer:
+    """One row of a catalogue or a view."""
     if call.method != "GET":
         raise NotAllowed(call.method, "GET")
-    rows = item.kind.catalogue(item.id.parent or ResourceId(item.id.subscription)) if item.kind.catalogue else ()
+    with service.store.reading() as reader:
+        above = item.id.parent or ResourceId(item.id.subscription)
+        rows = tuple(_rows(service, reader, Collection(item.kind, above)))
     for row in rows:
         if str(row.get("name", "")).lower() == item.id.name.lower():
             return answer(row)

@@ -88,11 +88,21 @@ def _store(turn: Turn, place: Place, body: Json) -> Written:
     refuse(list(_foreign(turn, drafted)))
     refuse(list(located(kind.check(drafted.wish, turn.writer), drafted)))
     resource = _keep(turn, drafted)
+    obstacle = kind.obstacle(resource, turn.writer)
     operation = turn.begin(OperationKind.PUT, resource, whereabouts.region(turn.writer, resource),
-                           at_once=not kind.is_realised(resource))
+                           at_once=obstacle is not None or not kind.is_realised(resource), obstacle=obstacle)
     refuse(list(_keep_children(turn, drafted, operation)))
+    if obstacle:
+        _fail(turn, resource, place.parent)
     turn.log(resource, "write")
     return Written(place, resource, operation)
+
+
+def _fail(turn: Turn, *resources: Resource | None) -> None:
+    """As Azure does, when what it accepted turns out to be impossible: the parent fails with its child."""
+    for resource in filter(None, resources):
+        for state in (ProvisioningState.UPDATING, ProvisioningState.FAILED):
+            turn.writer.set_status(resource.id, state=state)
 
 
 def _foreign(turn: Turn, drafted: Draft) -> Iterator[Fault]:
@@ -162,6 +172,8 @@ def _keep_child(turn: Turn, parent: Draft, child: Draft, operation: Operation) -
         return
     resource = _keep(turn, child)
     turn.touched.append(resource.id.key)
+    if child.kind.obstacle(resource, turn.writer):
+        _fail(turn, resource)
     if child.kind.is_realised(resource) and not parent.kind.is_realised(parent.resource):
         turn.begin(OperationKind.PUT, resource, operation.location)
     yield from _keep_children(turn, child, operation)
