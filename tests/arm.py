@@ -280,7 +280,7 @@ def lab(provider: str) -> Registry:
         show=lambda box, _estate: {"serial": box.system["number"]}, companions=companions,
         actions=(Action("shake", segments=("axis",), query=("force",), fixed=(("shape", "cube"),)),
                  Action("weigh", "GET", quick=True),
-                 Action("label", answer=lambda box, _estate: {"label": box.id.name})))
+                 Action("label", quick=True, answer=lambda box, _estate, _question: {"label": box.id.name})))
     lids = ResourceType("Test.Lab/boxes/lids", Lid, tracked=False, realised=True, secrets=("pin",), in_use=_riveted)
     straps = ResourceType("Test.Lab/straps", Strap, secrets=("authorizationKey",), opened_by_key="box")
     views = ResourceType("Test.Lab/views", View, realised=True, updated_only=True,

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from trunkline.api.declaration import Question
 from trunkline.intent.view import PEERING
 from trunkline.model.bgp import AZURE_ASN
 from trunkline.model.resource import ResourceId
@@ -130,8 +131,8 @@ def test_a_peering_with_a_connection_cannot_be_deleted() -> None:
 def test_tables_are_of_one_leg(desk: Desk) -> None:
     kept = desk.put(PRIVATE, a_peering())
     table = next(action for action in desk.kind(PRIVATE).actions if action.name == "arpTables")
-    assert not list(table.check(kept, {"devicePath": "Secondary"}))
-    assert codes(list(table.check(kept, {"devicePath": "third"}))) == ["InvalidDevicePath"]
+    assert not list(table.check(kept, desk, Question({"devicePath": "Secondary"})))
+    assert codes(list(table.check(kept, desk, Question({"devicePath": "third"})))) == ["InvalidDevicePath"]
 
 
 def test_a_peering_shows_azures_side_once_it_is_realised(desk: Desk) -> None:
