@@ -17,7 +17,7 @@ RAISED_WITH_CODE = {"Fault", "Conflict", "PydanticCustomError"}
 
 def sources() -> Iterator[Path]:
     for module in (resources, bgp):
-        yield from Path(str(module.__file__)).parent.glob("*.py")
+        yield from Path(str(module.__file__)).parent.rglob("*.py")
     yield Path(str(allocation.__file__))
 
 
