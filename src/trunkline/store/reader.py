@@ -48,7 +48,7 @@ _page = _list_subscription.where(_R.key > bindparam("after")).limit(bindparam("m
 _PAGE, _PAGE_GROUP = Question(_page), Question(_page.where(_R.grp == bindparam("group")))
 _COUNT = Question(select(func.count()).where(_R.type == bindparam("type"),
                                              _R.subscription == bindparam("subscription")))
-_CHILDREN_BETWEEN = Question(_list.where(_R.parent.between(bindparam("first"), bindparam("last"))))
+_CHILDREN_BETWEEN = Question(_list.where(_R.parent >= bindparam("first"), _R.parent <= bindparam("last")))
 _WITHIN = Question(_SORTED.where(_R.subscription == bindparam("subscription"), _R.grp == bindparam("group"),
                                  _R.key != bindparam("key")))
 _FIND = Question(_list.where(_R.name == bindparam("name")))

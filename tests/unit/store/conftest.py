@@ -1,8 +1,7 @@
-"""A fresh store for each test: SQLite, and PostgreSQL too where TRUNKLINE_TEST_POSTGRESQL is the URL of a database."""
+"""A fresh store for each test, once in SQLite and once in PostgreSQL."""
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +10,14 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import create_engine, make_url
 
+import postgres
 from trunkline.store import Store
 
-POSTGRESQL = os.environ.get("TRUNKLINE_TEST_POSTGRESQL", "")
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    with postgres.server() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -32,19 +36,19 @@ def sqlite_url(template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgresql_url() -> Iterator[str]:
-    """A schema of its own in the given database."""
-    schema, engine = f"test_{uuid4().hex}", create_engine(POSTGRESQL)
+def postgresql_url(server: str) -> Iterator[str]:
+    """A schema of its own."""
+    schema, engine = f"test_{uuid4().hex}", create_engine(server)
     with engine.begin() as connection:
         connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
-    url = make_url(POSTGRESQL).update_query_dict({"options": f"-csearch_path={schema}"})
+    url = make_url(server).update_query_dict({"options": f"-csearch_path={schema}"})
     yield url.render_as_string(hide_password=False)
     with engine.begin() as connection:
         connection.exec_driver_sql(f"DROP SCHEMA {schema} CASCADE")
     engine.dispose()
 
 
-@pytest.fixture(params=["sqlite", *(["postgresql"] if POSTGRESQL else [])])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest) -> str:
     found: str = request.getfixturevalue(f"{request.param}_url")
     return found
