@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable
 
 from starlette.applications import Starlette
 from starlette.convertors import StringConvertor, register_url_convertor
-from starlette.routing import Route
+from starlette.routing import Host, Route
 
 from trunkline.api import public
 from trunkline.api.accounts import Accounts
 from trunkline.api.declaration import Registry
 from trunkline.api.front import Front
+from trunkline.api.keyvault import kept
+from trunkline.api.keyvault.front import VaultFront
 from trunkline.api.service import Service
 from trunkline.api.token import Tokens, load_key
 from trunkline.settings import Settings
@@ -32,10 +34,13 @@ def create_app(settings: Settings, store: Store, registry: Registry, accounts: A
                wake: Callable[[Iterable[str]], None]) -> Starlette:
     """``wake`` tells the reconciler which resources changed; it must not block."""
     endpoint = settings.endpoint
+    vaults = kept.domain(endpoint.port)
     names = ("127.0.0.1", "localhost", "[::1]", socket.gethostname())
     tokens = Tokens(load_key(settings.places.ca.parent), accounts, endpoint.url,
-                    tuple(f"https://{name}:{endpoint.port}" for name in names))
+                    (*(f"https://{name}:{endpoint.port}" for name in names), f"https://{vaults}"))
     service = Service(settings, store, registry, accounts, tokens, wake)
-    app = Starlette(routes=[*public.routes(service), Route("/{path:anything}", Front(service))])
+    vault = VaultFront(service)
+    app = Starlette(routes=[Host("{vault}.vault.localhost", vault), Route("/vaults/{vault}/{rest:anything}", vault),
+                            *public.routes(service), Route("/{path:anything}", Front(service))])
     app.router.redirect_slashes = False
     return app

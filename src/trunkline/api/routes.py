@@ -13,6 +13,7 @@ from trunkline.api.deployments import endpoints as deployments
 from trunkline.api.engine import verbs
 from trunkline.api.envelope import NotAllowed
 from trunkline.api.exchange import Answer, Awaited, Call
+from trunkline.api.keyvault import recycling
 from trunkline.api.service import Service
 from trunkline.api.version import check_version
 from trunkline.errors import NotFound
@@ -74,6 +75,7 @@ def _route(path: str, brief: Brief = _never, **methods: Endpoint) -> Route:
 _SUBSCRIPTION = "/subscriptions/{subscription}"
 _GROUP = _SUBSCRIPTION + "/resourceGroups/{group}"
 _DEPLOYMENTS = _GROUP + "/providers/Microsoft.Resources/deployments"
+_KEYVAULT = _SUBSCRIPTION + "/providers/Microsoft.KeyVault"
 _PROVIDER = _SUBSCRIPTION + "/providers/{namespace}"
 
 ROUTES = (
@@ -101,6 +103,13 @@ ROUTES = (
     _route(_DEPLOYMENTS + "/{name}/validate", POST=deployments.validate),
     _route(_DEPLOYMENTS + "/{name}/operations", GET=deployments.steps),
     _route(_DEPLOYMENTS + "/{name}/operationStatuses/{operation}", GET=deployments.status),
+    _route(_KEYVAULT + "/deletedVaults", GET=recycling.list_all),
+    _route(_KEYVAULT + "/locations/{location}/deletedVaults/{vault}", GET=recycling.get),
+    _route(_KEYVAULT + "/locations/{location}/deletedVaults/{vault}/purge", POST=recycling.purge),
+    _route(_KEYVAULT + "/checkNameAvailability", POST=recycling.check_name),
+    _route(_GROUP + "/providers/Microsoft.KeyVault/vaults/{vault}", _never, **{"*": recycling.answer_to_vault}),
+    _route(_GROUP + "/providers/Microsoft.KeyVault/vaults/{vault}/accessPolicies/{kind}",
+           PUT=recycling.change_policies),
     _route(_GROUP + "/providers/{namespace}/{rest:}", verbs.reads_one, **{"*": verbs.answer_to}),
     _route(_PROVIDER + "/{rest:}", verbs.reads_one, **{"*": verbs.answer_to}),
 )

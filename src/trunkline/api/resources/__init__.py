@@ -7,6 +7,7 @@
     virtual_networks       virtualNetworks, subnets
     network_interfaces, public_ip_addresses
     gateways, connections  virtualNetworkGateways and their links to circuits
+    vaults                 key vaults and, as ARM sees them, their secrets
     sites, exchange, faults  Trunkline's own: customers' premises, virtual cross connects, rehearsed failures
     addressing, linked     what several families check: ranges that must not meet, resources that must exist
 """
@@ -14,6 +15,7 @@
 from __future__ import annotations
 
 from trunkline.api.declaration import Registry
+from trunkline.api.keyvault.kept import domain
 from trunkline.api.resources.connections import CONNECTIONS
 from trunkline.api.resources.exchange import virtual_cross_connects
 from trunkline.api.resources.express_route.circuits import AUTHORIZATIONS, circuits
@@ -25,6 +27,7 @@ from trunkline.api.resources.gateways import GATEWAYS
 from trunkline.api.resources.network_interfaces import NETWORK_INTERFACES
 from trunkline.api.resources.public_ip_addresses import PUBLIC_IP_ADDRESSES
 from trunkline.api.resources.sites import SITES
+from trunkline.api.resources.vaults import secrets, vaults
 from trunkline.api.resources.virtual_networks import SUBNETS, VIRTUAL_NETWORKS
 
 #: Circuits per subscription (azure-facts 2.2); Azure raises it on request.
@@ -32,10 +35,11 @@ CIRCUIT_QUOTA = 50
 
 
 def registry(provider_subscription: str, circuit_quota: int = CIRCUIT_QUOTA,
-             handoff_interfaces: frozenset[str] = frozenset()) -> Registry:
+             handoff_interfaces: frozenset[str] = frozenset(), port: int = 8443) -> Registry:
     """``provider_subscription``: where circuits' cross connections live. ``handoff_interfaces``: those of the machine
-    that a hand-off may take."""
+    that a hand-off may take. ``port``: the endpoint's, which stands in the addresses of vaults."""
     return Registry.of(
         circuits(provider_subscription, circuit_quota), AUTHORIZATIONS, PEERINGS, CROSS_CONNECTIONS,
         CROSS_CONNECTION_PEERINGS, SERVICE_PROVIDERS, VIRTUAL_NETWORKS, SUBNETS, NETWORK_INTERFACES,
-        PUBLIC_IP_ADDRESSES, GATEWAYS, CONNECTIONS, SITES, virtual_cross_connects(handoff_interfaces), FAULTS)
+        PUBLIC_IP_ADDRESSES, GATEWAYS, CONNECTIONS, SITES, virtual_cross_connects(handoff_interfaces), FAULTS,
+        vaults(domain(port)), secrets(domain(port)))

@@ -1,0 +1,132 @@
+"""HTTP of the data plane: ``https://NAME.vault.localhost:PORT/…``, or ``/vaults/NAME/…`` for clients that cannot
+resolve that name.
+
+A request without a token is answered with the challenge from which clients learn where and for what to get one.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from trunkline.api import body as content
+from trunkline.api.accounts import Account
+from trunkline.api.envelope import NotAllowed, refusal
+from trunkline.api.exchange import Answer, Call, answer
+from trunkline.api.front import authenticate, correlation_id, origin
+from trunkline.api.keyvault import kept, secrets
+from trunkline.api.keyvault.secrets import Asked
+from trunkline.api.service import Service
+from trunkline.errors import Fault, NotFound, StoreFailure
+from trunkline.model.resource import Resource
+from trunkline.model.vault import Permission, VaultProperties
+
+log = logging.getLogger(__name__)
+
+_ALWAYS = {"cache-control": "no-cache", "pragma": "no-cache", "expires": "-1", "x-content-type-options": "nosniff",
+           "strict-transport-security": "max-age=31536000; includeSubDomains",
+           "x-ms-keyvault-service-version": "1.9", "x-ms-keyvault-region": "local"}
+
+_MOST_BYTES = 256 * 1024
+
+
+class VaultFront:
+    """One ASGI endpoint for all vaults; the route names the vault."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        correlation = correlation_id(request.headers)
+        try:
+            found = await self._answer(request, correlation)
+        except ClientDisconnect:
+            return
+        log.info("vault", extra={"method": request.method, "vault": request.path_params["vault"],
+                                 "status": found.status, "correlation": correlation})
+        headers = {**_ALWAYS, "x-ms-request-id": correlation, **found.headers}
+        if found.content:
+            headers["content-type"] = "application/json; charset=utf-8"
+        await Response(found.content, found.status, headers)(scope, receive, send)
+
+    async def _answer(self, request: Request, correlation: str) -> Answer:
+        try:
+            account = self._authenticated(request)
+            body = await content.read(request.stream(), request.headers.get("content-length", ""), _MOST_BYTES)
+            call = Call(request.method, request.scope["path"], origin(self._service, request), account,
+                        {name.lower(): value for name, value in request.query_params.items()}, request.headers, body,
+                        correlation)
+            return await run_in_threadpool(self._operate, request.path_params, call)
+        except Fault as fault:
+            return self._refused(fault, request)
+        except StoreFailure as failure:
+            return refusal(Fault("ServiceUnavailable", str(failure), status=failure.status))
+        except ClientDisconnect:
+            raise
+        except Exception as problem:  # noqa: BLE001  the top of the loop: its message may hold what a client sent
+            log.error("bug", extra={"correlation": correlation, "exception_type": type(problem).__name__})
+            return refusal(Fault("InternalServerError", "An unexpected error occurred; report correlation id "
+                                 f"'{correlation}'.", status=500))
+
+    def _authenticated(self, request: Request) -> Account:
+        if not request.headers.get("authorization"):
+            raise Fault("Unauthorized", "AKV10000: Request is missing a Bearer or PoP token.", status=401)
+        return authenticate(self._service, request.headers)
+
+    def _operate(self, names: Mapping[str, str], call: Call) -> Answer:
+        if not call.api_version:
+            raise Fault("BadParameter", "api-version must be specified", "api-version")
+        permission, operation, pieces = secrets.resolve(call.method, names.get("rest", call.path))
+        with self._service.store.reading() as reader:
+            vault = next(iter(reader.find(kept.VAULT, names["vault"])), None)
+        if vault is None:
+            raise NotFound(f"There is no vault '{names['vault'][:80]}'; create it, or recover it if it was deleted.",
+                           "VaultNotFound")
+        if not allowed(call.account, vault, permission):
+            raise _forbidden(call.account, vault, permission)
+        base = f"https://{vault.id.name.lower()}.{kept.domain(self._service.settings.endpoint.port)}"
+        return operation(Asked(self._service, replace(call, names=names), vault, base, pieces))
+
+    def _refused(self, fault: Fault, request: Request) -> Answer:
+        found = answer({"error": {"code": fault.code, "message": str(fault)}}, fault.status)
+        headers: dict[str, str] = {}
+        if fault.status == 401:
+            domain = kept.domain(self._service.settings.endpoint.port)
+            at = f"https://{self._authority(request)}/{self._service.accounts.tenant}"
+            headers["www-authenticate"] = f'Bearer authorization="{at}", resource="https://{domain}"'
+        if isinstance(fault, NotAllowed):
+            headers["allow"] = ", ".join(fault.allowed)
+        return replace(found, headers=headers)
+
+    def _authority(self, request: Request) -> str:
+        """Where to log in: the client may not resolve the endpoint by the vault's name, so it is told the plain one."""
+        if "rest" in request.path_params:
+            return origin(self._service, request).partition("://")[2]
+        return self._service.settings.endpoint.url.partition("://")[2]
+
+
+def allowed(account: Account, vault: Resource, permission: Permission) -> bool:
+    """By access policy, or by role when the vault says so: whoever may use the vault's subscription."""
+    model = VaultProperties.model_validate(vault.properties)
+    if model.enable_rbac_authorization:
+        return account.may_use(vault.id.subscription)
+    return model.allows(account.object_id, permission)
+
+
+def _forbidden(account: Account, vault: Resource, permission: Permission) -> Fault:
+    model = VaultProperties.model_validate(vault.properties)
+    if model.enable_rbac_authorization:
+        return Fault("Forbidden", "Caller is not authorized to perform action on resource.\r\nIf role assignments, "
+                     "deny assignments or role definitions were changed recently, please observe propagation time."
+                     f"\r\nCaller: appid={account.client_id};oid={account.object_id}\r\nVault: {vault.id.name}",
+                     status=403)
+    return Fault("Forbidden", f"The user, group or application 'appid={account.client_id};oid={account.object_id}' "
+                 f"does not have secrets {permission.value} permission on key vault '{vault.id.name};location="
+                 f"{vault.location}'. Set an access policy (az keyvault set-policy).", status=403)
