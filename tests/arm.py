@@ -13,14 +13,23 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 from pydantic import Field, field_validator
 
 from trunkline.api.accounts import Accounts, load_accounts
 from trunkline.api.app import create_app
-from trunkline.api.declaration import Action, Inline, Mirror, Registry, ResourceType
+from trunkline.api.declaration import (
+    Action,
+    Inline,
+    Mirror,
+    Part,
+    Question,
+    Refusal,
+    Registry,
+    ResourceType,
+)
 from trunkline.api.token import Tokens, load_key
 from trunkline.errors import Conflict, Fault
 from trunkline.model.operation import Operation, OperationKind, OperationStatus
@@ -280,7 +289,9 @@ def lab(provider: str) -> Registry:
         show=lambda box, _estate: {"serial": box.system["number"]}, companions=companions,
         actions=(Action("shake", segments=("axis",), query=("force",), fixed=(("shape", "cube"),)),
                  Action("weigh", "GET", quick=True),
-                 Action("label", quick=True, answer=lambda box, _estate, _question: {"label": box.id.name})))
+                 Action("label", quick=True, answer=lambda box, _estate, _question: {"label": box.id.name}),
+                 Action("contents", answer=lambda box, _estate, question: {"of": box.id.name, **question.parameters}),
+                 Action("burn", refused=Refusal("NoFire", "Boxes are not burnt here; delete them."))))
     lids = ResourceType("Test.Lab/boxes/lids", Lid, tracked=False, realised=True, secrets=("pin",), in_use=_riveted)
     straps = ResourceType("Test.Lab/straps", Strap, secrets=("authorizationKey",), opened_by_key="box")
     views = ResourceType("Test.Lab/views", View, realised=True, updated_only=True,
@@ -290,4 +301,40 @@ def lab(provider: str) -> Registry:
     papers = ResourceType("Test.Lab/papers", Nothing, catalogue=lambda subscription: (
         {"name": f"paper{n}", "id": f"/subscriptions/{subscription}/p{n}", "type": "Test.Lab/papers"}
         for n in range(3)))
-    return Registry.of(boxes, lids, straps, views, view_lids, papers)
+    return Registry.of(boxes, lids, straps, views, view_lids, papers, *_more())
+
+
+class Seal(Properties):
+    level: Literal["Soft", "Hard"]
+
+
+class Volume(Properties):
+    value: int = Field(ge=0, le=11)
+
+
+def _turned(radio: Resource, _ledger: Any, question: Question) -> Resource:
+    return replace(radio, properties={**radio.properties, "volume": question.body.get("value", 0)})
+
+
+def _volume(radio: Resource, _estate: Any, _question: Question) -> Json:
+    return {"value": radio.properties.get("volume", 5)}
+
+
+def _more() -> Iterable[ResourceType]:
+    """radios (of a shape, with parts, actions that change them), knobs (read-only), seals (an extension), shelves (a
+    catalogue at a location), ghosts (refused)."""
+    yield ResourceType(
+        "Test.Lab/radios", Nothing, shape="NetworkInterfacePropertiesFormat",
+        realised=lambda radio: "net" in radio.tags, inline=(Inline("knobs", "Test.Lab/radios/knobs"),),
+        parts=(Part("ipConfigurations", "Test.Lab/radios/ipConfigurations"),),
+        actions=(Action("volume", "GET", quick=True, answer=_volume),
+                 Action("volume", "PUT", body=Volume, change=_turned, answer=_volume),
+                 Action("volume/reset", body=Nothing, change=_turned, answer=_volume)))
+    yield ResourceType("Test.Lab/radios/knobs", Lid, tracked=False, read_only=True)
+    yield ResourceType("Test.Lab/seals", Seal, tracked=False, extension=True, filters={"level": "properties.level"})
+    yield ResourceType("Test.Lab/locations", Nothing, catalogue=lambda _parent: (), actions=(
+        Action("weather", "GET", quick=True, answer=lambda place, _estate, _question: {"at": place.id.name}),))
+    yield ResourceType("Test.Lab/locations/shelves", Nothing, catalogue=lambda at: (
+        {"name": f"{at.name}{n}", "id": f"{at}/shelves/{n}"} for n in range(2)))
+    yield ResourceType("Test.Lab/ghosts", Nothing, refused={
+        method: Refusal("NoGhosts", "There are none; believe in boxes.", 501) for method in ("GET", "PUT", "DELETE")})

@@ -316,7 +316,7 @@ def test_a_resource_that_goes_with_another_is_deleted_once(tmp_path: Path) -> No
         types["test.lab/boxes"] = replace(
             boxes, dependents=lambda box, estate: estate.referrers(box.id, "Test.Lab/straps"))
         types["test.lab/straps"] = replace(straps, realised=True)
-        return Registry(types)
+        return Registry.of(*types.values())
 
     with closing(Arm(tmp_path / "home", following)) as arm:
         arm.create_group()

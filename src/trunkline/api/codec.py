@@ -12,10 +12,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from trunkline.api import validation
+from trunkline.api import shaping, validation
 from trunkline.api.declaration import Inline, ResourceType
 from trunkline.api.envelope import refuse
 from trunkline.errors import Fault
+from trunkline.model import shape
 from trunkline.model.resource import Json, Properties, Resource, ResourceId
 
 #: Children that one body may name: all are checked beside each other in one transaction.
@@ -36,12 +37,15 @@ class Decoded:
 def decode(kind: ResourceType, resource: ResourceId, body: Json, existing: Resource | None,
            prefix: str = "properties") -> Decoded:
     """Raises Fault, or Refused with all that is wrong. ``prefix``: where the properties stand in the whole request."""
-    given = members(body, "properties", prefix)
+    given = _bare(kind, members(body, "properties", prefix))
     inline = {one.member: _children(given, one, prefix) for one in kind.inline if given.get(one.member) is not None}
     plain = {name: value for name, value in given.items() if name not in {one.member for one in kind.inline}}
     filled = kind.defaults(_kept(kind, plain, existing), resource)
-    model = _validated(kind, resource, filled, prefix)
-    properties = model.model_dump(by_alias=True, mode="json", exclude_none=True)
+    for path in kind.secrets:
+        filled = _cleared(filled, path.split("."))
+    shaped, wrong = shape.check(kind.shape, filled, prefix) if kind.shape else ({}, [])
+    model = _validated(kind, resource, shaping.spelt(filled, shaped), Found(prefix, wrong))
+    properties = shaping.joined(model, model.model_dump(by_alias=True, mode="json", exclude_none=True), shaped)
     secrets = {path: text for path in kind.secrets if (text := _take(properties, path))}
     envelope = kind.envelope_defaults({name: body[name] for name in kind.envelope if body.get(name) is not None})
     return Decoded(model, properties, envelope, secrets, inline)
@@ -114,12 +118,46 @@ def _cleared(given: Json, path: list[str]) -> Json:
     return {**given, name: _cleared(inner, deeper)} if isinstance(inner, dict) else given
 
 
-def _validated(kind: ResourceType, resource: ResourceId, given: Json, prefix: str) -> Properties:
-    for path in kind.secrets:
-        given = _cleared(given, path.split("."))
+def _bare(kind: ResourceType, given: Json) -> Json:
+    """Without what makes parts look like resources: it is ours."""
+    for part in kind.parts:
+        given = _unmarked(given, part.member.split("."))
+    return given
+
+
+def _unmarked(given: Json, path: list[str]) -> Json:
+    name, *deeper = path
+    found = given.get(name)
+    if deeper and isinstance(found, dict):
+        return {**given, name: _unmarked(found, deeper)}
+    if isinstance(found, list) and not deeper:
+        return {**given, name: [_without_mark(entry) for entry in found]}
+    return given
+
+
+def _without_mark(entry: object) -> object:
+    return {name: value for name, value in entry.items() if name not in ("id", "etag", "type")} \
+        if isinstance(entry, dict) else entry
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the shape found wrong with the properties that stand at ``prefix`` in the request."""
+
+    prefix: str
+    faults: list[Fault]
+
+
+def _validated(kind: ResourceType, resource: ResourceId, given: Json, found: Found) -> Properties:
+    """Of what both find wrong the model's word counts: it knows more of the rule."""
     try:
-        return kind.model.model_validate(given)
+        model = kind.model.model_validate(given)
     except ValidationError as error:
-        found = list(validation.faults(error, prefix, resource.name, kind.secrets))
-    refuse(found)
+        faults = list(validation.faults(error, found.prefix, resource.name, kind.secrets))
+    else:
+        faults = list(validation.truth_for_number(model, given, found.prefix))
+        if not faults and not found.faults:
+            return model
+    told = {fault.target for fault in faults}
+    refuse([*faults, *(fault for fault in found.faults if fault.target not in told)])
     raise AssertionError("a ValidationError without errors")

@@ -92,6 +92,7 @@ class Question:
 class Action:
     """An operation beside the five verbs, read from the live network by the reconciler, unless it says otherwise.
 
+    ``name``: one piece of the path or several (``sharedkey/reset``); the same name may stand once for each method.
     ``segments``: names of the path pieces behind the action's name (``arpTables/{devicePath}``), given to the
     reconciler as parameters; so are the query parameters named in ``query`` (empty when left out) and ``fixed``.
     ``body``: the model of what is sent; a body that does not fit is refused. ``quick``: answered at once with 200
@@ -100,8 +101,11 @@ class Action:
     ``answer(resource, estate, question)``  the body, from the store alone: never reaches the reconciler.
     ``lists(resource, estate)``             resources to answer as a list; always quick.
     ``change(resource, ledger, question)``  the resource as the call leaves it, stored like a PUT; polled until
-                                            realised, then ``answer`` tells the result.
+                                            realised, then ``answer`` tells the result, without the question's body.
+                                            A PUT shows the answer at once, beside where to poll.
     ``refused``                             not offered here, and why.
+    An action of a catalogue's row gets a bare resource with the row's id (``Microsoft.Network/locations``: anything
+    asked of a subscription's location, which is no resource).
     """
 
     name: str
@@ -148,8 +152,9 @@ class ResourceType:
     ``kept``: members of properties that an update keeps when its body leaves them out. ``updated_only``: clients cannot
     create it, it comes as another's companion. ``shape``: the model in ``model.shape`` that knows all of Azure's
     members; writable ones that ``model`` has no word for are checked by it and kept. ``parts``: see Part.
-    ``extension``: stands behind any scope (``{id}/providers/Microsoft.Authorization/locks/{name}``). ``refused``: HTTP
-    methods that Azure offers here and we do not. ``read_only``: neither PUT, PATCH nor DELETE exist (a port's links).
+    ``extension``: stands behind any scope (``{id}/providers/Microsoft.Authorization/locks/{name}``); it is ``at_once``,
+    has no location and shows no provisioningState. ``refused``: HTTP methods that Azure offers here and we do not.
+    ``read_only``: neither PUT, PATCH nor DELETE exist (a port's links).
     ``at_once``: Azure answers writes with their end and no operation to poll: PUT the resource, DELETE 200.
 
     ``defaults(body properties, id)``  fills what clients leave out, before validation.
@@ -206,6 +211,10 @@ class ResourceType:
     read_only: bool = False
     at_once: bool = False
 
+    @property
+    def ends_at_once(self) -> bool:
+        return self.at_once or self.extension
+
     def is_realised(self, resource: Resource) -> bool:
         return self.realised(resource) if callable(self.realised) else self.realised
 
@@ -215,10 +224,12 @@ class Registry:
     """All declared types, found without regard to case."""
 
     types: Mapping[str, ResourceType] = field(default_factory=dict)
+    namespaces: Mapping[str, str] = field(default_factory=dict)  #: canonical spelling by lower case
 
     @classmethod
     def of(cls, *declared: ResourceType) -> Registry:
-        return cls({t.name.lower(): t for t in declared})
+        names = sorted({t.name.partition("/")[0] for t in declared})
+        return cls({t.name.lower(): t for t in declared}, {name.lower(): name for name in names})
 
     def find(self, name: str) -> ResourceType | None:
         return self.types.get(name.lower())

@@ -10,8 +10,7 @@ from trunkline.api import body as content
 from trunkline.api import composite, naming, placement
 from trunkline.api.engine import listing, operations, whereabouts
 from trunkline.api.engine.remove import check_removal, remove
-from trunkline.api.engine.turn import Turn
-from trunkline.api.engine.verbs import writing
+from trunkline.api.engine.turn import Turn, writing
 from trunkline.api.envelope import refuse
 from trunkline.api.exchange import Answer, Call, answer
 from trunkline.api.service import Service

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from trunkline.api.engine import verbs
+from trunkline.api.engine import asking
+from trunkline.api.engine.turn import Asked
 from trunkline.api.exchange import Awaited, Call
 from trunkline.api.service import Service
 from trunkline.model.resource import ResourceId
 
 
 def status(service: Service, call: Call) -> Awaited:
-    operation = verbs.begin(service, call, ResourceId(call.names["subscription"]), "status", {}, "global")
+    operation = asking.begin(service, call, ResourceId(call.names["subscription"]), Asked("status"), "global")
     return Awaited(operation.id)

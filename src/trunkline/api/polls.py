@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trunkline.api.engine import operations
+from trunkline.api.engine import asking, operations
 from trunkline.api.exchange import Answer, Call
 from trunkline.api.service import Service
 
@@ -15,4 +15,4 @@ def status(service: Service, call: Call) -> Answer:
 def result(service: Service, call: Call) -> Answer:
     with service.store.reading() as reader:
         found = operations.find(reader, call.names["operation"], call.names["subscription"])
-    return operations.result(call, call.names["namespace"], found)
+    return operations.result(call, call.names["namespace"], asking.changed(service, found))

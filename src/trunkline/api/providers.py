@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from trunkline.api.engine.target import namespaces
 from trunkline.api.exchange import Answer, Call, answer
 from trunkline.api.service import Service
 from trunkline.errors import NotFound
@@ -29,7 +28,7 @@ register = get
 
 
 def _all(service: Service) -> dict[str, str]:
-    return {**namespaces(service.registry), _RESOURCES.lower(): _RESOURCES}
+    return {**service.registry.namespaces, _RESOURCES.lower(): _RESOURCES}
 
 
 def _found(service: Service, call: Call) -> str:

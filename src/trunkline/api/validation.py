@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from trunkline.errors import Fault
 
@@ -83,3 +83,22 @@ def _code(kind: str, where: str) -> str:
         return "InvalidRequestFormat"
     name = where.rpartition(".")[2].partition("[")[0].lower()
     return "InvalidAddressPrefixFormat" if name.endswith(("prefix", "prefixes")) else "InvalidPropertyValue"
+
+
+def truth_for_number(model: BaseModel, given: object, where: str) -> Iterator[Fault]:
+    """Where a truth value was taken for a number: to Python ``true`` is 1, to JSON it is no number."""
+    for name, field in type(model).model_fields.items():
+        alias = field.alias or name
+        if isinstance(given, dict) and alias in given:
+            yield from _truths(getattr(model, name), given[alias], f"{where}.{alias}")
+
+
+def _truths(value: object, given: object, where: str) -> Iterator[Fault]:
+    if isinstance(value, BaseModel):
+        yield from truth_for_number(value, given, where)
+    elif isinstance(value, list | tuple) and isinstance(given, list):
+        for index, pair in enumerate(zip(value, given, strict=False)):
+            yield from _truths(*pair, f"{where}[{index}]")
+    elif isinstance(given, bool) and isinstance(value, int | float) and not isinstance(value, bool):
+        yield Fault("InvalidRequestFormat", f"Property '{where}' with value '{str(given).lower()}' is not valid: it "
+                    "must be a number; write one.", where)

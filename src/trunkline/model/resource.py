@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -56,21 +55,13 @@ MOVES: Mapping[ProvisioningState, frozenset[ProvisioningState]] = {
     ProvisioningState.DELETING: frozenset({ProvisioningState.DELETING, ProvisioningState.FAILED}),
 }
 
-_ID = re.compile(
-    r"^/subscriptions/(?P<subscription>[^/]+)"
-    r"(/resourceGroups/(?P<group>[^/]+))?"
-    r"(/providers/(?P<namespace>[^/]+)(?P<rest>(/[^/]+/[^/]+)+))?/?$",
-    re.IGNORECASE,
-)
-
-
 @dataclass(frozen=True, slots=True)
 class ResourceId:
     """``/subscriptions/S/resourceGroups/G/providers/NS/type/name[/type/name …]``; compared without regard to case.
 
     A resource group is an id without namespace; a subscription one without group. An extension (a lock, a role
-    assignment) stands behind the id of what it is ``of``, whose subscription and group it has:
-    ``{of}/providers/Microsoft.Authorization/locks/L``.
+    assignment) stands behind the id of another resource, which it is ``of`` and whose subscription and group it has:
+    ``{of}/providers/Microsoft.Authorization/locks/L``. Behind a group or subscription it looks like any other id.
     """
 
     subscription: str
@@ -82,17 +73,16 @@ class ResourceId:
 
     @classmethod
     def parse(cls, text: str) -> ResourceId:
-        found = _ID.match(text)
-        if not found:
+        pieces = text.removesuffix("/").split("/")
+        found = _parsed(pieces[1:]) if pieces[0] == "" and all(pieces[1:]) else None
+        if found is None:
             raise Fault("LinkedInvalidPropertyId", f"Property id '{text}' is not a valid resource id; write "
                         "/subscriptions/{subscription}/resourceGroups/{group}/providers/{namespace}/{type}/{name}.")
-        pieces = (found["rest"] or "").strip("/").split("/") if found["rest"] else []
-        return cls(found["subscription"], found["group"] or "", found["namespace"] or "",
-                   tuple(pieces[0::2]), tuple(pieces[1::2]))
+        return found
 
     def __str__(self) -> str:
-        text = f"/subscriptions/{self.subscription}"
-        if self.group:
+        text = str(self.of) if self.of else f"/subscriptions/{self.subscription}"
+        if self.group and not self.of:
             text += f"/resourceGroups/{self.group}"
         if self.namespace:
             text += f"/providers/{self.namespace}"
@@ -117,13 +107,40 @@ class ResourceId:
 
     @property
     def parent(self) -> ResourceId | None:
-        """The containing resource of a child; ``None`` for a top-level one."""
+        """The containing resource of a child, or what an extension is of; ``None`` for a top-level one."""
         if len(self.types) < 2:
-            return None
-        return ResourceId(self.subscription, self.group, self.namespace, self.types[:-1], self.names[:-1])
+            return self.of
+        return replace(self, types=self.types[:-1], names=self.names[:-1])
+
+    @property
+    def scope(self) -> ResourceId:
+        """What the id stands behind: the resource it is of, its group, or its subscription."""
+        return self.of or ResourceId(self.subscription, self.group)
 
     def child(self, kind: str, name: str) -> ResourceId:
-        return ResourceId(self.subscription, self.group, self.namespace, (*self.types, kind), (*self.names, name))
+        return replace(self, types=(*self.types, kind), names=(*self.names, name))
+
+    def extension(self, kind: str, name: str) -> ResourceId:
+        """``kind``: the full name of an extension type that stands behind this resource, group or subscription."""
+        namespace, _, last = kind.partition("/")
+        return ResourceId(self.subscription, self.group, namespace, (last,), (name,), self if self.namespace else None)
+
+
+def _parsed(pieces: list[str]) -> ResourceId | None:
+    """``None`` when the pieces of a path are no id."""
+    if len(pieces) < 2 or pieces[0].lower() != "subscriptions":
+        return None
+    found, rest = ResourceId(pieces[1]), pieces[2:]
+    if len(rest) > 1 and rest[0].lower() == "resourcegroups":
+        found, rest = ResourceId(pieces[1], rest[1]), rest[2:]
+    while rest:
+        end = next((index for index in range(2, len(rest), 2) if rest[index].lower() == "providers"), len(rest))
+        if rest[0].lower() != "providers" or end < 4 or end % 2:
+            return None
+        found = ResourceId(found.subscription, found.group, rest[1], tuple(rest[2:end:2]), tuple(rest[3:end:2]),
+                           found if found.namespace else None)
+        rest = rest[end:]
+    return found
 
 
 def now() -> datetime:

@@ -34,7 +34,7 @@ def test_a_type_without_a_name_is_a_collection() -> None:
 def test_an_action_takes_its_segments() -> None:
     found = read("Test.Lab/boxes/b/SHAKE/x")
     assert isinstance(found, Ask)
-    assert (found.action.name, dict(found.parameters), found.item.id.name) == ("shake", {"axis": "x"}, "b")
+    assert (found.actions[0].name, dict(found.parameters), found.item.id.name) == ("shake", {"axis": "x"}, "b")
 
 
 @pytest.mark.parametrize(("path", "code"), [

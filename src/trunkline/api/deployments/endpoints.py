@@ -16,8 +16,7 @@ from trunkline.api.deployments.functions import Words
 from trunkline.api.deployments.run import Run, TemplateRefused, outputs
 from trunkline.api.deployments.template import Template, parse
 from trunkline.api.engine import listing, operations, whereabouts
-from trunkline.api.engine.turn import Turn
-from trunkline.api.engine.verbs import writing
+from trunkline.api.engine.turn import Turn, writing
 from trunkline.api.engine.write import Written
 from trunkline.api.envelope import error
 from trunkline.api.exchange import Answer, Call, answer

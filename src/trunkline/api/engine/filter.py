@@ -11,6 +11,9 @@ from trunkline.model.resource import Json
 
 _TERM = re.compile(r"\s*(?P<name>[A-Za-z/]+)\s+eq\s+'(?P<value>(?:[^']|'')*)'\s*", re.IGNORECASE)
 
+_ALSO = re.compile(r"\s+and\s+(?=atScope\(|assignedTo\(|[A-Za-z/]+\s+eq\s)", re.IGNORECASE)
+_ASSIGNED = re.compile(r"assignedTo\(('[^']*')\)", re.IGNORECASE)
+
 _AND = re.compile(r"\s+and\s+(?=[A-Za-z/]+\s+eq\s)", re.IGNORECASE)
 
 
@@ -19,6 +22,13 @@ def condition(text: str, allowed: Mapping[str, str]) -> Callable[[Json], bool]:
     paths = {name.lower(): path for name, path in allowed.items()}
     terms = [_term(piece, paths) for piece in _AND.split(text)]
     return lambda row: all(_value(row, path).lower() == value for path, value in terms)
+
+
+def scoped(text: str) -> tuple[bool, str]:
+    """Whether ``atScope()`` is among the terms, and the others; ``assignedTo('x')`` is a comparison of principalId."""
+    pieces = [_ASSIGNED.sub(r"principalId eq \1", piece.strip()) for piece in _ALSO.split(text)]
+    terms = [piece for piece in pieces if piece and piece.lower() != "atscope()"]
+    return any(piece.lower() == "atscope()" for piece in pieces), " and ".join(terms)
 
 
 def _term(piece: str, paths: Mapping[str, str]) -> tuple[str, str]:

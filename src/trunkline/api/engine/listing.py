@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 
 from trunkline.api.declaration import Registry
 from trunkline.api.engine import shape, target, whereabouts
-from trunkline.api.engine.filter import condition
+from trunkline.api.engine.filter import condition, scoped
 from trunkline.api.engine.target import Collection, Item
 from trunkline.api.exchange import Answer, Call, answer
 from trunkline.errors import Fault
-from trunkline.model.resource import Json, Resource
+from trunkline.model.resource import Json, Resource, ResourceId
 from trunkline.store import Reader
 
 Row = TypeVar("Row")
@@ -25,8 +25,11 @@ _PAGE = 250
 def children(registry: Registry, reader: Reader, call: Call, wanted: Collection) -> Answer:
     """All of a type in a subscription, in a group, or below a parent."""
     kind, holder = whereabouts.holder(registry, reader, wanted.kind, wanted.parent)
+    narrowed = bool(call.query.get("$filter")) and bool(wanted.kind.filters)
     if holder.types:
         found = reader.children(holder, kind.name)
+    elif narrowed:
+        found = reader.list(kind.name, holder.subscription, holder.group)
     else:
         found = reader.page(kind.name, holder, _last(call), _size(call) + 1)
         for inline in wanted.kind.inline if found else ():
@@ -38,7 +41,7 @@ def children(registry: Registry, reader: Reader, call: Call, wanted: Collection)
             seen = wanted.parent.child(wanted.kind.name.rpartition("/")[2], resource.id.name)
         return shape.body(registry, reader, Item(wanted.kind, seen), resource)
 
-    if not call.query.get("$filter") or not wanted.kind.filters:
+    if not narrowed:
         return page(call, found, lambda resource: resource.id.key, show)
     rows = [(resource.id.key, show(resource)) for resource in found]
     test = condition(call.query["$filter"], wanted.kind.filters)
@@ -49,6 +52,23 @@ def resources(registry: Registry, reader: Reader, call: Call, found: Iterable[Re
     """Stored resources, in the order of their ids, each as its own type."""
     rows = [(item, resource) for resource in found if (item := target.of(registry, resource.id))]
     return page(call, rows, lambda row: row[1].id.key, lambda row: shape.body(registry, reader, *row))
+
+
+def extensions(registry: Registry, reader: Reader, call: Call, wanted: Collection) -> Answer:
+    """What stands behind a scope and all below it; with ``atScope()`` behind it and all above it."""
+    at_scope, terms = scoped(call.query.get("$filter", ""))
+    scope = whereabouts.scope(reader, wanted.parent)
+    rows = [(one.id.key, shape.body(registry, reader, Item(wanted.kind, one.id), one))
+            for one in reader.list(wanted.kind.name, scope.subscription)
+            if (_within(one.id.scope, scope) if at_scope else _within(scope, one.id.scope))]
+    if terms:
+        test = condition(terms, wanted.kind.filters)
+        rows = [row for row in rows if test(row[1])]
+    return page(call, rows, lambda row: row[0], lambda row: row[1])
+
+
+def _within(outer: ResourceId, inner: ResourceId) -> bool:
+    return inner.key == outer.key or inner.key.startswith(f"{outer.key}/")
 
 
 def fixed(call: Call, rows: Iterable[Json], filters: Mapping[str, str] | None = None) -> Answer:

@@ -62,7 +62,8 @@ def remove(turn: Turn, resource: Resource, location: str) -> Operation:
     operation = turn.begin(OperationKind.DELETE, resource, location, at_once=not (kind and kind.is_realised(resource)))
     if kind and kind.is_realised(resource):
         for one in tree(turn.writer, resource):
-            turn.writer.set_status(one.id, state=ProvisioningState.DELETING)
+            if one.id.of is None:  # a lock or an assignment stays what it is until the row goes
+                turn.writer.set_status(one.id, state=ProvisioningState.DELETING)
     else:
         turn.writer.delete(resource.id)
     for one in remains:

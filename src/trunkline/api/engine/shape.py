@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pydantic.alias_generators import to_camel
 
 from trunkline.api.declaration import Inline, Registry, ResourceType
@@ -14,19 +16,57 @@ def body(registry: Registry, reader: Reader, view: Item, resource: Resource,
          state: ProvisioningState | None = None) -> Json:
     """``view``: as what it is shown. ``state``: shown instead of the stored one (a PUT is answered with Updating)."""
     kind = view.kind
+    if kind.extension:
+        return _extension(kind, reader, resource)
     shown: Json = {"name": view.id.name, "id": str(view.id), "etag": resource.etag, "type": kind.name}
     if kind.tracked and view.id.parent is None:
         shown["location"] = resource.location
         if resource.tags:
             shown["tags"] = dict(resource.tags)
     wish = {**resource.properties, **resource.system.get("shown", {}), **resource.status}
-    shown["properties"] = {
-        "provisioningState": (state or resource.state).value,
+    provisioning = (state or resource.state).value
+    properties = {
+        "provisioningState": provisioning,
         **(_only(kind, wish) if kind.mirror else wish),
         **kind.show(resource, reader),
         **{one.member: _children(registry, reader, view, one) for one in kind.inline},
     }
-    return {**shown, **resource.envelope}
+    for part in kind.parts:
+        mark = _Mark(f"{view.id}/{part.type.rpartition('/')[2]}", part.type, resource.etag, provisioning)
+        properties = _marked(properties, part.member.split("."), mark)
+    return {**shown, "properties": properties, **resource.envelope}
+
+
+def _extension(kind: ResourceType, reader: Reader, resource: Resource) -> Json:
+    return {"id": str(resource.id), "name": resource.id.name, "type": kind.name,
+            "properties": {**resource.properties, **resource.system.get("shown", {}), **kind.show(resource, reader)},
+            **resource.envelope}
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """What makes a part look like a resource. ``within``: its id up to the name."""
+
+    within: str
+    type: str
+    etag: str
+    state: str
+
+    def on(self, entry: Json) -> Json:
+        properties = {"provisioningState": self.state, **(entry.get("properties") or {})}
+        return {**entry, "id": f"{self.within}/{entry.get('name', '')}", "etag": self.etag, "type": self.type,
+                "properties": properties}
+
+
+def _marked(properties: Json, path: list[str], mark: _Mark) -> Json:
+    """``properties`` with the entries of the list at ``path`` marked; without change where there is no such list."""
+    name, *deeper = path
+    found = properties.get(name)
+    if deeper and isinstance(found, dict):
+        return {**properties, name: _marked(found, deeper, mark)}
+    if isinstance(found, list) and not deeper:
+        return {**properties, name: [mark.on(entry) for entry in found]}
+    return properties
 
 
 def summary(kind: ResourceType, resource: Resource) -> Json:

@@ -26,10 +26,10 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """An action and what the path says to it."""
+    """An action and what the path says to it. ``actions``: all of that name, which differ in their method."""
 
     item: Item
-    action: Action
+    actions: tuple[Action, ...]
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -38,17 +38,20 @@ Target = Item | Collection | Ask
 
 def parse(registry: Registry, base: ResourceId, pieces: Sequence[str], api_version: str) -> Target:
     """``base``: subscription or group; ``pieces``: what follows ``/providers/``, namespace first."""
-    namespace = _namespace(registry, pieces[0])
+    namespace, scope, rest = _namespace(registry, pieces[0]), base, list(pieces[1:])
     item: Item | None = None
-    rest = list(pieces[1:])
+    here: ResourceId | None = None  # what has been read since the namespace; not always declared
     while rest:
-        kind = registry.find("/".join((namespace, *(item.id.types if item else ()), rest[0])))
-        if kind is None:
+        if item and rest[0].lower() == "providers" and len(rest) > 1:
+            namespace, scope, here, item, rest = _namespace(registry, rest[1]), item.id, None, None, rest[2:]
+            continue
+        kind = _kind(registry, (namespace, *(here.types if here else ()), rest[0]), scope)
+        if kind and len(rest) == 1:
+            return Collection(kind, here or scope)
+        if kind is None and (here or len(rest) < 3 or rest[0].lower() != "locations"):
             return _action(item, rest, namespace, api_version)
-        if len(rest) == 1:
-            return Collection(kind, item.id if item else base)
-        item = Item(kind, _below(item, base, kind, rest[1]))
-        rest = rest[2:]
+        here = _below(here, scope, kind.name if kind else f"{namespace}/locations", rest[1])
+        item, rest = Item(kind, here) if kind else None, rest[2:]
     if item is None:
         raise _unknown(namespace, api_version)
     return item
@@ -60,32 +63,37 @@ def of(registry: Registry, resource: ResourceId) -> Item | None:
     return Item(kind, resource) if kind else None
 
 
-def namespaces(registry: Registry) -> dict[str, str]:
-    """Canonical spelling by lower case."""
-    names = {kind.name.partition("/")[0] for kind in registry.types.values()}
-    return {name.lower(): name for name in sorted(names)}
-
-
 def _namespace(registry: Registry, text: str) -> str:
-    found = namespaces(registry).get(text.lower())
+    found = registry.namespaces.get(text.lower())
     if found is None:
         raise NotFound(f"The resource namespace '{text[:80]}' is invalid.", "InvalidResourceNamespace")
     return found
 
 
-def _below(parent: Item | None, base: ResourceId, kind: ResourceType, name: str) -> ResourceId:
-    namespace, *types = kind.name.split("/")
-    if parent:
-        return parent.id.child(types[-1], name)
-    return ResourceId(base.subscription, base.group, namespace, (types[-1],), (name,))
+def _kind(registry: Registry, names: tuple[str, ...], scope: ResourceId) -> ResourceType | None:
+    """``names``: namespace and types. Behind a resource only extensions stand."""
+    found = registry.find("/".join(names))
+    return found if found and (len(names) > 2 or found.extension or not scope.namespace) else None
+
+
+def _below(here: ResourceId | None, scope: ResourceId, kind: str, name: str) -> ResourceId:
+    if here:
+        return here.child(kind.rpartition("/")[2], name)
+    return scope.extension(kind, name)
 
 
 def _action(item: Item | None, rest: list[str], namespace: str, api_version: str) -> Ask:
-    name, *values = rest
+    """Several actions may bear one name, each for its method."""
+    spelled = [piece.lower() for piece in rest]
+    found: list[Action] = []
     for action in item.kind.actions if item else ():
-        if action.name.lower() == name.lower() and len(action.segments) == len(values) and item:
-            return Ask(item, action, dict(zip(action.segments, values, strict=True)))
-    raise _unknown(namespace, api_version)
+        words = action.name.lower().split("/")
+        if spelled[:len(words)] == words and len(rest) == len(words) + len(action.segments):
+            found.append(action)
+    if item is None or not found:
+        raise _unknown(namespace, api_version)
+    values = rest[len(rest) - len(found[0].segments):]
+    return Ask(item, tuple(found), dict(zip(found[0].segments, values, strict=True)))
 
 
 def _unknown(namespace: str, api_version: str) -> Fault:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import uuid4
 
 from trunkline.api.accounts import Account
 from trunkline.api.declaration import Registry
+from trunkline.api.exchange import Call
+from trunkline.api.service import Service
 from trunkline.errors import Fault
 from trunkline.model.operation import Activity, Operation, OperationKind, OperationStatus
-from trunkline.model.resource import Resource, now
+from trunkline.model.resource import Json, Resource, now
 from trunkline.store import Writer
 
 
@@ -25,6 +29,15 @@ class Author:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """The action that an operation is for, and its result if that is known already."""
+
+    action: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    result: Json | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     registry: Registry
     writer: Writer
@@ -32,13 +45,14 @@ class Turn:
     touched: list[str] = field(default_factory=list)  #: words for the reconciler once the transaction has ended well
 
     def begin(self, kind: OperationKind, resource: Resource, location: str, at_once: bool = False,
-              obstacle: Fault | None = None) -> Operation:
-        """A PUT's or DELETE's operation for the reconciler; with ``at_once`` there is nothing for it to do, with an
-        ``obstacle`` it has failed."""
+              asked: Asked = Asked(), obstacle: Fault | None = None) -> Operation:
+        """A write's operation for the reconciler; with ``at_once`` there is nothing for it to do, with an ``obstacle``
+        it has failed."""
         ended = OperationStatus.FAILED if obstacle else OperationStatus.SUCCEEDED
         operation = Operation(
             id=str(uuid4()), resource=resource.id, kind=kind, location=location, api_version=self.author.api_version,
-            generation=resource.generation, parameters={"subscription": self.author.subscription.lower()},
+            generation=resource.generation, action=asked.action, result=asked.result,
+            parameters={**asked.parameters, "subscription": self.author.subscription.lower()},
             status=ended if at_once else OperationStatus.IN_PROGRESS,
             error={"code": obstacle.code, "message": str(obstacle), "details": []} if obstacle else None,
             finished=now() if at_once else None)
@@ -49,3 +63,14 @@ class Turn:
     def log(self, resource: Resource, verb: str, outcome: str = "Accepted") -> None:
         self.writer.log(Activity(resource.id, f"{resource.id.type}/{verb}", self.author.account.name,
                                  self.author.correlation_id, outcome))
+
+
+@contextmanager
+def writing(service: Service, call: Call) -> Iterator[Turn]:
+    """One transaction for the caller; the reconciler hears of it when it is kept."""
+    author = Author(call.account, call.names["subscription"], call.correlation_id, call.api_version)
+    with service.store.writing() as writer:
+        turn = Turn(service.registry, writer, author)
+        yield turn
+    if turn.touched:
+        service.wake(turn.touched)

@@ -1,25 +1,22 @@
-"""HTTP on declared types: GET, PUT, PATCH, DELETE and actions, one function each."""
+"""HTTP on declared types: GET, PUT, PATCH and DELETE, one function each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from uuid import uuid4
 
 from trunkline.api import body as content
-from trunkline.api.declaration import Question
-from trunkline.api.engine import listing, operations, shape, target, whereabouts, write
+from trunkline.api.declaration import ResourceType
+from trunkline.api.engine import asking, listing, operations, shape, target, whereabouts, write
 from trunkline.api.engine.conditions import Conditions
 from trunkline.api.engine.remove import check_removal, remove
 from trunkline.api.engine.target import Ask, Collection, Item, Target
-from trunkline.api.engine.turn import Author, Turn
+from trunkline.api.engine.turn import Turn, writing
 from trunkline.api.envelope import NotAllowed, refuse
 from trunkline.api.exchange import Answer, Awaited, Call, answer
 from trunkline.api.service import Service
 from trunkline.errors import Fault
-from trunkline.model.operation import Operation, OperationKind
-from trunkline.model.resource import Json, ProvisioningState, ResourceId
+from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId
 from trunkline.store import Reader
 
 Verb = Callable[[Service, Call, Item], Answer]
@@ -40,36 +37,36 @@ def answer_to(service: Service, call: Call) -> Answer | Awaited:
     """Anything under ``/providers/{namespace}/…`` that a declaration describes."""
     found = _target(service, call)
     if isinstance(found, Ask):
-        return ask(service, call, found)
+        return asking.ask(service, call, found)
     if isinstance(found, Collection):
         return _collection(service, call, found)
+    _check_offered(call, found.kind)
     if found.kind.catalogue or found.kind.view:
-        return _entry(service, call, found)
-    verb = _VERBS.get(call.method)
-    if verb is None or not found.id.group:
-        raise NotAllowed(call.method, *_VERBS)
-    return verb(service, call, found)
+        return _entry(service, found)
+    allowed = ("GET",) if found.kind.read_only else tuple(_VERBS)
+    if call.method not in allowed or not (found.id.group or found.kind.extension):
+        raise NotAllowed(call.method, *allowed)
+    return _VERBS[call.method](service, call, found)
 
 
-@contextmanager
-def writing(service: Service, call: Call) -> Iterator[Turn]:
-    """One transaction for the caller; the reconciler hears of it when it is kept."""
-    author = Author(call.account, call.names["subscription"], call.correlation_id, call.api_version)
-    with service.store.writing() as writer:
-        turn = Turn(service.registry, writer, author)
-        yield turn
-    if turn.touched:
-        service.wake(turn.touched)
+def _check_offered(call: Call, kind: ResourceType) -> None:
+    if refused := kind.refused.get(call.method):
+        raise Fault(refused.code, refused.message, status=refused.status)
+    if (kind.catalogue or kind.view) and call.method != "GET":
+        raise NotAllowed(call.method, "GET")
 
 
 def _collection(service: Service, call: Call, found: Collection) -> Answer:
+    _check_offered(call, found.kind)
     if call.method != "GET":
         raise NotAllowed(call.method, "GET")
     if found.kind.catalogue:
-        return listing.fixed(call, found.kind.catalogue(found.parent))
+        return listing.fixed(call, found.kind.catalogue(found.parent), found.kind.filters)
     with service.store.reading() as reader:
         if found.kind.view:
             return listing.fixed(call, _rows(service, reader, found), found.kind.filters)
+        if found.kind.extension:
+            return listing.extensions(service.registry, reader, call, found)
         return listing.children(service.registry, reader, call, found)
 
 
@@ -82,13 +79,10 @@ def _rows(service: Service, reader: Reader, found: Collection) -> Iterable[Json]
     return kind.catalogue(parent) if kind.catalogue else ()
 
 
-def _entry(service: Service, call: Call, item: Item) -> Answer:
+def _entry(service: Service, item: Item) -> Answer:
     """One row of a catalogue or a view."""
-    if call.method != "GET":
-        raise NotAllowed(call.method, "GET")
     with service.store.reading() as reader:
-        above = item.id.parent or ResourceId(item.id.subscription)
-        rows = tuple(_rows(service, reader, Collection(item.kind, above)))
+        rows = tuple(_rows(service, reader, Collection(item.kind, item.id.parent or item.id.scope)))
     for row in rows:
         if str(row.get("name", "")).lower() == item.id.name.lower():
             return answer(row)
@@ -99,7 +93,12 @@ def get(service: Service, _call: Call, item: Item) -> Answer:
     with service.store.reading() as reader:
         place = whereabouts.find(service.registry, reader, item)
         shown = shape.body(service.registry, reader, place.view, place.resource)
-    return answer(shown, headers={"etag": place.resource.etag})
+    return answer(shown, headers=_tagged(place.view, place.resource))
+
+
+def _tagged(view: Item, resource: Resource) -> dict[str, str]:
+    """Extensions show no etag."""
+    return {} if view.kind.extension else {"etag": resource.etag}
 
 
 def put(service: Service, call: Call, item: Item) -> Answer:
@@ -121,11 +120,11 @@ def patch(service: Service, call: Call, item: Item) -> Answer:
 def _written(call: Call, turn: Turn, written: write.Written) -> Answer:
     """A PUT is answered before it is realised: the body says Updating, the header where to ask."""
     view = written.place.view
-    polled = None if view.kind.at_once else written.operation
+    polled = None if view.kind.ends_at_once else written.operation
     state = ProvisioningState.UPDATING if polled else None
     resource = written.resource if state is None else replace(written.resource, state=state)
     shown = shape.body(turn.registry, turn.writer, view, resource)
-    headers = {"etag": resource.etag}
+    headers = _tagged(view, resource)
     if polled:
         headers |= operations.asynchronous(call, view.id.namespace, polled) | _notified(view)
     return answer(shown, 201 if written.created else 200, headers)
@@ -146,9 +145,12 @@ def delete(service: Service, call: Call, item: Item) -> Answer:
             raise
         if place.existing is None:
             return Answer(204)
+        shown = shape.body(service.registry, turn.writer, place.view, place.existing)
         Conditions.of(call.headers).check(place.item.id, place.existing)
         refuse(check_removal(turn, place.existing))
         operation = remove(turn, place.existing, whereabouts.region(turn.writer, place.existing))
+    if place.item.kind.extension:
+        return answer(shown)
     if place.item.kind.at_once:
         return Answer(200)
     namespace = place.view.id.namespace
@@ -157,37 +159,3 @@ def delete(service: Service, call: Call, item: Item) -> Answer:
 
 
 _VERBS: dict[str, Verb] = {"GET": get, "PUT": put, "PATCH": patch, "DELETE": delete}
-
-
-def ask(service: Service, call: Call, found: Ask) -> Answer | Awaited:
-    action = found.action
-    if call.method != action.method:
-        raise NotAllowed(call.method, action.method)
-    if refused := action.refused:
-        raise Fault(refused.code, refused.message, status=refused.status)
-    question = Question({**found.parameters, **{name: call.query.get(name.lower(), "") for name in action.query},
-                         **dict(action.fixed)})
-    with service.store.reading() as reader:
-        place = whereabouts.find(service.registry, reader, found.item)
-        refuse(list(action.check(place.resource, reader, question)))
-        if action.lists:
-            return listing.resources(service.registry, reader, call, action.lists(place.resource, reader))
-        if action.answer and action.quick:
-            return answer(action.answer(place.resource, reader, question))
-        location = whereabouts.region(reader, place.resource)
-    operation = begin(service, call, place.item.id, action.name, dict(question.parameters), location)
-    if action.quick:
-        return Awaited(operation.id)
-    return answer(None, 202, operations.located(call, place.view.id.namespace, operation))
-
-
-def begin(service: Service, call: Call, resource: ResourceId, action: str, parameters: dict[str, str],
-          location: str) -> Operation:
-    """A question to the live network, which the reconciler answers."""
-    operation = Operation(
-        id=str(uuid4()), resource=resource, kind=OperationKind.ACTION, action=action, location=location,
-        parameters={**parameters, "subscription": call.names["subscription"].lower()}, api_version=call.api_version)
-    with service.store.writing() as writer:
-        writer.begin(operation)
-    service.wake([f"op:{operation.id}"])
-    return operation

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trunkline.api.declaration import Registry, ResourceType
 from trunkline.api.engine.target import Item
@@ -36,7 +36,7 @@ def find(registry: Registry, reader: Reader, item: Item) -> Place:
     if existing is None:
         _group(reader, item.id)
         _parent(reader, real, item)
-        raise absent(item.id)
+        raise absent(item.id, item.kind.extension)
     return Place(Item(real.kind, existing.id), _view(item, real, existing.id), existing)
 
 
@@ -54,8 +54,7 @@ def holder(registry: Registry, reader: Reader, kind: ResourceType,
            parent: ResourceId) -> tuple[ResourceType, ResourceId]:
     """Whose children of which stored type a collection shows; raises NotFound when the parent is missing."""
     if not parent.types:
-        if parent.group:
-            _group(reader, parent)
+        _group(reader, parent)
         return kind, parent
     found = reader.get(parent)
     if found is None:
@@ -69,8 +68,23 @@ def holder(registry: Registry, reader: Reader, kind: ResourceType,
     return _mirrored(registry, kind), real
 
 
-def absent(resource: ResourceId) -> NotFound:
+def scope(reader: Reader, wanted: ResourceId) -> ResourceId:
+    """A subscription, group or resource behind which extensions stand, as it is spelled; raises when it is missing."""
+    _group(reader, wanted)
+    if not wanted.namespace:
+        return wanted
+    found = reader.get(wanted)
+    if found is None:
+        raise absent(wanted)
+    return found.id
+
+
+def absent(resource: ResourceId, extension: bool = False) -> NotFound:
     """A child is missed by the resource provider, a top-level resource by ARM itself; their words differ [REC]."""
+    if extension:
+        word = resource.types[-1].removesuffix("s")
+        return NotFound(f"The {word} '{resource.name}' could not be found at scope '{resource.scope}'.",
+                        f"{word[:1].upper()}{word[1:]}NotFound")
     if len(resource.types) > 1:
         return NotFound(f"Resource {resource} not found.", "NotFound")
     return NotFound(f"The Resource '{resource.type}/{resource.name}' under resource group '{resource.group}' was not "
@@ -90,7 +104,10 @@ def region(reader: Reader, resource: Resource) -> str:
     return resource.location or "global"
 
 
-def _group(reader: Reader, resource: ResourceId) -> Resource:
+def _group(reader: Reader, resource: ResourceId) -> Resource | None:
+    """``None`` for what is in no group."""
+    if not resource.group:
+        return None
     found = reader.get(ResourceId(resource.subscription, resource.group))
     if found is None:
         raise group_absent(resource.group)
@@ -101,6 +118,8 @@ def _parent(reader: Reader, real: Item, asked: Item) -> Resource | None:
     if real.id.parent is None:
         return None
     found = reader.get(real.id.parent)
+    if found is None and asked.kind.extension and asked.id.of:
+        raise absent(asked.id.of)
     if found is None:
         raise _parent_absent(asked.id.parent or asked.id)
     return found
@@ -130,14 +149,15 @@ def _mirrored(registry: Registry, kind: ResourceType) -> ResourceType:
 def _view(item: Item, real: Item, spelled: ResourceId) -> Item:
     if item.kind is real.kind:
         return Item(item.kind, spelled)
-    return Item(item.kind, ResourceId(item.id.subscription, item.id.group, item.id.namespace, item.id.types,
-                                      (*item.id.names[:-1], spelled.name)))
+    return Item(item.kind, replace(item.id, names=(*item.id.names[:-1], spelled.name)))
 
 
-def _spelled(item: Item, group: Resource, parent: Resource | None) -> ResourceId:
+def _spelled(item: Item, group: Resource | None, parent: Resource | None) -> ResourceId:
+    if item.id.of and parent:
+        return replace(item.id, subscription=parent.id.subscription, group=parent.id.group, of=parent.id)
     if parent:
         return parent.id.child(item.id.types[-1], item.id.name)
-    return ResourceId(group.id.subscription, group.id.group, item.id.namespace, item.id.types, item.id.names)
+    return replace(item.id, subscription=group.id.subscription, group=group.id.group) if group else item.id
 
 
 def check_holders(place: Place) -> None:
@@ -149,7 +169,7 @@ def check_holders(place: Place) -> None:
     if parent and parent.deleting:
         raise Conflict("ParentResourceIsBeingDeleted", f"Parent resource {parent.id} is being deleted; wait until it "
                        "is gone, then create it again.")
-    if parent and parent.state is ProvisioningState.FAILED:
+    if parent and parent.state is ProvisioningState.FAILED and not place.item.kind.extension:
         raise Conflict(
             "ParentResourceIsInFailedState",
             f"PUT operation on child resource {place.view.id} is blocked because last operation on parent "
