@@ -45,12 +45,15 @@ class Cloud:
 
 
 @contextmanager
-def running(home: Path) -> Iterator[Cloud]:
+def running(home: Path, database_url: str = "") -> Iterator[Cloud]:
+    """``database_url``: instead of a file in ``home``."""
     port = free_port()
     environment = {
         **os.environ, "TRUNKLINE_HOME": str(home), "TRUNKLINE_RUN": str(home / "run"), "TRUNKLINE_PORT": str(port),
         "TRUNKLINE_SIMULATION": "1", "TRUNKLINE_CIRCUIT_QUOTA": "20000",
         "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])}
+    if database_url:
+        environment["TRUNKLINE_DATABASE_URL"] = database_url
     _trunkline(environment, "up", "-d")
     try:
         with _client(home, port) as client:
