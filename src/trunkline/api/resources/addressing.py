@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from ipaddress import ip_address
 
 from trunkline.errors import Fault
 from trunkline.intent.estate import Estate
@@ -30,6 +31,20 @@ def unusable(prefix: str, target: str) -> Iterator[Fault]:
         if overlaps(prefix, reserved):
             yield Fault("AddressPrefixReserved", f"{target} '{prefix}' overlaps {reserved}, which is {reason}; use a "
                         "private (RFC 1918) or public unicast range.", target)
+
+
+def malformed(prefix: str, owner: ResourceId, target: str) -> Iterator[Fault]:
+    """A fault if a text is no prefix, or one with host bits."""
+    try:
+        found = network(prefix)
+    except ValueError:
+        found = None
+    if found is None or "/" not in prefix:
+        yield Fault("InvalidAddressPrefixFormat", f"Address prefix {prefix[:80]} of resource {owner} is not formatted "
+                    "correctly. It should follow CIDR notation, for example 10.0.0.0/24.", target)
+    elif ip_address(prefix.partition("/")[0]) != found.network_address:
+        yield Fault("InvalidCIDRNotation", f"The address prefix {prefix} in resource {owner} has an invalid CIDR "
+                    f"notation. For the given prefix length, the address prefix should be {found}.", target)
 
 
 def overlapping(prefixes: Iterable[str]) -> Iterator[tuple[str, str]]:
