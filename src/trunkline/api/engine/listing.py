@@ -19,7 +19,7 @@ from trunkline.store import Reader
 Row = TypeVar("Row")
 
 #: Rows on a page, unless the client asks for fewer.
-_PAGE = 250
+_PAGE = 100
 
 
 def children(registry: Registry, reader: Reader, call: Call, wanted: Collection) -> Answer:
