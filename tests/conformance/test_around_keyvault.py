@@ -219,6 +219,7 @@ def test_a_secret_written_by_a_template_is_a_secret(arm: Arm) -> None:
     assert (made.status, made.body["properties"]["secretUri"]) == (201, "https://kv1.vault.localhost:8443/secrets/cak")
     assert HIDDEN not in str(made.body)
     assert plane(arm, "GET", "secrets/cak").body["value"] == HIDDEN
+    assert arm.ask("DELETE", at(arm) + "/secrets/cak").status == 405
 
 
 def test_others_find_a_secret_by_its_identifier(arm: Arm) -> None:

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from trunkline.api import body as content
 from trunkline.api import composite, naming, placement
-from trunkline.api.engine import listing, operations, whereabouts
+from trunkline.api.engine import listing, lock, operations, whereabouts
 from trunkline.api.engine.remove import check_removal, remove
 from trunkline.api.engine.turn import Turn, writing
 from trunkline.api.envelope import refuse
@@ -64,6 +64,7 @@ def put(service: Service, call: Call) -> Answer:
         existing = turn.writer.get(_id(call))
         if existing and existing.deleting:
             raise _being_deleted(existing.id)
+        lock.check_write(turn.writer, _id(call))
         place = _location(given, existing)
         base = existing or Resource(_id(call), state=ProvisioningState.SUCCEEDED)
         stored = turn.writer.put(replace(base, location=place, tags=placement.tags(given),
@@ -80,6 +81,7 @@ def patch(service: Service, call: Call) -> Answer:
             raise whereabouts.group_absent(call.names["group"])
         if existing.deleting:
             raise _being_deleted(existing.id)
+        lock.check_write(turn.writer, existing.id)
         tags = placement.tags(given) if "tags" in given else existing.tags
         stored = turn.writer.put(replace(existing, tags=tags))
         turn.log(stored, "write", "Succeeded")
@@ -133,6 +135,7 @@ def _running(reader: Reader, group: ResourceId) -> Operation | None:
 
 def _delete(turn: Turn, group: Resource) -> Operation:
     """All resources at once; the reconciler finds the order. Refused whole if one of them may not go."""
+    lock.check_delete(turn.writer, group.id)
     held = turn.writer.within(group.id)
     tops = [one for one in held if one.id.parent is None]
     refuse(check_removal(turn, *tops))

@@ -26,7 +26,7 @@ def run(settings: Settings) -> int:
     accounts = load_accounts(settings.places)
     certificate, key = server_certificate(settings.places)
     types = registry(accounts.provider_subscription, settings.limits.circuits_per_subscription,
-                     settings.limits.handoff_interfaces, settings.endpoint.port)
+                     settings.limits.handoff_interfaces, settings.endpoint.port, accounts.tenant)
     app = create_app(settings, Store(settings.database_url), types, accounts, waker(settings))
     uvicorn.run(app, host=settings.endpoint.host, port=settings.endpoint.port, ssl_certfile=str(certificate),
                 ssl_keyfile=str(key), log_config=None, access_log=False, timeout_graceful_shutdown=2)

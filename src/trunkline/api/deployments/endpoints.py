@@ -15,7 +15,7 @@ from trunkline.api.deployments.expression import InvalidTemplate
 from trunkline.api.deployments.functions import Words
 from trunkline.api.deployments.run import Run, TemplateRefused, outputs
 from trunkline.api.deployments.template import Template, parse
-from trunkline.api.engine import listing, operations, whereabouts
+from trunkline.api.engine import listing, lock, operations, whereabouts
 from trunkline.api.engine.turn import Turn, writing
 from trunkline.api.engine.write import Written
 from trunkline.api.envelope import error
@@ -82,6 +82,7 @@ def _put(service: Service, call: Call, template: Template, words: Words | Templa
         if existing and turn.writer.running(existing.id):
             raise Conflict("DeploymentActive", f"Unable to edit or replace deployment '{existing.id.name}': previous "
                            "deployment is still active; wait until it has ended.")
+        lock.check_write(turn.writer, _id(call))
         written = _run(turn, group, template, words, call.names["name"]) if isinstance(words, Words) else ()
         operation = _operation(call, written)
         stored = turn.writer.put(_resource(existing, call, template, written, operation))
@@ -135,6 +136,7 @@ def list_all(service: Service, call: Call) -> Answer:
 
 def delete(service: Service, call: Call) -> Answer:
     with writing(service, call) as turn:
+        lock.check_delete(turn.writer, _id(call))
         turn.writer.delete(_id(call))
     return Answer(204)
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from trunkline.api import body as content
 from trunkline.api import validation
 from trunkline.api.declaration import Action, Question
-from trunkline.api.engine import listing, operations, whereabouts
+from trunkline.api.engine import listing, lock, operations, whereabouts
 from trunkline.api.engine.target import Ask, Item
 from trunkline.api.engine.turn import Asked, Turn, writing
 from trunkline.api.engine.whereabouts import Place
@@ -32,6 +32,8 @@ def ask(service: Service, call: Call, found: Ask) -> Answer | Awaited:
         return _change(service, call, found.item, action, question)
     with service.store.reading() as reader:
         place = _place(service, reader, found.item)
+        if call.writes:
+            lock.check_write(reader, place.item.id)
         refuse(list(action.check(place.resource, reader, question)))
         if action.lists:
             return listing.resources(service.registry, reader, call, action.lists(place.resource, reader))
@@ -117,6 +119,7 @@ def _place(service: Service, reader: Reader, item: Item) -> Place:
 def _change(service: Service, call: Call, item: Item, action: Action, question: Question) -> Answer:
     with writing(service, call) as turn:
         place = whereabouts.find(service.registry, turn.writer, item)
+        lock.check_write(turn.writer, place.item.id)
         if place.resource.deleting:
             raise Conflict("AnotherOperationInProgress", f"Another operation on this or dependent resource is in "
                            f"progress: {place.item.id} is being deleted.")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from trunkline.api.engine import lock
 from trunkline.api.engine.turn import Turn
-from trunkline.errors import Fault
+from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
 from trunkline.model.operation import Operation, OperationKind
 from trunkline.model.resource import ProvisioningState, Resource, ResourceId
@@ -39,7 +40,12 @@ def tree(reader: Reader, resource: Resource) -> Iterator[Resource]:
 
 
 def check_removal(turn: Turn, *resources: Resource) -> list[Fault]:
-    """What forbids the deletion of all these together, with all below them."""
+    """What forbids the deletion of all these together, with all below them. A lock is the only fault."""
+    try:
+        for resource in resources:
+            lock.check_delete(turn.writer, resource.id)
+    except Conflict as locked:
+        return [locked]
     doomed = [one for resource in resources for one in tree(turn.writer, resource)]
     left = Without(turn.writer, doomed)
     faults = []

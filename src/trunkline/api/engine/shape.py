@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pydantic.alias_generators import to_camel
 
 from trunkline.api.declaration import Inline, Registry, ResourceType
+from trunkline.api.engine import identity
 from trunkline.api.engine.target import Item
 from trunkline.model.resource import Json, ProvisioningState, Resource
 from trunkline.store import Reader
@@ -34,7 +35,7 @@ def body(registry: Registry, reader: Reader, view: Item, resource: Resource,
     for part in kind.parts:
         mark = _Mark(f"{view.id}/{part.type.rpartition('/')[2]}", part.type, resource.etag, provisioning)
         properties = _marked(properties, part.member.split("."), mark)
-    return {**shown, "properties": properties, **resource.envelope}
+    return {**shown, "properties": properties, **identity.shown(resource.envelope, reader)}
 
 
 def _extension(kind: ResourceType, reader: Reader, resource: Resource) -> Json:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from trunkline.api import naming, placement
 from trunkline.api.declaration import Inline, Wish
-from trunkline.api.engine import whereabouts
+from trunkline.api.engine import identity, lock, whereabouts
 from trunkline.api.engine.conditions import ANY, Conditions
 from trunkline.api.engine.draft import Base, Draft, draft, located, stored
 from trunkline.api.engine.remove import check_removal, remove
@@ -69,6 +69,7 @@ def merge(target: Json, change: Json) -> Json:
 def _place(turn: Turn, item: Item, conditions: Conditions) -> Place:
     naming.check_resource(item.id.name)
     place = whereabouts.site(turn.registry, turn.writer, item)
+    lock.check_write(turn.writer, place.item.id)
     whereabouts.check_holders(place)
     if place.existing and place.existing.deleting:
         raise Conflict("AnotherOperationInProgress", f"Another operation on this or dependent resource is in progress: "
@@ -86,7 +87,8 @@ def _store(turn: Turn, place: Place, body: Json) -> Written:
         fresh = replace(fresh, location=placement.location(body, kind.name, existing), tags=placement.tags(body))
     drafted = draft(turn, Base(kind, fresh, existing), body)
     refuse(list(_foreign(turn, drafted)))
-    refuse(list(located(kind.check(drafted.wish, turn.writer), drafted)))
+    refuse([*identity.faults(drafted.resource, turn.writer),
+            *located(kind.check(drafted.wish, turn.writer), drafted)])
     resource = _keep(turn, drafted)
     obstacle = kind.obstacle(resource, turn.writer)
     operation = turn.begin(OperationKind.PUT, resource, whereabouts.region(turn.writer, resource),

@@ -93,9 +93,11 @@ def due(resource: Resource) -> bool:
 
 
 def moved(estate: Estate, resource: Resource, to: ResourceId) -> Iterator[Resource]:
-    """The resource and all below it, as they are stored under another id."""
+    """The resource and all below it, as they are stored under another id; locks and assignments stay behind."""
     yield replace(resource, id=to)
     for child in estate.children(resource.id):
+        if child.id.of:
+            continue
         yield from moved(estate, child, to.child(child.id.types[-1], child.id.name))
 
 

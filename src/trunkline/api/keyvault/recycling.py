@@ -9,8 +9,8 @@ from dataclasses import replace
 from trunkline.api import body as content
 from trunkline.api import placement
 from trunkline.api.codec import members
-from trunkline.api.engine import listing, shape, target, verbs, whereabouts
-from trunkline.api.engine.verbs import writing
+from trunkline.api.engine import listing, lock, shape, target, verbs, whereabouts
+from trunkline.api.engine.turn import writing
 from trunkline.api.envelope import NotAllowed
 from trunkline.api.exchange import Answer, Awaited, Call, answer
 from trunkline.api.keyvault import kept
@@ -35,6 +35,7 @@ def get(service: Service, call: Call) -> Answer:
 def purge(service: Service, call: Call) -> Answer:
     with writing(service, call) as turn:
         gone = _found(turn.writer, call)
+        lock.check_delete(turn.writer, gone.id)
         if gone.properties.get("enablePurgeProtection"):
             raise Conflict("MethodNotAllowed", f"Operation 'DeletedVaultPurge' is not allowed: vault '{gone.id.name}' "
                            "has purge protection; it goes by itself when its retention ends.", status=405)
@@ -86,6 +87,7 @@ def _recover(service: Service, call: Call) -> Answer:
         item = target.of(service.registry, wanted)
         if item is None or turn.writer.get(ResourceId(wanted.subscription, wanted.group)) is None:
             raise whereabouts.group_absent(wanted.group)
+        lock.check_write(turn.writer, wanted)
         location = placement.location(given, kept.VAULT, None)
         gone = turn.writer.get(kept.deleted_vault_id(wanted, location))
         if gone is None or str(gone.system["was"]).lower() != wanted.key:

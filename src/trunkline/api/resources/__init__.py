@@ -7,6 +7,7 @@
     virtual_networks       virtualNetworks, subnets
     network_interfaces, public_ip_addresses
     gateways, connections  virtualNetworkGateways and their links to circuits
+    identities, locks      managed identities, and what keeps scopes from being written or deleted
     vaults                 key vaults and, as ARM sees them, their secrets
     sites, exchange, faults  Trunkline's own: customers' premises, virtual cross connects, rehearsed failures
     addressing, linked     what several families check: ranges that must not meet, resources that must exist
@@ -24,6 +25,8 @@ from trunkline.api.resources.express_route.peerings import PEERINGS
 from trunkline.api.resources.express_route.service_providers import SERVICE_PROVIDERS
 from trunkline.api.resources.faults import FAULTS
 from trunkline.api.resources.gateways import GATEWAYS
+from trunkline.api.resources.identities import identities
+from trunkline.api.resources.locks import LOCKS
 from trunkline.api.resources.network_interfaces import NETWORK_INTERFACES
 from trunkline.api.resources.public_ip_addresses import PUBLIC_IP_ADDRESSES
 from trunkline.api.resources.sites import SITES
@@ -35,11 +38,13 @@ CIRCUIT_QUOTA = 50
 
 
 def registry(provider_subscription: str, circuit_quota: int = CIRCUIT_QUOTA,
-             handoff_interfaces: frozenset[str] = frozenset(), port: int = 8443) -> Registry:
+             handoff_interfaces: frozenset[str] = frozenset(), port: int = 8443,
+             tenant: str = "") -> Registry:
     """``provider_subscription``: where circuits' cross connections live. ``handoff_interfaces``: those of the machine
-    that a hand-off may take. ``port``: the endpoint's, which stands in the addresses of vaults."""
+    that a hand-off may take. ``port``: the endpoint's, which stands in the addresses of vaults. ``tenant``: of
+    managed identities."""
     return Registry.of(
         circuits(provider_subscription, circuit_quota), AUTHORIZATIONS, PEERINGS, CROSS_CONNECTIONS,
         CROSS_CONNECTION_PEERINGS, SERVICE_PROVIDERS, VIRTUAL_NETWORKS, SUBNETS, NETWORK_INTERFACES,
         PUBLIC_IP_ADDRESSES, GATEWAYS, CONNECTIONS, SITES, virtual_cross_connects(handoff_interfaces), FAULTS,
-        vaults(domain(port)), secrets(domain(port)))
+        vaults(domain(port)), secrets(domain(port)), LOCKS, *identities(tenant))
