@@ -9,7 +9,7 @@ import asyncio
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -174,7 +174,7 @@ class Arm:
         found = next(one for one in self.accounts.accounts if one.name == self.account)
         return self.tokens.issue(found, self.url, life_s)
 
-    def send(self, method: str, path: str, content: bytes | str | None = None,
+    def send(self, method: str, path: str, content: bytes | str | AsyncIterator[bytes] | None = None,
              headers: Mapping[str, str] | None = None) -> Reply:
         """As it stands: no token, no api-version."""
         got = self._runner.run(self._client.request(method, f"{self.url}{path}", content=content, headers=headers))

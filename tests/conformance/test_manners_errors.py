@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -124,6 +124,35 @@ def test_a_body_over_the_limit_is_refused(tmp_path: Path) -> None:
     in_envelope(reply, 413, "RequestEntityTooLarge")
     assert reply.headers["connection"] == "close"
     arm.close()
+
+
+def test_a_body_that_is_too_large_is_heard_out_before_the_answer(tmp_path: Path) -> None:
+    """A client that still speaks when the connection closes would never read the answer."""
+    arm, given = Arm(tmp_path / "home", lab, Limits(body_bytes=100)), []
+
+    async def speech() -> AsyncIterator[bytes]:
+        for chunk in [b"x" * 60] * 10:
+            given.append(chunk)
+            yield chunk
+
+    reply = arm.send("PUT", f"{arm.at('boxes/b')}?api-version=2025-01-01", speech(), {
+        "authorization": f"Bearer {arm.token()}", "content-type": "application/json"})
+    in_envelope(reply, 413, "RequestEntityTooLarge")
+    assert len(given) == 10
+    arm.close()
+
+
+def test_all_that_is_wrong_with_a_body_is_told_together(arm: Arm) -> None:
+    told = arm.ask("PUT", arm.at("boxes/b"), {
+        "location": "nowhere", "tags": {"a<": "b"}, "properties": {"size": -1, "lids": [{"name": "!"}]}})
+    assert [one["target"] for one in told.body["error"]["details"]] == ["location", "tags", "properties.size"]
+
+
+def test_reads_writes_and_deletes_are_counted_apart(arm: Arm) -> None:
+    box = arm.at("boxes/b")
+    left = [name for method in ("GET", "PUT", "DELETE") for name in arm.ask(method, box, BOX).headers
+            if name.startswith("x-ms-ratelimit-remaining-subscription-")]
+    assert [name.rpartition("-")[2] for name in left] == ["reads", "writes", "deletes"]
 
 
 def test_too_many_requests_are_told_to_wait(tmp_path: Path) -> None:

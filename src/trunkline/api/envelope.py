@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from trunkline.api.exchange import Answer, answer
 from trunkline.errors import Fault, Refused
 from trunkline.model.resource import Json
@@ -30,6 +33,17 @@ def error(fault: Fault) -> Json:
 
 def refusal(fault: Fault) -> Answer:
     return answer({"error": error(fault)}, fault.status)
+
+
+@contextmanager
+def collecting(faults: list[Fault]) -> Iterator[None]:
+    """What is refused inside is noted among ``faults``, to be told with others."""
+    try:
+        yield
+    except Refused as several:
+        faults += several.faults
+    except Fault as fault:
+        faults.append(fault)
 
 
 def refuse(faults: list[Fault]) -> None:

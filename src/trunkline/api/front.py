@@ -18,7 +18,7 @@ import anyio
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from trunkline.api import body as content
 from trunkline.api import routes
@@ -36,6 +36,9 @@ log = logging.getLogger(__name__)
 #: How long a quick action may take, and the pauses between two looks at its row; seconds.
 _PATIENCE_S, _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 10.0, 0.005, 0.05
 
+#: A body that is too large is read to this many times the limit, and no longer than this.
+_HEARD_LIMITS, _HEARING_S = 8, 5.0
+
 _HOST = re.compile(r"[A-Za-z0-9.\-_\[\]:]{1,255}", re.ASCII)
 
 _ALWAYS = {
@@ -44,20 +47,40 @@ _ALWAYS = {
 }
 
 
+class _Inbox:
+    """The request's body as the server hands it over, and whether it has ended."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive, self.ended = receive, False
+
+    async def take(self) -> Message:
+        message = await self._receive()
+        self.ended = not message.get("more_body", False)
+        return message
+
+    async def empty(self, most_bytes: int) -> None:
+        """Read and forget."""
+        heard = 0
+        while not self.ended and heard < most_bytes:
+            heard += len((await self.take()).get("body", b""))
+
+
 class Front:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._throttle = Throttle(service.settings.limits.requests_per_second)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
+        inbox = _Inbox(receive)
+        request = Request(scope, inbox.take)
         correlation, began = correlation_id(request.headers), time.monotonic()
         remaining: dict[str, str] = {}
         try:
             answer = await self._answer(request, correlation, remaining)
+            await self._hear_out(request, inbox)
         except ClientDisconnect:
             return
-        response = _response(request, answer, {**identity(correlation), **remaining})
+        response = _response(request, answer, {**identity(correlation, scope["path"]), **remaining})
         noteworthy = request.method not in ("GET", "HEAD") or answer.status >= 400
         log.log(logging.INFO if noteworthy else logging.DEBUG, "request", extra={
             "method": request.method, "path": scope["path"], "status": answer.status, "correlation": correlation,
@@ -84,13 +107,21 @@ class Front:
             return refusal(Fault("InternalServerError", "The server encountered an internal error. Please retry the "
                                  f"request; if it fails again, report correlation id '{correlation}'.", status=500))
 
+    async def _hear_out(self, request: Request, inbox: _Inbox) -> None:
+        """What is left of a body, up to a bound: a connection that is closed on a client in full speech is reset, and
+        the answer lost."""
+        if inbox.ended or "expect" in request.headers:
+            return
+        with anyio.move_on_after(_HEARING_S):
+            await inbox.empty(_HEARD_LIMITS * self._service.settings.limits.body_bytes)
+
     def _take(self, request: Request) -> dict[str, str]:
         """Throttling, and what is left of it for the client to know."""
         subscription = routes.subscription_in(request.scope["path"])
         if self._service.accounts.subscription(subscription) is None:
             return {}
         kind = {"GET": "reads", "HEAD": "reads", "DELETE": "deletes"}.get(request.method, "writes")
-        return {f"x-ms-ratelimit-remaining-subscription-{kind}": str(self._throttle.take(subscription))}
+        return {f"x-ms-ratelimit-remaining-subscription-{kind}": str(self._throttle.take(subscription, kind))}
 
     async def _call(self, request: Request, account: Account, correlation: str) -> Call:
         headers = request.headers
@@ -147,11 +178,13 @@ def correlation_id(headers: Mapping[str, str]) -> str:
         return str(uuid4())
 
 
-def identity(correlation: str) -> dict[str, str]:
+def identity(correlation: str, path: str) -> dict[str, str]:
+    """``x-ms-arm-service-request-id`` is the network provider's own; ARM itself and others do without."""
     request = str(uuid4())
+    own = {"x-ms-arm-service-request-id": str(uuid4())} if "/providers/microsoft.network/" in path.lower() else {}
     now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     return {"x-ms-request-id": request, "x-ms-correlation-request-id": correlation,
-            "x-ms-routing-request-id": f"TRUNKLINE:{now}:{request}"}
+            "x-ms-routing-request-id": f"TRUNKLINE:{now}:{request}", **own}
 
 
 def refused(fault: Fault, at: str, tenant: str) -> Answer:

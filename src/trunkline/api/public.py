@@ -49,7 +49,7 @@ def _plain(endpoint: Callable[[Request], Answer]) -> Callable[[Request], Respons
 
 def _response(request: Request, found: Answer) -> Response:
     headers = {"content-type": "application/json; charset=utf-8", "x-content-type-options": "nosniff",
-               **identity(correlation_id(request.headers)), **found.headers}
+               **identity(correlation_id(request.headers), request.scope["path"]), **found.headers}
     return Response(found.content, found.status, headers)
 
 

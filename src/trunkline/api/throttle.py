@@ -1,4 +1,5 @@
-"""Throttling: a token bucket for each subscription (ARM answers 429 when it is empty). Used from one thread."""
+"""Throttling: a token bucket for the reads, the writes and the deletes of each subscription (ARM answers 429
+when it is empty). Used from one thread."""
 
 from __future__ import annotations
 
@@ -30,12 +31,12 @@ class Throttle:
 
     def __init__(self, per_second: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._rate, self._clock = per_second, clock
-        self._buckets: dict[str, _Bucket] = {}
+        self._buckets: dict[tuple[str, str], _Bucket] = {}
 
-    def take(self, subscription: str) -> int:
-        """How many requests remain; raises Throttled when none does."""
+    def take(self, subscription: str, kind: str = "reads") -> int:
+        """How many requests of this kind remain; raises Throttled when none does."""
         now = self._clock()
-        bucket = self._buckets.setdefault(subscription, _Bucket(float(self._rate), now))
+        bucket = self._buckets.setdefault((subscription, kind), _Bucket(float(self._rate), now))
         bucket.tokens = min(float(self._rate), bucket.tokens + (now - bucket.filled) * self._rate)
         bucket.filled = now
         if bucket.tokens < 1:

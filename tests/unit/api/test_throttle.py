@@ -33,6 +33,14 @@ def test_subscriptions_do_not_disturb_each_other(clock: Clock) -> None:
     assert throttle.take("b") == 0
 
 
+def test_reads_and_writes_do_not_disturb_each_other(clock: Clock) -> None:
+    throttle = Throttle(1, clock)
+    throttle.take("a", "reads")
+    assert throttle.take("a", "writes") == 0
+    with pytest.raises(Throttled):
+        throttle.take("a", "reads")
+
+
 def test_a_bucket_never_holds_more_than_a_second(clock: Clock) -> None:
     throttle = Throttle(2, clock)
     throttle.take("s")

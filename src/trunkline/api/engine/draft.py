@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from trunkline.api import naming
 from trunkline.api.codec import decode
 from trunkline.api.declaration import Inline, ResourceType, Wish
+from trunkline.api.engine import links
 from trunkline.api.engine.turn import Turn
-from trunkline.api.envelope import refuse
-from trunkline.errors import Fault, Refused
+from trunkline.api.envelope import collecting, refuse
+from trunkline.errors import Fault
 from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId
 
 
@@ -55,8 +56,9 @@ def draft(turn: Turn, base: Base, body: Json, prefix: str = "properties") -> Dra
             faults += wrong
     refuse(faults)
     resource = replace(
-        base.existing or base.fresh, location=base.fresh.location, tags=base.fresh.tags, properties=decoded.properties,
-        envelope=decoded.envelope, secrets=decoded.secrets, state=ProvisioningState.UPDATING)
+        base.existing or base.fresh, location=base.fresh.location, tags=base.fresh.tags,
+        properties=links.spelt(turn.registry, turn.writer, decoded.properties), envelope=decoded.envelope,
+        secrets=decoded.secrets, state=ProvisioningState.UPDATING)
     named = {inline.member: tuple(one.resource for one in drafts) for inline, drafts in children}
     return Draft(base.kind, Wish(resource, decoded.model, base.existing, named), prefix, tuple(children))
 
@@ -70,13 +72,9 @@ def _children(turn: Turn, holder: ResourceId, inline: Inline, bodies: Iterable[J
         where = f"{prefix}.{inline.member}[{index}]"
         resource = parent.child(kind.name.rpartition("/")[2], row["name"])
         existing = turn.writer.get(resource)
-        try:
+        with collecting(faults):
             naming.check_resource(row["name"], f"{where}.name")
             drafts.append(draft(turn, Base(kind, existing or Resource(resource), existing), row, f"{where}.properties"))
-        except Refused as several:
-            faults += several.faults
-        except Fault as fault:
-            faults.append(fault)
     return tuple(drafts), faults
 
 

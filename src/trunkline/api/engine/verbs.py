@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from trunkline.api import body as content
 from trunkline.api.declaration import ResourceType
-from trunkline.api.engine import asking, listing, operations, shape, target, whereabouts, write
+from trunkline.api.engine import asking, links, listing, operations, shape, target, whereabouts, write
 from trunkline.api.engine.conditions import Conditions
 from trunkline.api.engine.remove import check_removal, remove
 from trunkline.api.engine.target import Ask, Collection, Item, Target
@@ -89,10 +89,12 @@ def _entry(service: Service, item: Item) -> Answer:
     raise whereabouts.absent(item.id)
 
 
-def get(service: Service, _call: Call, item: Item) -> Answer:
+def get(service: Service, call: Call, item: Item) -> Answer:
     with service.store.reading() as reader:
         place = whereabouts.find(service.registry, reader, item)
         shown = shape.body(service.registry, reader, place.view, place.resource)
+        if expand := call.query.get("$expand"):
+            shown = links.Expansion(service.registry, reader, call.names["subscription"]).of(shown, expand)
     return answer(shown, headers=_tagged(place.view, place.resource))
 
 

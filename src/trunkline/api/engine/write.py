@@ -14,7 +14,7 @@ from trunkline.api.engine.remove import check_removal, remove
 from trunkline.api.engine.target import Item
 from trunkline.api.engine.turn import Turn
 from trunkline.api.engine.whereabouts import Place
-from trunkline.api.envelope import refuse
+from trunkline.api.envelope import collecting, refuse
 from trunkline.errors import Conflict, Fault
 from trunkline.model.operation import Operation, OperationKind
 from trunkline.model.references import references
@@ -81,11 +81,8 @@ def _place(turn: Turn, item: Item, conditions: Conditions) -> Place:
 
 
 def _store(turn: Turn, place: Place, body: Json) -> Written:
-    kind, existing = place.item.kind, place.existing
-    fresh = Resource(place.item.id)
-    if kind.tracked and place.item.id.parent is None:
-        fresh = replace(fresh, location=placement.location(body, kind.name, existing), tags=placement.tags(body))
-    drafted = draft(turn, Base(kind, fresh, existing), body)
+    kind = place.item.kind
+    drafted = _drafted(turn, place, body)
     refuse(list(_foreign(turn, drafted)))
     refuse([*identity.faults(drafted.resource, turn.writer),
             *located(kind.check(drafted.wish, turn.writer), drafted)])
@@ -98,6 +95,22 @@ def _store(turn: Turn, place: Place, body: Json) -> Written:
         _fail(turn, resource, place.parent)
     turn.log(resource, "write")
     return Written(place, resource, operation)
+
+
+def _drafted(turn: Turn, place: Place, body: Json) -> Draft:
+    """All that is wrong with a body by itself is told together, wherever in it."""
+    kind, existing = place.item.kind, place.existing
+    fresh = Resource(place.item.id)
+    faults: list[Fault] = []
+    if kind.tracked and place.item.id.parent is None:
+        with collecting(faults):
+            fresh = replace(fresh, location=placement.location(body, kind.name, existing))
+        with collecting(faults):
+            fresh = replace(fresh, tags=placement.tags(body))
+    with collecting(faults):
+        drafted = draft(turn, Base(kind, fresh, existing), body)
+    refuse(faults)
+    return drafted
 
 
 def _fail(turn: Turn, *resources: Resource | None) -> None:
