@@ -12,11 +12,15 @@ from trunkline.intent.view import (
     CROSS_CONNECTION,
     EXCHANGE_ORDER,
     GATEWAY,
+    HUB_BGP_CONNECTION,
+    HUB_IP_CONFIGURATION,
     NIC,
     PEERING,
     SITE,
     SUBNET,
+    VIRTUAL_HUB,
     VNET,
+    VNET_PEERING,
 )
 from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId
 
@@ -98,6 +102,37 @@ def cloud(number: int = 1, group: str = "rg1", space: str = "10.1",
         resource(rid(GATEWAY, gateway, group=group),
                  {"gatewayType": "ExpressRoute", "ipConfigurations": _configuration(vnet, "GatewaySubnet", group)},
                  {"number": number}))
+
+
+def spoke(name: str, number: int, space: str, group: str = "rg1") -> tuple[Resource, ...]:
+    """A virtual network without gateway, and a virtual machine of the name ``<name>-vm`` at .0.4."""
+    vnet, default, _, machine, _ = cloud(number, group, space, (name, f"{name}-vm", "none"))
+    return vnet, default, machine
+
+
+def vnet_peering(local: str, remote: str, group: str = "rg1", **changed: object) -> Resource:
+    wish: Json = {"remoteVirtualNetwork": {"id": str(rid(VNET, remote, group=group))}}
+    return resource(rid(VNET_PEERING, local, f"to-{remote}", group=group), {**wish, **changed})
+
+
+def lending(hub: str, spoke_name: str, group: str = "rg1") -> tuple[Resource, Resource]:
+    """Both sides of a peering in which the spoke uses the hub's gateways."""
+    return (vnet_peering(hub, spoke_name, group, allowGatewayTransit=True),
+            vnet_peering(spoke_name, hub, group, useRemoteGateways=True))
+
+
+def route_server(vnet: str = "hub", subnet: str = "10.1.254.0/27", group: str = "rg1",
+                 **changed: object) -> tuple[Resource, ...]:
+    """With its subnet and its place."""
+    within = rid(SUBNET, vnet, "RouteServerSubnet", group=group)
+    return (resource(within, {"addressPrefix": subnet}),
+            resource(rid(VIRTUAL_HUB, "rs1", group=group), {"sku": "Standard", **changed}, {"number": 1}),
+            resource(rid(HUB_IP_CONFIGURATION, "rs1", "here", group=group), {"subnet": {"id": str(within)}}))
+
+
+def bgp_connection(name: str, number: int, address: str, asn: int, group: str = "rg1") -> Resource:
+    return resource(rid(HUB_BGP_CONNECTION, "rs1", name, group=group), {"peerIp": address, "peerAsn": asn},
+                    {"number": number})
 
 
 def connection(number: int = 1, group: str = "rg1", circuit_name: str = "er1", name: str = "con1",

@@ -14,7 +14,18 @@ from threading import Thread
 
 from trunkline.intent.drivers import Plane, Speaker
 from trunkline.intent.scope import Scope
-from trunkline.intent.view import CIRCUIT, CONNECTION, CROSS_CONNECTION, EXCHANGE_ORDER, FAULT, GATEWAY, NIC, SITE, VNET
+from trunkline.intent.view import (
+    CIRCUIT,
+    CONNECTION,
+    CROSS_CONNECTION,
+    EXCHANGE_ORDER,
+    FAULT,
+    GATEWAY,
+    NIC,
+    SITE,
+    VIRTUAL_HUB,
+    VNET,
+)
 from trunkline.model.operation import Operation, OperationKind, OperationStatus
 from trunkline.model.profile import AZURE, Profile
 from trunkline.model.resource import ProvisioningState, Resource, ResourceId
@@ -23,7 +34,7 @@ from trunkline.settings import Places, Timing
 from trunkline.store import Store
 from waiting import until
 
-TOP_LEVEL = (CONNECTION, FAULT, EXCHANGE_ORDER, GATEWAY, NIC, VNET, SITE, CIRCUIT, CROSS_CONNECTION)
+TOP_LEVEL = (VIRTUAL_HUB, CONNECTION, FAULT, EXCHANGE_ORDER, GATEWAY, NIC, VNET, SITE, CIRCUIT, CROSS_CONNECTION)
 _count = itertools.count()
 
 

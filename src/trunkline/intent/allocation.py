@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, ip_network
 
 from trunkline.errors import Conflict
 from trunkline.intent.network import Role
@@ -32,6 +32,13 @@ def usable(subnet: str) -> tuple[IPv4Address, IPv4Address]:
 def router_address(subnet: str) -> str:
     """The VNet router's address in a subnet: the first host."""
     return str(IPv4Network(subnet)[1])
+
+
+def link_address(prefixes: tuple[str, ...]) -> str:
+    """The VNet router's address on links to other VNets: the first host of the address space, which is its own in
+    whatever subnet begins there."""
+    first = next(network for network in map(ip_network, prefixes) if isinstance(network, IPv4Network))
+    return str(first[min(1, first.num_addresses - 1)])
 
 
 def instance_addresses(gateway_subnet: str) -> tuple[str, str]:

@@ -70,11 +70,14 @@ LOCAL = "local"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One BGP session, directly connected over ``interface``. Addresses without length.
+    """One BGP session, directly connected over ``interface``; without one it is routed, over any number of hops.
+    Addresses without length.
 
     ``group`` classes the routes learned here, for ``Rule.groups``. ``ttl_security``: RFC 5082, TTL 255 both ways;
     otherwise TTL 1. ``prefix_limit``: more received prefixes tear the session down; it comes back when tried again
     below the limit. ``enforce_first_as``: RFC 4271 6.3, drop routes whose path does not begin with the peer.
+    ``reflects``: the peer is our route reflection client (RFC 4456). ``every_path``: RFC 7911, all paths and not the
+    best alone. ``recursive``: a next hop may lie beyond the link; it is looked up among the router's own routes.
     """
 
     name: str
@@ -95,14 +98,19 @@ class Session:
     enforce_first_as: bool = True
     next_hop_self: bool = False
     enabled: bool = True
+    reflects: bool = False
+    every_path: bool = False
+    recursive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A prefix that a router originates: through ``next_hop``, or to nowhere (an aggregate that drops the rest)."""
+    """A prefix that a router originates: through ``next_hop``, on the link ``interface``, or to nowhere (an aggregate
+    that drops the rest)."""
 
     prefix: str
     next_hop: str = ""
+    interface: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from trunkline.intent.compile.vnet_peering import vnet_peering_scope
 from trunkline.intent.estate import Estate
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.view import (
@@ -13,15 +14,21 @@ from trunkline.intent.view import (
     EXCHANGE_ORDER,
     FAULT,
     GATEWAY,
+    HUB_BGP_CONNECTION,
+    HUB_IP_CONFIGURATION,
     NIC,
     PEERING,
     SITE,
     SUBNET,
+    VIRTUAL_HUB,
     VNET,
+    VNET_PEERING,
 )
 from trunkline.model.circuit import Leg
+from trunkline.model.hub import HubIpConfiguration, VirtualHub
 from trunkline.model.network import Connection, NetworkInterface, VirtualNetworkGateway
 from trunkline.model.resource import Resource, ResourceId
+from trunkline.model.vnet_peering import VirtualNetworkPeering
 
 Scopes = Iterator[Scope]
 
@@ -96,6 +103,73 @@ def _of_connection(resource: Resource, _estate: Estate) -> Scopes:
         yield from legs(model.peer.target)
 
 
+def _of_vnet_peering(resource: Resource, estate: Estate) -> Scopes:
+    """Where it lends or borrows gateways, also these and the circuits beyond."""
+    model = VirtualNetworkPeering.model_validate(resource.properties)
+    ends = _ends(resource)
+    if ends:
+        yield vnet_peering_scope(*ends)
+    for vnet in ends:
+        yield Scope(ScopeKind.VNET, vnet.key)
+        if model.allow_gateway_transit or model.use_remote_gateways:
+            yield from _users_of_vnet(vnet, estate)
+
+
+def _beyond_vnet_peering(resource: Resource, estate: Estate) -> Scopes:
+    for vnet in _ends(resource):
+        yield from _users_of_vnet(vnet, estate)
+
+
+def _ends(peering: Resource) -> tuple[ResourceId, ...]:
+    remote = VirtualNetworkPeering.model_validate(peering.properties).remote_virtual_network.target
+    return (peering.id.parent, remote) if peering.id.parent else ()
+
+
+def _peers_of_vnet(vnet: ResourceId, estate: Estate) -> Scopes:
+    for peering in estate.children(vnet, VNET_PEERING):
+        yield from _of_vnet_peering(peering, estate)
+        yield from _beyond_vnet_peering(peering, estate)
+
+
+def _users_of_vnet(vnet: ResourceId, estate: Estate) -> Scopes:
+    yield from _gateways_of_vnet(vnet, estate)
+    for subnet in estate.children(vnet, SUBNET):
+        for place in estate.referrers(subnet.id, HUB_IP_CONFIGURATION):
+            if place.id.parent:
+                yield Scope(ScopeKind.HUB, place.id.parent.key)
+
+
+def _of_hub(resource: Resource, estate: Estate) -> Scopes:
+    """Its own and its network's, and with branch-to-branch traffic the gateways' and circuits'."""
+    yield Scope(ScopeKind.HUB, resource.id.key)
+    branches = VirtualHub.model_validate(resource.properties).allow_branch_to_branch_traffic
+    for vnet in _networks_of_hub(resource.id, estate):
+        yield Scope(ScopeKind.VNET, vnet.key)
+        if branches:
+            yield from _gateways_of_vnet(vnet, estate)
+
+
+def _beyond_hub(resource: Resource, estate: Estate) -> Scopes:
+    for vnet in _networks_of_hub(resource.id, estate):
+        yield from _gateways_of_vnet(vnet, estate)
+        yield from _peers_of_vnet(vnet, estate)
+
+
+def _networks_of_hub(hub: ResourceId, estate: Estate) -> Iterator[ResourceId]:
+    for place in estate.children(hub, HUB_IP_CONFIGURATION):
+        if vnet := HubIpConfiguration.model_validate(place.properties).subnet.target.parent:
+            yield vnet
+
+
+def _by_parent(scopes: Callable[[Resource, Estate], Scopes]) -> Callable[[Resource, Estate], Scopes]:
+    """The scopes of the resource's parent."""
+    def of_parent(resource: Resource, estate: Estate) -> Scopes:
+        parent = estate.get(resource.id.parent) if resource.id.parent else None
+        if parent:
+            yield from scopes(parent, estate)
+    return of_parent
+
+
 def _of_site(resource: Resource, _estate: Estate) -> Scopes:
     yield Scope(ScopeKind.SITE, resource.id.key)
 
@@ -137,12 +211,13 @@ def _beyond_gateway(resource: Resource, estate: Estate) -> Scopes:
 
 
 def _beyond_vnet(resource: Resource, estate: Estate) -> Scopes:
-    yield from _gateways_of_vnet(resource.id, estate)
+    yield from _users_of_vnet(resource.id, estate)
+    yield from _peers_of_vnet(resource.id, estate)
 
 
 def _beyond_subnet(resource: Resource, estate: Estate) -> Scopes:
     if resource.id.parent:
-        yield from _gateways_of_vnet(resource.id.parent, estate)
+        yield from _users_of_vnet(resource.id.parent, estate)
 
 
 def _beyond_site(resource: Resource, estate: Estate) -> Scopes:
@@ -158,6 +233,10 @@ _OWN: dict[str, Callable[[Resource, Estate], Scopes]] = {
     FAULT.lower(): _of_pointer("circuit"),
     VNET.lower(): _of_vnet,
     SUBNET.lower(): _of_subnet,
+    VNET_PEERING.lower(): _of_vnet_peering,
+    VIRTUAL_HUB.lower(): _of_hub,
+    HUB_IP_CONFIGURATION.lower(): _by_parent(_of_hub),
+    HUB_BGP_CONNECTION.lower(): _by_parent(_of_hub),
     NIC.lower(): _of_nic,
     GATEWAY.lower(): _of_gateway,
     CONNECTION.lower(): _of_connection,
@@ -169,6 +248,10 @@ _FURTHER: dict[str, Callable[[Resource, Estate], Scopes]] = {
     EXCHANGE_ORDER.lower(): _beyond_order,
     VNET.lower(): _beyond_vnet,
     SUBNET.lower(): _beyond_subnet,
+    VNET_PEERING.lower(): _beyond_vnet_peering,
+    VIRTUAL_HUB.lower(): _beyond_hub,
+    HUB_IP_CONFIGURATION.lower(): _by_parent(_beyond_hub),
+    HUB_BGP_CONNECTION.lower(): _by_parent(_beyond_hub),
     GATEWAY.lower(): _beyond_gateway,
     SITE.lower(): _beyond_site,
 }

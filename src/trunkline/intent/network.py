@@ -19,6 +19,7 @@ class Role(StrEnum):
     VRF = "vrf"
     GATEWAY = "gateway"
     ROUTER = "router"  #: VNet router
+    HUB = "hub"  #: instance of a Route Server
     VM = "vm"
     CE = "ce"
     LAN = "lan"

@@ -15,7 +15,9 @@ class ScopeKind(StrEnum):
     BACKBONE = "backbone"  #: [location~region] the link between their backbone routers
     SITE = "site"  #: [site id] a customer's LAN, hosts and routers
     VNET = "vnet"  #: [virtual network id] its router and virtual machines
+    VNET_PEERING = "vnet-peering"  #: [virtual network id~virtual network id] the link between their routers
     GATEWAY = "gateway"  #: [gateway id] both instances
+    HUB = "hub"  #: [virtual hub id] both instances of a Route Server
     LEG = "leg"  #: [circuit id] one leg of a circuit: VRF, attachments, tunnels
 
 

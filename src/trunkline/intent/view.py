@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from trunkline.intent.allocation import route_server_addresses
 from trunkline.intent.estate import Estate
 from trunkline.model.circuit import Circuit, CrossConnection, Leg, Peering, PeeringType, ProviderState
+from trunkline.model.hub import BgpConnection, HubIpConfiguration, VirtualHub
 from trunkline.model.network import GATEWAY_SUBNET, Connection, Subnet, VirtualNetwork, VirtualNetworkGateway
 from trunkline.model.plant import region
 from trunkline.model.resource import Resource, ResourceId
 from trunkline.model.site import LegOrder, RehearsedFault, Site, VirtualCrossConnect
+from trunkline.model.vnet_peering import VirtualNetworkPeering
 
 NETWORK = "Microsoft.Network"
 CIRCUIT = f"{NETWORK}/expressRouteCircuits"
@@ -20,6 +23,7 @@ PEERING = f"{CIRCUIT}/peerings"
 CROSS_CONNECTION = f"{NETWORK}/expressRouteCrossConnections"
 VNET = f"{NETWORK}/virtualNetworks"
 SUBNET = f"{VNET}/subnets"
+VNET_PEERING = f"{VNET}/virtualNetworkPeerings"
 NIC = f"{NETWORK}/networkInterfaces"
 GATEWAY = f"{NETWORK}/virtualNetworkGateways"
 CONNECTION = f"{NETWORK}/connections"
@@ -65,7 +69,11 @@ class VnetView:
 
     @property
     def gateway_subnet(self) -> str:
-        return next((prefix for name, prefix in self.subnets if name.lower() == GATEWAY_SUBNET.lower()), "")
+        return self.subnet(GATEWAY_SUBNET)
+
+    def subnet(self, wanted: str) -> str:
+        """The prefix of a subnet; empty without it."""
+        return next((prefix for name, prefix in self.subnets if name.lower() == wanted.lower()), "")
 
 
 def vnet_view(estate: Estate, vnet: ResourceId) -> VnetView | None:
@@ -78,10 +86,106 @@ def vnet_view(estate: Estate, vnet: ResourceId) -> VnetView | None:
 
 
 @dataclass(frozen=True, slots=True)
+class VnetPeeringView:
+    """A peering that carries traffic, seen from ``local``: both networks wish it and both let the other in."""
+
+    resource: Resource
+    model: VirtualNetworkPeering
+    local: VnetView
+    remote: VnetView
+    theirs: VirtualNetworkPeering
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """What is routed to the remote: its address space as of the last sync, unless it has lost some of it since."""
+        synced = self.model.remote_address_space
+        wanted = synced.address_prefixes if synced else self.remote.prefixes
+        return tuple(prefix for prefix in wanted if prefix in self.remote.prefixes)
+
+    @property
+    def lends(self) -> bool:
+        """Whether the remote uses the gateways of ``local``."""
+        return self.model.allow_gateway_transit and self.theirs.use_remote_gateways
+
+    @property
+    def borrows(self) -> bool:
+        return self.model.use_remote_gateways and self.theirs.allow_gateway_transit
+
+
+def vnet_peerings(estate: Estate, local: VnetView) -> tuple[VnetPeeringView, ...]:
+    """The working peerings of a virtual network, by the remote's number."""
+    found = (_vnet_peering(estate, local, child) for child in estate.children(local.resource.id, VNET_PEERING))
+    return tuple(sorted((one for one in found if one), key=lambda one: one.remote.resource.number))
+
+
+def _vnet_peering(estate: Estate, local: VnetView, resource: Resource) -> VnetPeeringView | None:
+    model = VirtualNetworkPeering.model_validate(resource.properties)
+    remote = vnet_view(estate, model.remote_virtual_network.target)
+    if resource.deleting or not remote or not model.allow_virtual_network_access:
+        return None
+    for child in estate.children(remote.resource.id, VNET_PEERING):
+        theirs = VirtualNetworkPeering.model_validate(child.properties)
+        if (theirs.remote_virtual_network.target.key == local.resource.id.key and not child.deleting
+                and theirs.allow_virtual_network_access):
+            return VnetPeeringView(resource, model, local, remote, theirs)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class HubView:
+    """A Route Server that stands in a virtual network, with the routers that it peers with, by number."""
+
+    resource: Resource
+    model: VirtualHub
+    vnet: VnetView
+    subnet: str
+    peers: tuple[tuple[Resource, BgpConnection], ...]
+
+    @property
+    def addresses(self) -> tuple[str, str]:
+        return route_server_addresses(self.subnet)
+
+
+def hub_view(estate: Estate, hub: ResourceId) -> HubView | None:
+    """``None`` for the hub of a Virtual WAN, and while a Route Server has no place."""
+    resource = alive(estate, hub)
+    model = VirtualHub.model_validate(resource.properties) if resource else None
+    if not resource or not model or not model.route_server:
+        return None
+    peers = [(child, BgpConnection.model_validate(child.properties))
+             for child in estate.children(hub, HUB_BGP_CONNECTION) if not child.deleting]
+    for place in estate.children(hub, HUB_IP_CONFIGURATION):
+        subnet = HubIpConfiguration.model_validate(place.properties).subnet.target
+        vnet = vnet_view(estate, subnet.parent) if subnet.parent and not place.deleting else None
+        prefix = vnet.subnet(subnet.name) if vnet else ""
+        if vnet and prefix:
+            return HubView(resource, model, vnet, prefix, tuple(sorted(peers, key=lambda peer: peer[0].number)))
+    return None
+
+
+def hub_of(estate: Estate, vnet: VnetView) -> HubView | None:
+    """The Route Server of a virtual network."""
+    for name, _ in vnet.subnets:
+        for place in referrers(estate, vnet.resource.id.child("subnets", name), HUB_IP_CONFIGURATION):
+            if place.id.parent and (found := hub_view(estate, place.id.parent)):
+                return found
+    return None
+
+
+@dataclass(frozen=True, slots=True)
 class GatewayView:
+    """``lent``: address spaces of peered networks that use it. ``hub``: the Route Server it exchanges routes with."""
+
     resource: Resource
     model: VirtualNetworkGateway
     vnet: VnetView
+    lent: tuple[str, ...] = ()
+    hub: HubView | None = None
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """What it advertises of its own: the address spaces of all networks behind it."""
+        return (*self.vnet.prefixes, *self.lent)
 
     @property
     def region(self) -> str:
@@ -97,7 +201,16 @@ def gateway_view(estate: Estate, gateway: ResourceId) -> GatewayView | None:
     model = VirtualNetworkGateway.model_validate(resource.properties)
     vnet_id = model.subnet.target.parent if model.subnet else None
     vnet = vnet_view(estate, vnet_id) if vnet_id else None
-    return GatewayView(resource, model, vnet) if vnet and vnet.gateway_subnet else None
+    if not vnet or not vnet.gateway_subnet:
+        return None
+    hub = hub_of(estate, vnet)
+    return GatewayView(resource, model, vnet, lent(estate, vnet),
+                       hub if hub and hub.model.allow_branch_to_branch_traffic else None)
+
+
+def lent(estate: Estate, vnet: VnetView) -> tuple[str, ...]:
+    """Address spaces of the peered networks that use what a virtual network has: its gateways, its Route Server."""
+    return tuple(prefix for one in vnet_peerings(estate, vnet) if one.lends for prefix in one.prefixes)
 
 
 @dataclass(frozen=True, slots=True)

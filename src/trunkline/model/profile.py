@@ -26,6 +26,7 @@ class Profile:
     private_prefix_limit_premium: int
     gateway_prefix_limit: int  #: VNet prefixes one connection may advertise
     ecmp: int  #: most equal paths
+    route_server_prefix_limit: int = 4_000  #: routes that one peer of a Route Server may announce
 
     def prefix_limit(self, tier: SkuTier) -> int:
         return self.private_prefix_limit_premium if tier is SkuTier.PREMIUM else self.private_prefix_limit

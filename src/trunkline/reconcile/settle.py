@@ -6,21 +6,25 @@ A session to a customer never counts: a router of the customer that is down is n
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from trunkline.intent.bgp import Router, SessionState, SessionStatus
 from trunkline.intent.blueprint import Blueprint
-from trunkline.intent.compile.draft import INNER
+from trunkline.intent.compile.draft import INNER, TRANSIT
 from trunkline.intent.scope import ScopeKind
 
-#: Scopes that answer for their inner sessions. A VNet's router speaks to gateways, and those answer for it.
-_ANSWERABLE = frozenset({ScopeKind.LEG, ScopeKind.GATEWAY})
+#: The groups of sessions that a scope answers for. A VNet's router speaks to gateways and Route Servers, and those
+#: answer for it; for sessions between two VNets both do.
+_ANSWERS_FOR = {ScopeKind.LEG: INNER, ScopeKind.GATEWAY: INNER, ScopeKind.HUB: INNER,
+                ScopeKind.VNET: frozenset({TRANSIT})}
 
 
 def to_watch(blueprint: Blueprint) -> tuple[Router, ...]:
-    """Routers with sessions that must come up before the scope is settled."""
-    if blueprint.scope.kind not in _ANSWERABLE:
-        return ()
-    return tuple(r for r in blueprint.routers if not r.down and any(s.group in INNER for s in r.sessions))
+    """Routers with the sessions that must come up before the scope is settled, and no others."""
+    groups = _ANSWERS_FOR.get(blueprint.scope.kind, frozenset())
+    watched = ((router, tuple(s for s in router.sessions if s.group in groups))
+               for router in blueprint.routers if not router.down)
+    return tuple(replace(router, sessions=sessions) for router, sessions in watched if sessions)
 
 
 def waiting_for(watched: Mapping[Router, tuple[SessionStatus, ...]]) -> str:
@@ -33,6 +37,6 @@ def _missing(watched: Mapping[Router, tuple[SessionStatus, ...]]) -> Iterator[st
         states = {status.name: status for status in statuses}
         for session in router.sessions:
             status = states.get(session.name)
-            if session.group in INNER and session.enabled and not (
+            if session.enabled and not (
                     status and status.state is SessionState.ESTABLISHED):
                 yield f"BGP session {session.name} of {router.node} ({status.state if status else 'no answer'})"

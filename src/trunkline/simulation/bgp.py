@@ -117,13 +117,14 @@ def _ribs(running: Mapping[str, Router], accepted: Mapping[End, tuple[Path, ...]
 
 
 def _export(session: Session, table: Mapping[str, tuple[Path, ...]]) -> tuple[RibEntry, ...]:
-    """The best path of each prefix, as sent: never back where it came from, never from inside to inside."""
+    """The best path of each prefix, or every one, as sent: never back where it came from, and from inside to inside
+    only to a client of our reflection."""
     external = session.local_asn != session.peer_asn
     sent = []
-    for best, *_ in table.values():
-        if best.entry.session == session.name or (best.internal and not external):
+    for path in (path for paths in table.values() for path in (paths if session.every_path else paths[:1])):
+        if path.entry.session == session.name or (path.internal and not external and not session.reflects):
             continue
-        entry = decided(session.export_policy, best.entry, best.group)
+        entry = decided(session.export_policy, path.entry, path.group)
         if entry:
             sent.append(_as_sent(session, entry, external))
     return tuple(sent)

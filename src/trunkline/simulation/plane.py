@@ -23,7 +23,7 @@ from trunkline.intent.network import (
 )
 from trunkline.simulation.frames import Point, Wires, reached, wires
 from trunkline.simulation.rules import objection, on_link
-from trunkline.simulation.world import World, touched
+from trunkline.simulation.world import World, nearest, touched
 
 
 class SimulatedPlane:
@@ -81,6 +81,12 @@ class SimulatedPlane:
         a, b = (a_node, a_interface), (b_node, b_interface)
         with self._lock:
             return b in reached(self._wires(), a) and a in reached(self._wires(), b)
+
+    def reaches(self, node: str, address: str) -> str:
+        """The nearest node with this address beyond any number of routers of virtual networks; empty if there is none.
+        Where routes would lead is taken for granted."""
+        with self._lock:
+            return nearest(self._world, node, address)
 
     def addresses(self, node: str, interface: str) -> tuple[Address, ...]:
         with self._lock:

@@ -117,6 +117,9 @@ class SimulatedSpeaker:
                 yield running.router
 
     def _hear(self, node: str, mine: Session, far: str, theirs: Session) -> bool:
+        if not mine.interface or not theirs.interface:
+            return self._plane.reaches(node, theirs.local_address) == far and self._plane.reaches(
+                far, mine.local_address) == node
         return (self._has(node, mine) and self._has(far, theirs)
                 and self._plane.carries(node, mine.interface, far, theirs.interface))
 

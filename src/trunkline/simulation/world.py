@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from trunkline.intent.network import CrossConnect, Interface, Key, Link, Node, Piece, Port, Route, Tunnel
+from trunkline.intent.network import CrossConnect, Interface, Key, Link, Node, Piece, Port, Role, Route, Tunnel
 
 
 class World:
@@ -72,3 +72,24 @@ def touched(piece: Piece) -> frozenset[str]:
             return frozenset({piece.underlay, piece.end.node})
         case _:
             return frozenset(one.node for one in interfaces(piece))
+
+
+def nearest(world: World, start: str, address: str) -> str:
+    """The node with this address that is the fewest links away through nodes that route between a VNet's parts."""
+    seen, front = {start}, [start]
+    while front:
+        beyond = sorted({far for node in front if node == start or world.nodes[node].role is Role.ROUTER
+                         for far in _linked(world, node)} - seen)
+        for node in beyond:
+            if any(own.local.partition("/")[0] == address
+                   for one in world.interfaces.get(node, {}).values() for own in one.addresses):
+                return node
+        seen.update(beyond)
+        front = beyond
+    return ""
+
+
+def _linked(world: World, node: str) -> frozenset[str]:
+    links = (world.pieces[key] for key in world.keys_at(node))
+    return frozenset(end.node for link in links if isinstance(link, Link) for end in (link.a, link.b)) & frozenset(
+        world.nodes)

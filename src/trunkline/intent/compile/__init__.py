@@ -5,6 +5,8 @@
     leg      one leg of a circuit: attachment, hand-off, VRF, tunnels
     gateway  both instances of a virtual network gateway
     vnet     VNet router and virtual machines
+    vnet_peering  the link between the routers of two VNets, and what they tell each other over it
+    route_server  both instances of a Route Server, and the sessions of others with it
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from trunkline.intent.blueprint import Blueprint, in_order
-from trunkline.intent.compile import gateway, leg, plant, site, vnet
+from trunkline.intent.compile import gateway, leg, plant, route_server, site, vnet, vnet_peering
 from trunkline.intent.compile.draft import Draft
 from trunkline.intent.estate import Estate
 from trunkline.intent.scope import Scope, ScopeKind
@@ -27,6 +29,8 @@ _COMPILERS: dict[ScopeKind, Callable[[Scope, Estate, Profile], Draft]] = {
     ScopeKind.LEG: leg.leg,
     ScopeKind.GATEWAY: gateway.gateway,
     ScopeKind.VNET: vnet.vnet,
+    ScopeKind.VNET_PEERING: vnet_peering.vnet_peering,
+    ScopeKind.HUB: route_server.route_server,
 }
 
 

@@ -15,9 +15,11 @@ from trunkline.model.resource import ResourceId
 
 #: Groups of sessions (intent.bgp.Session.group).
 CUSTOMER, GATEWAY, CIRCUIT, VNET, CLOUD, PARTNER = "customer", "gateway", "circuit", "vnet", "cloud", "partner"
+#: Between routers of peered VNets; towards a Route Server; a Route Server's towards its peers.
+TRANSIT, HUB, NVA = "transit", "hub", "nva"
 
 #: Session groups whose both ends are ours: they must be Established before an operation succeeds.
-INNER = frozenset({GATEWAY, CIRCUIT, VNET})
+INNER = frozenset({GATEWAY, CIRCUIT, VNET, TRANSIT, HUB})
 
 #: Of every node with a daemon. The kernel keeps the TCP sockets of one that ended, and with them a namespace without
 #: name and the tunnels in it, while it retries to say goodbye to peers out of reach: minutes by default, now a second.
@@ -48,6 +50,10 @@ def instance_node(connection_or_gateway: ResourceId, instance: int) -> str:
 
 def vnet_node(vnet: ResourceId) -> str:
     return node_name(Role.ROUTER, vnet.name, vnet.key)
+
+
+def hub_node(hub: ResourceId, instance: int) -> str:
+    return node_name(Role.HUB, hub.name, hub.key, str(instance))
 
 
 def ce_node(site: ResourceId, router: str) -> str:
@@ -109,6 +115,11 @@ def router_id(number: int, kind: int) -> str:
 def only_own(prefixes: tuple[str, ...]) -> Policy:
     """Export: exactly the prefixes originated here."""
     return Policy((Rule(Action.PERMIT, tuple(PrefixMatch.exactly(p) for p in prefixes), groups=(LOCAL,)),))
+
+
+def inside(prefixes: tuple[str, ...]) -> tuple[PrefixMatch, ...]:
+    """These and all that is more specific."""
+    return tuple(PrefixMatch.orlonger(prefix) for prefix in prefixes)
 
 
 def learned_from(group: str, strip_asns: tuple[int, ...] = ()) -> Policy:

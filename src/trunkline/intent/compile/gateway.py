@@ -1,5 +1,6 @@
 """A virtual network gateway: two active instances, each with a link to the VNet router and a tunnel to every VRF of
-every connected circuit. It advertises the VNet's address spaces, never subnets, and is no transit between circuits.
+every connected circuit. It advertises the address spaces of its VNet and of peered VNets that use it, never subnets,
+and is no transit between circuits.
 """
 
 from __future__ import annotations
@@ -12,13 +13,16 @@ from trunkline.intent.allocation import (
     router_address,
     vni,
 )
-from trunkline.intent.bgp import REJECT_ALL, Action, Origin, Policy, PrefixMatch, Router, Rule, Session
+from trunkline.intent.bgp import REJECT_ALL, Action, Origin, Policy, Router, Rule, Session
+from trunkline.intent.compile import route_server
 from trunkline.intent.compile.draft import (
     CIRCUIT,
     DAEMON_SYSCTLS,
+    HUB,
     VNET,
     Draft,
     gateway_tunnel,
+    inside,
     instance_node,
     learned_from,
     only_own,
@@ -91,20 +95,21 @@ def _router(view: GatewayView, linked: tuple[ConnectionView, ...], instance: int
     return Router(
         instance_node(view.resource.id, instance), Daemon.BIRD, GATEWAY_ASN,
         router_id(view.resource.number, 1 + instance),
-        (towards_vnet, *(_session(c, instance, leg, profile) for c in linked for leg in Leg)),
-        tuple(Origin(prefix, router) for prefix in view.vnet.prefixes), profile.ecmp)
+        (towards_vnet, *(_session(c, instance, leg, profile) for c in linked for leg in Leg),
+         *(route_server.sessions_of_gateway(view, view.hub, instance) if view.hub else ())),
+        tuple(Origin(prefix, router) for prefix in view.prefixes), profile.ecmp)
 
 
 def _session(connection: ConnectionView, instance: int, leg: Leg, profile: Profile) -> Session:
     view = connection.gateway
-    own_space = tuple(PrefixMatch.orlonger(prefix) for prefix in view.vnet.prefixes)
     return Session(
         name=session_name(CIRCUIT, connection.resource.number, leg), group=CIRCUIT,
         interface=gateway_tunnel(connection, leg), local_address=_addresses(view, instance)[0],
         peer_address=edge_addresses(view.vnet.gateway_subnet, connection.slot, leg),
         local_asn=GATEWAY_ASN, peer_asn=AZURE_ASN,
-        import_policy=Policy((Rule(Action.DENY, own_space),
+        import_policy=Policy((Rule(Action.DENY, inside(view.prefixes)),
                               Rule(Action.PERMIT, local_pref=BASE_PREFERENCE + connection.model.routing_weight))),
-        export_policy=only_own(view.vnet.prefixes), ttl_security=True, bfd=profile.inner_bfd)
+        export_policy=Policy((*only_own(view.prefixes).rules, *learned_from(HUB).rules)), ttl_security=True,
+        bfd=profile.inner_bfd)
 
 

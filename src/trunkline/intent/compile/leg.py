@@ -53,7 +53,15 @@ from trunkline.intent.network import (
     Tunnel,
 )
 from trunkline.intent.scope import Scope, ScopeKind
-from trunkline.intent.view import CircuitView, ConnectionView, OrderView, PeeringView, circuit_view, connections
+from trunkline.intent.view import (
+    CircuitView,
+    ConnectionView,
+    GatewayView,
+    OrderView,
+    PeeringView,
+    circuit_view,
+    connections,
+)
 from trunkline.model.bgp import AZURE_ASN, GATEWAY_ASN, bare, customer_address, edge_address
 from trunkline.model.circuit import Leg, PeeringState, SkuTier
 from trunkline.model.profile import Profile
@@ -201,12 +209,19 @@ def _tier(circuit: CircuitView) -> SkuTier:
 
 
 def _gateway_session(connection: ConnectionView, instance: int, which: Leg, profile: Profile) -> Session:
-    subnet, spaces = connection.gateway.vnet.gateway_subnet, connection.gateway.vnet.prefixes
+    subnet = connection.gateway.vnet.gateway_subnet
     return Session(
         name=session_name(GATEWAY, connection.resource.number, str(instance)), group=GATEWAY,
         interface=vrf_tunnel(connection, instance),
         local_address=edge_addresses(subnet, connection.slot, which),
         peer_address=instance_addresses(subnet)[instance], local_asn=AZURE_ASN, peer_asn=GATEWAY_ASN,
-        import_policy=Policy((Rule(Action.PERMIT, tuple(PrefixMatch.exactly(p) for p in spaces)),)),
+        import_policy=_from_gateway(connection.gateway),
         export_policy=learned_from(CUSTOMER), ttl_security=True, bfd=profile.inner_bfd,
         prefix_limit=profile.gateway_prefix_limit)
+
+
+def _from_gateway(gateway: GatewayView) -> Policy:
+    """Its address spaces; with branch-to-branch traffic also what its Route Server's peers announce."""
+    if gateway.hub:
+        return Policy((Rule(Action.DENY, MARTIANS), Rule(Action.PERMIT)))
+    return Policy((Rule(Action.PERMIT, tuple(PrefixMatch.exactly(prefix) for prefix in gateway.prefixes)),))

@@ -9,12 +9,13 @@ from ipaddress import ip_network
 
 from trunkline.intent.allocation import instance_addresses, mac, node_name, router_address
 from trunkline.intent.bgp import PERMIT_ALL, REJECT_ALL, Router, Session
+from trunkline.intent.compile import route_server, vnet_peering
 from trunkline.intent.compile.draft import DAEMON_SYSCTLS, GATEWAY, Draft, router_id, session_name, vnet_node
 from trunkline.intent.estate import Estate
 from trunkline.intent.network import Address, Interface, Link, Node, Role, Route
 from trunkline.intent.scope import Scope
 from trunkline.intent.view import GATEWAY as GATEWAY_TYPE
-from trunkline.intent.view import NIC, VnetView, referrers, vnet_view
+from trunkline.intent.view import NIC, VnetView, hub_of, referrers, vnet_peerings, vnet_view
 from trunkline.model.bgp import GATEWAY_ASN
 from trunkline.model.network import NetworkInterface
 from trunkline.model.profile import Profile
@@ -41,9 +42,13 @@ def vnet(scope: Scope, estate: Estate, profile: Profile) -> Draft:
     for name, prefix in view.subnets:
         for nic in referrers(estate, view.resource.id.child("subnets", name), NIC):
             _add_vm(draft, node, nic, prefix)
-    if sessions := _gateway_sessions(estate, view, profile):
+    peerings, hub = vnet_peerings(estate, view), hub_of(estate, view)
+    sessions = (*_gateway_sessions(estate, view, profile), *vnet_peering.sessions(peerings, view, profile),
+                *(route_server.sessions_of_vnet(hub, profile) if hub else ()))
+    if sessions:
+        origins = (*vnet_peering.origins(peerings), *route_server.origins_of_vnet(estate, view, peerings))
         draft.routers.append(Router(node, Daemon.BIRD, GATEWAY_ASN, router_id(view.resource.number, 3), sessions,
-                                    ecmp=profile.ecmp))
+                                    origins, profile.ecmp))
     return draft
 
 
@@ -51,7 +56,7 @@ def _add_vm(draft: Draft, router: str, nic: Resource, subnet: str) -> None:
     node, length = vm_node(nic.id), ip_network(subnet).prefixlen
     configurations = NetworkInterface.model_validate(nic.properties).ip_configurations
     addresses = tuple(nic.system["addresses"][c.name] for c in configurations)
-    towards = f"n{nic.number}"
+    towards = route_server.nic_interface(nic)
     draft.pieces += [
         Node(node, Role.VM),
         Link(Interface(node, "eth0", tuple(Address(f"{a}/{length}") for a in addresses), mac=mac(nic.number)),

@@ -46,7 +46,6 @@ class ChannelView:
 class SessionView:
     name: str
     family: int
-    interface: str
     local: str
     peer: str
     local_asn: int
@@ -103,7 +102,8 @@ def _channel(router: Router, family: int) -> ChannelView:
 
 
 def _origin(origin: Origin) -> str:
-    target = f"via {ip_address(origin.next_hop)}" if origin.next_hop else "unreachable"
+    link = f'via "{origin.interface}"' if origin.interface else "unreachable"
+    target = f"via {ip_address(origin.next_hop)}" if origin.next_hop else link
     return f"{ip_network(origin.prefix)} {target}"
 
 
@@ -122,7 +122,7 @@ def _bfd(router: Router) -> tuple[BfdView, ...]:
 
 def _session(session: Session) -> SessionView:
     return SessionView(
-        name=protocol_of(session), family=family_of(session.peer_address), interface=session.interface,
+        name=protocol_of(session), family=family_of(session.peer_address),
         local=str(ip_address(session.local_address)), peer=str(ip_address(session.peer_address)),
         local_asn=session.local_asn, peer_asn=session.peer_asn,
         options=_options(session), channel_options=_channel_options(session),
@@ -135,6 +135,9 @@ def _options(session: Session) -> tuple[str, ...]:
     never answers (frames vanish, TTL wrong) blocks the session for that long; BIRD's own default is four minutes."""
     password = password_text(session.password)
     candidates = (
+        (bool(session.interface), f'interface "{session.interface}"'),
+        (True, "direct" if session.interface else "multihop"),
+        (session.reflects, "rr client"),
         (not session.enabled, "disabled on"),
         (session.ttl_security, "ttl security on"),
         (bool(password), f'password "{password}"'),
@@ -155,6 +158,8 @@ def _channel_options(session: Session) -> tuple[str, ...]:
         (True, "import keep filtered"),
         (session.prefix_limit is not None, f"receive limit {session.prefix_limit} action restart"),
         (session.next_hop_self, "next hop self"),
+        (session.every_path, "add paths on"),
+        (session.recursive, "gateway recursive"),
     )
     return tuple(text for wanted, text in candidates if wanted)
 

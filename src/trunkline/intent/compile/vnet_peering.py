@@ -1,0 +1,79 @@
+"""The peering of two virtual networks: a link between their routers, there while both sides wish it, and a route to the
+other's address space at each end. Nothing is passed on to a third network, so peering is not transitive.
+
+Where one lends the other its gateways, the two routers also speak BGP over the link: the lender reflects what its
+gateways and its Route Server told it. Next hops stay as they are, so that each router finds its own way to a virtual
+appliance, wherever that stands.
+
+Also between regions the link is direct: regions have no backbone between them, only towards peering locations.
+"""
+
+from __future__ import annotations
+
+from trunkline.intent.allocation import link_address
+from trunkline.intent.bgp import REJECT_ALL, Action, Origin, Policy, Rule, Session
+from trunkline.intent.compile.draft import GATEWAY, HUB, TRANSIT, Draft, inside, point_to_point, session_name, vnet_node
+from trunkline.intent.estate import Estate
+from trunkline.intent.network import Interface, Link, Route
+from trunkline.intent.scope import Scope, ScopeKind
+from trunkline.intent.view import VnetPeeringView, VnetView, vnet_peerings, vnet_view
+from trunkline.model.bgp import GATEWAY_ASN
+from trunkline.model.profile import Profile
+from trunkline.model.resource import ResourceId
+
+_BETWEEN = "~"
+
+
+def vnet_peering_scope(one: ResourceId, other: ResourceId) -> Scope:
+    """The same from both sides."""
+    return Scope(ScopeKind.VNET_PEERING, _BETWEEN.join(sorted((one.key, other.key))))
+
+
+def vnet_peering(scope: Scope, estate: Estate, _profile: Profile) -> Draft:
+    one, _, other = scope.key.partition(_BETWEEN)
+    view = vnet_view(estate, ResourceId.parse(one))
+    here = next((p for p in vnet_peerings(estate, view) if p.remote.resource.id.key == other), None) if view else None
+    there = next((p for p in vnet_peerings(estate, here.remote) if p.remote.resource.id.key == one), None) \
+        if here else None
+    if not here or not there:
+        return Draft()
+    return Draft(
+        [Link(_end(here), _end(there)), *_routes(here), *_routes(there)],
+        requires=[Scope(ScopeKind.VNET, one), Scope(ScopeKind.VNET, other)])
+
+
+def peering_interface(remote: VnetView) -> str:
+    """A VNet router's link to the router of another."""
+    return f"p{remote.resource.number}"
+
+
+def _end(peering: VnetPeeringView) -> Interface:
+    own, far = link_address(peering.local.prefixes), link_address(peering.remote.prefixes)
+    return Interface(vnet_node(peering.local.resource.id), peering_interface(peering.remote),
+                     (point_to_point(own, far),))
+
+
+def _routes(peering: VnetPeeringView) -> list[Route]:
+    hop = (link_address(peering.remote.prefixes),)
+    return [Route(vnet_node(peering.local.resource.id), prefix, hop) for prefix in peering.prefixes]
+
+
+def origins(peerings: tuple[VnetPeeringView, ...]) -> tuple[Origin, ...]:
+    """What the router's daemon must know to find next hops in peered networks."""
+    return tuple(Origin(prefix, link_address(one.remote.prefixes)) for one in peerings for prefix in one.prefixes)
+
+
+def sessions(peerings: tuple[VnetPeeringView, ...], local: VnetView, profile: Profile) -> tuple[Session, ...]:
+    return tuple(_session(one, local, profile) for one in peerings if one.lends or one.borrows)
+
+
+def _session(peering: VnetPeeringView, local: VnetView, profile: Profile) -> Session:
+    learns = Policy((Rule(Action.DENY, inside(local.prefixes)), Rule(Action.PERMIT)))
+    tells = Policy((Rule(Action.PERMIT, groups=(GATEWAY, HUB)),))
+    return Session(
+        name=session_name(TRANSIT, peering.remote.resource.number), group=TRANSIT,
+        interface=peering_interface(peering.remote), local_address=link_address(local.prefixes),
+        peer_address=link_address(peering.remote.prefixes), local_asn=GATEWAY_ASN, peer_asn=GATEWAY_ASN,
+        import_policy=learns if peering.borrows else REJECT_ALL,
+        export_policy=tells if peering.lends else REJECT_ALL, enforce_first_as=False, ttl_security=True,
+        bfd=profile.inner_bfd, reflects=peering.lends, every_path=True, recursive=True)
