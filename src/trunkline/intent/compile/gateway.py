@@ -109,7 +109,12 @@ def _session(connection: ConnectionView, instance: int, leg: Leg, profile: Profi
         local_asn=GATEWAY_ASN, peer_asn=AZURE_ASN,
         import_policy=Policy((Rule(Action.DENY, inside(view.prefixes)),
                               Rule(Action.PERMIT, local_pref=BASE_PREFERENCE + connection.model.routing_weight))),
-        export_policy=Policy((*only_own(view.prefixes).rules, *learned_from(HUB).rules)), ttl_security=True,
-        bfd=profile.inner_bfd)
+        export_policy=_to_circuit(view), ttl_security=True, bfd=profile.inner_bfd)
+
+
+def _to_circuit(view: GatewayView) -> Policy:
+    """Its own, and with branch-to-branch traffic what the Route Server's peers announce."""
+    branches = learned_from(HUB).rules if view.hub else ()
+    return Policy((*only_own(view.prefixes).rules, *branches))
 
 
