@@ -32,12 +32,12 @@ checks:
 	.venv/bin/lint-imports
 
 test: ## the gate: linters and all tests but the slow ones (TESTS=path runs only these)
-	@scripts/bootstrap test az sdk
+	@scripts/bootstrap test az sdk js
 	@$(MAKE) --no-print-directory checks
 	$(PYTEST) $(PYTEST_FLAGS) -m "not slow" $(TESTS)
 
 test-all: ## the gate and the slow tests
-	@scripts/bootstrap test az sdk
+	@scripts/bootstrap test az sdk js
 	@$(MAKE) --no-print-directory checks
 	$(PYTEST) $(PYTEST_FLAGS) $(TESTS)
 
