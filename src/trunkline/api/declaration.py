@@ -43,13 +43,14 @@ class Wish:
     """A parsed PUT or PATCH, before it is stored. ``existing`` is what it replaces; ``model`` the validated body.
 
     ``children``: the inline children that the body names, by member; a member the body leaves out is absent. Each is
-    then checked by its own type, beside the parent as it will be.
+    then checked by its own type, beside the parent as it will be. ``query``: of the request, names in lower case.
     """
 
     resource: Resource
     model: Properties
     existing: Resource | None
     children: Mapping[str, tuple[Resource, ...]] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ class Action:
     fixed: tuple[tuple[str, str], ...] = ()
     body: type[Properties] | None = None
     check: Callable[[Resource, Estate, Question], Iterable[Fault]] = lambda _resource, _estate, _question: ()
-    answer: Callable[[Resource, Estate, Question], Json] | None = None
+    answer: Callable[[Resource, Register, Question], Json] | None = None
     lists: Callable[[Resource, Estate], Iterable[Resource]] | None = None
     change: Callable[[Resource, Ledger, Question], Resource] | None = None
     refused: Refusal | None = None

@@ -60,7 +60,7 @@ def draft(turn: Turn, base: Base, body: Json, prefix: str = "properties") -> Dra
         properties=links.spelt(turn.registry, turn.writer, decoded.properties), envelope=decoded.envelope,
         secrets=decoded.secrets, state=ProvisioningState.UPDATING)
     named = {inline.member: tuple(one.resource for one in drafts) for inline, drafts in children}
-    return Draft(base.kind, Wish(resource, decoded.model, base.existing, named), prefix, tuple(children))
+    return Draft(base.kind, Wish(resource, decoded.model, base.existing, named, turn.query), prefix, tuple(children))
 
 
 def _children(turn: Turn, holder: ResourceId, inline: Inline, bodies: Iterable[Json],

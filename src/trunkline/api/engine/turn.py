@@ -43,6 +43,7 @@ class Turn:
     writer: Writer
     author: Author
     touched: list[str] = field(default_factory=list)  #: words for the reconciler once the transaction has ended well
+    query: Mapping[str, str] = field(default_factory=dict)  #: of the request, names in lower case
 
     def begin(self, kind: OperationKind, resource: Resource, location: str, at_once: bool = False,
               asked: Asked = Asked(), obstacle: Fault | None = None) -> Operation:
@@ -70,7 +71,7 @@ def writing(service: Service, call: Call) -> Iterator[Turn]:
     """One transaction for the caller; the reconciler hears of it when it is kept."""
     author = Author(call.account, call.names["subscription"], call.correlation_id, call.api_version)
     with service.store.writing() as writer:
-        turn = Turn(service.registry, writer, author)
+        turn = Turn(service.registry, writer, author, query=call.query)
         yield turn
     if turn.touched:
         service.wake(turn.touched)

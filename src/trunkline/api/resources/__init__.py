@@ -6,11 +6,13 @@
     service_providers      the catalogue of providers
     virtual_networks       virtualNetworks, subnets
     network_interfaces, public_ip_addresses
+    network_types          all further types of a virtual network: security groups, routes, peerings, filters …
     gateways, connections  virtualNetworkGateways and their links to circuits
     identities, locks      managed identities, and what keeps scopes from being written or deleted
     vaults                 key vaults and, as ARM sees them, their secrets
     sites, exchange, faults  Trunkline's own: customers' premises, virtual cross connects, rehearsed failures
     addressing, linked     what several families check: ranges that must not meet, resources that must exist
+    recorded               what types share whose members only a shape knows
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from trunkline.api.resources.gateways import GATEWAYS
 from trunkline.api.resources.identities import identities
 from trunkline.api.resources.locks import LOCKS
 from trunkline.api.resources.network_interfaces import NETWORK_INTERFACES
+from trunkline.api.resources.network_types import NETWORK_TYPES
 from trunkline.api.resources.public_ip_addresses import PUBLIC_IP_ADDRESSES
 from trunkline.api.resources.sites import SITES
 from trunkline.api.resources.vaults import secrets, vaults
@@ -47,4 +50,4 @@ def registry(provider_subscription: str, circuit_quota: int = CIRCUIT_QUOTA,
         circuits(provider_subscription, circuit_quota), AUTHORIZATIONS, PEERINGS, CROSS_CONNECTIONS,
         CROSS_CONNECTION_PEERINGS, SERVICE_PROVIDERS, VIRTUAL_NETWORKS, SUBNETS, NETWORK_INTERFACES,
         PUBLIC_IP_ADDRESSES, GATEWAYS, CONNECTIONS, SITES, virtual_cross_connects(handoff_interfaces), FAULTS,
-        vaults(domain(port)), secrets(domain(port)), LOCKS, *identities(tenant))
+        vaults(domain(port)), secrets(domain(port)), LOCKS, *identities(tenant), *NETWORK_TYPES)
