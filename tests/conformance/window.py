@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,15 +57,15 @@ class Window:
     def path(self, tail: str, namespace: str = "Microsoft.Network") -> str:
         return f"{self.subscription}/resourceGroups/{GROUP}/providers/{namespace}/{tail}"
 
-    def request(self, method: str, path: str, body: Any = None) -> Reply:
+    def request(self, method: str, path: str, body: Any = None, query: Mapping[str, str] | None = None) -> Reply:
         content = None if body is None else json.dumps(body)
-        got = asyncio.run(self._send(method, path, content))
+        got = asyncio.run(self._send(method, path, content, {"api-version": "2023-09-01", **(query or {})}))
         return Reply(got.status_code, got.json() if got.content else None, dict(got.headers))
 
-    async def _send(self, method: str, path: str, content: str | None) -> httpx.Response:
+    async def _send(self, method: str, path: str, content: str | None, query: Mapping[str, str]) -> httpx.Response:
         headers = {**self._headers, "content-type": "application/json"}
         async with httpx.AsyncClient(transport=self._transport, base_url=self._url, headers=headers) as client:
-            return await client.request(method, path, params={"api-version": "2023-09-01"}, content=content)
+            return await client.request(method, path, params=query, content=content)
 
     def put(self, tail: str, properties: Any, namespace: str = "Microsoft.Network", **top: Any) -> Reply:
         """Written and realised."""
@@ -103,3 +104,23 @@ def provision(window: Window, circuit: str = "er1", state: str = "Provisioned") 
     assert window.request("PUT", path, twin).status == 200
     window.settle()
     return path
+
+
+#: Of the subnet that most tests need.
+PREFIX = {"addressPrefix": "10.0.0.0/24"}
+
+
+def refused(window: Window, tail: str, properties: Any, **top: Any) -> Reply:
+    reply = window.request("PUT", window.path(tail), {"location": "westus", "properties": properties, **top})
+    assert 400 <= reply.status < 500, reply.body
+    return reply
+
+
+def link(window: Window, tail: str) -> Any:
+    return {"id": window.path(tail)}
+
+
+def in_a_subnet(window: Window, **members: Any) -> None:
+    """A virtual network whose subnet uses something."""
+    window.put("virtualNetworks/v1", {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}, "subnets": [
+        {"name": "s1", "properties": {**PREFIX, **members}}]})

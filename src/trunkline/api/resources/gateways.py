@@ -8,7 +8,7 @@ from uuid import uuid4
 from trunkline.api.declaration import Action, Ledger, Register, ResourceType, Wish
 from trunkline.api.resources.linked import immovable, linked, missing, same_region
 from trunkline.api.resources.public_ip_addresses import attachable
-from trunkline.api.resources.virtual_networks import prefix_of
+from trunkline.api.resources.subnet_addresses import prefix_of
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.allocation import capacity, instance_addresses
 from trunkline.intent.estate import Estate

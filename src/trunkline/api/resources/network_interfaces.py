@@ -9,7 +9,7 @@ from uuid import uuid4
 from trunkline.api.declaration import Ledger, Register, ResourceType, Wish
 from trunkline.api.resources.linked import immovable, linked, missing, same_region
 from trunkline.api.resources.public_ip_addresses import attachable
-from trunkline.api.resources.virtual_networks import prefix_of, users
+from trunkline.api.resources.subnet_addresses import prefix_of, users
 from trunkline.errors import Fault
 from trunkline.intent.allocation import mac, usable
 from trunkline.intent.estate import Estate

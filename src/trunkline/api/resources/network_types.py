@@ -14,6 +14,7 @@ from trunkline.api.resources.security_groups import (
     SECURITY_RULES,
 )
 from trunkline.api.resources.virtual_network_peerings import VNET_PEERINGS
+from trunkline.api.resources.virtual_networks import SUBNET_LINKS
 
 NETWORK_TYPES = (
     SECURITY_GROUPS,
@@ -30,4 +31,5 @@ NETWORK_TYPES = (
     PUBLIC_IP_PREFIXES,
     LOCAL_GATEWAYS,
     VNET_PEERINGS,
+    *SUBNET_LINKS,
 )

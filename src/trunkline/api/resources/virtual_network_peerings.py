@@ -19,8 +19,8 @@ from trunkline.model.resource import Json, Resource, ResourceId
 from trunkline.model.service import regional_community
 
 #: What is computed, though clients write back what they read.
-_OURS = ("remoteAddressSpace", "remoteVirtualNetworkAddressSpace", "localAddressSpace", "localVirtualNetworkAddressSpace",
-         "remoteBgpCommunities", "peeringState", "peeringSyncLevel")
+_OURS = ("remoteAddressSpace", "remoteVirtualNetworkAddressSpace", "localAddressSpace",
+         "localVirtualNetworkAddressSpace", "remoteBgpCommunities", "peeringState", "peeringSyncLevel")
 
 
 def _defaults(body: Json, resource: ResourceId) -> Json:

@@ -5,36 +5,44 @@ from __future__ import annotations
 from collections.abc import Iterator
 from uuid import uuid4
 
-from trunkline.api.declaration import Inline, Ledger, Register, ResourceType, Wish
+from trunkline.api.declaration import Action, Inline, Ledger, Part, Refusal, Register, ResourceType, Wish
 from trunkline.api.resources.addressing import circuit_collisions, inside, overlapping, unusable
+from trunkline.api.resources.recorded import ByShape, filled, links
+from trunkline.api.resources.subnet_addresses import availability, prefix_of, protection, usage, users, well_formed
 from trunkline.errors import Fault
 from trunkline.intent.estate import Estate
-from trunkline.intent.view import CONNECTION, GATEWAY, NIC, SUBNET, VNET, referrers
-from trunkline.model.bgp import overlaps
-from trunkline.model.network import Connection, IpConfiguration, Subnet, VirtualNetwork
+from trunkline.intent.view import (
+    CONNECTION,
+    DDOS_PLAN,
+    GATEWAY,
+    NAT_GATEWAY,
+    ROUTE_TABLE,
+    SECURITY_GROUP,
+    SUBNET,
+    VNET,
+    VNET_PEERING,
+    referrers,
+)
+from trunkline.model.bgp import AZURE_ASN, overlaps
+from trunkline.model.network import Connection, Subnet, VirtualNetwork
 from trunkline.model.resource import Json, Resource, ResourceId
+from trunkline.model.service import regional_community
 
 #: Shortest and longest prefix length of a subnet (Azure reserves five of its addresses).
 _LENGTHS = range(2, 30)
 
+#: Minutes (azure-facts 1.3.9; az network vnet create --flowtimeout).
+_FLOW_TIMEOUT = range(4, 31)
+
+#: What a subnet may use.
+_LINKS = (("networkSecurityGroup", SECURITY_GROUP), ("routeTable", ROUTE_TABLE), ("natGateway", NAT_GATEWAY))
+
+#: A network's own community: 12076 and one of these (Azure: custom BGP communities of a virtual network).
+_COMMUNITIES = range(20000, 50000)
+
 
 def spaces_of(vnet: Resource) -> tuple[str, ...]:
     return VirtualNetwork.model_validate(vnet.properties).address_space.address_prefixes
-
-
-def prefix_of(subnet: Resource) -> str:
-    return Subnet.model_validate(subnet.properties).prefix
-
-
-def users(subnet: ResourceId, estate: Estate) -> Iterator[tuple[Resource, IpConfiguration]]:
-    """Who has an ipConfiguration in a subnet: NICs and gateways."""
-    for kind in (NIC, GATEWAY):
-        for user in referrers(estate, subnet, kind):
-            for raw in user.properties["ipConfigurations"]:
-                configuration = IpConfiguration.model_validate(raw)
-                within = configuration.properties.subnet
-                if within and within.target.key == subnet.key:
-                    yield user, configuration
 
 
 def _check(wish: Wish, estate: Register) -> Iterator[Fault]:
@@ -51,6 +59,26 @@ def _check(wish: Wish, estate: Register) -> Iterator[Fault]:
             yield _outside(subnet.id, vnet.id, prefix, spaces)
     for circuit in _circuits_of(vnet.id, estate):
         yield from circuit_collisions(estate, circuit, vnet.id, spaces)
+    yield from _check_members(wish, estate)
+
+
+def _check_members(wish: Wish, estate: Register) -> Iterator[Fault]:
+    yield from links(wish, estate, "ddosProtectionPlan", DDOS_PLAN)
+    given = wish.resource.properties
+    timeout = given.get("flowTimeoutInMinutes", _FLOW_TIMEOUT[0])
+    if timeout not in _FLOW_TIMEOUT:
+        yield Fault("InvalidFlowTimeout", f"flowTimeoutInMinutes {timeout} of {wish.resource.id.name} must be from "
+                    f"{_FLOW_TIMEOUT[0]} to {_FLOW_TIMEOUT[-1]}.", "flowTimeoutInMinutes")
+    community = given.get("bgpCommunities", {}).get("virtualNetworkCommunity")
+    if community is not None and not _is_community(community):
+        yield Fault("InvalidVirtualNetworkCommunity", f"bgpCommunities.virtualNetworkCommunity '{community[:80]}' of "
+                    f"{wish.resource.id.name} must be 12076: and a number from {_COMMUNITIES[0]} to {_COMMUNITIES[-1]}"
+                    ", for example 12076:20001.", "bgpCommunities.virtualNetworkCommunity")
+
+
+def _is_community(text: str) -> bool:
+    asn, _, number = text.partition(":")
+    return asn == str(AZURE_ASN) and number.isdecimal() and len(number) == 5 and int(number) in _COMMUNITIES
 
 
 def _circuits_of(vnet: ResourceId, estate: Estate) -> Iterator[Resource]:
@@ -77,8 +105,17 @@ def _in_use(vnet: Resource, estate: Estate) -> Iterator[Fault]:
         yield from _subnet_in_use(subnet, estate)
 
 
+def _defaults(body: Json, resource: ResourceId) -> Json:
+    """``enableVmProtection`` is not answered unless it is set [REC]."""
+    given = filled(enableDdosProtection=False)(body, resource)
+    return {name: value for name, value in given.items() if name != "enableVmProtection" or value}
+
+
 def _show(vnet: Resource, _estate: Estate) -> Json:
-    return {"resourceGuid": vnet.system["resourceGuid"], "virtualNetworkPeerings": [], "enableDdosProtection": False}
+    shown: Json = {"resourceGuid": vnet.system["resourceGuid"]}
+    if communities := vnet.properties.get("bgpCommunities"):
+        shown["bgpCommunities"] = {**communities, "regionalCommunity": regional_community(vnet.location)}
+    return shown
 
 
 def _check_subnet(wish: Wish, estate: Register) -> Iterator[Fault]:
@@ -99,6 +136,8 @@ def _check_subnet(wish: Wish, estate: Register) -> Iterator[Fault]:
         yield _outside(subnet, vnet.id, model.prefix, spaces_of(vnet))
     yield from _beside_siblings(subnet, vnet.id, model.prefix, estate)
     yield from _moved(wish, model.prefix, estate)
+    for member, kind in _LINKS:
+        yield from links(wish, estate, member, kind)
 
 
 def _beside_siblings(subnet: ResourceId, vnet: ResourceId, prefix: str, estate: Estate) -> Iterator[Fault]:
@@ -133,16 +172,45 @@ def _subnet_in_use(subnet: Resource, estate: Estate) -> Iterator[Fault]:
 
 
 def _show_subnet(subnet: Resource, estate: Estate) -> Json:
+    shown: Json = {}
+    if endpoints := subnet.properties.get("serviceEndpoints"):
+        state = subnet.state.value
+        shown["serviceEndpoints"] = [{"provisioningState": state, "locations": ["*"], **one} for one in endpoints]
     used = [{"id": f"{user.id}/ipConfigurations/{configuration.name}"}
             for user, configuration in users(subnet.id, estate)]
-    shown: Json = {"delegations": [], "privateEndpointNetworkPolicies": "Disabled",
-                   "privateLinkServiceNetworkPolicies": "Enabled"}
     return {**shown, "ipConfigurations": used} if used else shown
 
 
+def _not_offered(what: str, way_out: str) -> Refusal:
+    return Refusal("OperationNotSupported", f"{what} is not offered here. {way_out}")
+
+
 VIRTUAL_NETWORKS = ResourceType(
-    VNET, model=VirtualNetwork, realised=True, inline=(Inline("subnets", SUBNET),), check=_check, generate=_generate,
-    in_use=_in_use, show=_show)
+    VNET, model=VirtualNetwork, shape="VirtualNetworkPropertiesFormat", realised=True,
+    inline=(Inline("subnets", SUBNET), Inline("virtualNetworkPeerings", VNET_PEERING)), envelope=("extendedLocation",),
+    defaults=_defaults, check=_check, generate=_generate, in_use=_in_use, show=_show,
+    actions=(
+        Action("checkIPAddressAvailability", "GET", quick=True, query=("ipAddress",), check=well_formed,
+               answer=availability),
+        Action("usages", "GET", quick=True, answer=usage),
+        Action("ddosProtectionStatus", query=("top", "skipToken"), answer=protection),
+        Action("moveIpConfigurations", refused=_not_offered(
+            "Moving ipConfigurations between NICs", "Write both NICs anew.")),
+        Action("listNetworkManagerEffectiveConnectivityConfigurations", refused=_not_offered(
+            "Network Manager", "Peer the networks by virtualNetworkPeerings.")),
+        Action("listNetworkManagerEffectiveSecurityAdminRules", refused=_not_offered(
+            "Network Manager", "Use network security groups."))))
 
 SUBNETS = ResourceType(
-    SUBNET, model=Subnet, tracked=False, realised=True, check=_check_subnet, in_use=_subnet_in_use, show=_show_subnet)
+    SUBNET, model=Subnet, shape="SubnetPropertiesFormat", tracked=False, realised=True,
+    parts=(Part("delegations", f"{SUBNET}/delegations"),),
+    defaults=filled(delegations=[], privateEndpointNetworkPolicies="Disabled",
+                    privateLinkServiceNetworkPolicies="Enabled"),
+    check=_check_subnet, in_use=_subnet_in_use, show=_show_subnet,
+    actions=tuple(Action(name, refused=_not_offered(
+        "Preparing a subnet for a service", "No service is put into subnets here.")) for name in (
+            "prepareNetworkPolicies", "unprepareNetworkPolicies")))
+
+#: Links that services leave in a subnet: none does here.
+SUBNET_LINKS = tuple(ResourceType(f"{SUBNET}/{name}", model=ByShape, tracked=False, view=lambda _subnet, _register: ())
+                     for name in ("resourceNavigationLinks", "serviceAssociationLinks"))

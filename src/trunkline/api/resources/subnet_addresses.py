@@ -1,0 +1,99 @@
+"""Who has which address of a virtual network: what is taken, what is free, how full a subnet is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Network
+
+from trunkline.api.declaration import Question, Register
+from trunkline.errors import Fault
+from trunkline.intent.allocation import instance_addresses, usable
+from trunkline.intent.estate import Estate
+from trunkline.intent.view import GATEWAY, NIC, PUBLIC_IP_ADDRESS, SUBNET, referrers
+from trunkline.model.network import GATEWAY_SUBNET, IpConfiguration, Subnet
+from trunkline.model.resource import Json, Resource, ResourceId
+
+#: Free addresses that are offered instead of a taken one.
+_OFFERED = 5
+
+
+def prefix_of(subnet: Resource) -> str:
+    return Subnet.model_validate(subnet.properties).prefix
+
+
+def users(subnet: ResourceId, estate: Estate) -> Iterator[tuple[Resource, IpConfiguration]]:
+    """Who has an ipConfiguration in a subnet: NICs and gateways."""
+    for kind in (NIC, GATEWAY):
+        for user in referrers(estate, subnet, kind):
+            for raw in user.properties["ipConfigurations"]:
+                configuration = IpConfiguration.model_validate(raw)
+                within = configuration.properties.subnet
+                if within and within.target.key == subnet.key:
+                    yield user, configuration
+
+
+def taken(subnet: Resource, estate: Estate) -> frozenset[str]:
+    found: set[str] = set()
+    for user, configuration in users(subnet.id, estate):
+        if user.id.type.lower() == NIC.lower():
+            found.add(user.system["addresses"][configuration.name])
+        else:
+            found |= set(instance_addresses(prefix_of(subnet)))
+    return frozenset(found)
+
+
+def well_formed(_vnet: Resource, _estate: Estate, question: Question) -> Iterator[Fault]:
+    text = question.parameters["ipAddress"]
+    try:
+        IPv4Address(text)
+    except ValueError:
+        yield Fault("InvalidIPAddressFormat", f"ipAddress '{text[:80]}' in the query is not an IPv4 address; write "
+                    "?ipAddress=10.0.0.4.", "ipAddress")
+
+
+def availability(vnet: Resource, estate: Register, question: Question) -> Json:
+    wanted = IPv4Address(question.parameters["ipAddress"])
+    for subnet in estate.children(vnet.id, SUBNET):
+        prefix = prefix_of(subnet)
+        if wanted in IPv4Network(prefix):
+            (first, last), used = usable(prefix), taken(subnet, estate)
+            free = first <= wanted <= last and str(wanted) not in used
+            return {"available": free, "isPlatformReserved": not first <= wanted <= last} | (
+                {} if free else {"availableIPAddresses": list(_free(max(wanted, first), last, used))})
+    return {"available": False, "availableIPAddresses": [], "isPlatformReserved": False}
+
+
+def _free(first: IPv4Address, last: IPv4Address, used: frozenset[str]) -> Iterator[str]:
+    found = (text for number in range(int(first), int(last) + 1) if (text := str(IPv4Address(number))) not in used)
+    yield from (text for text, _ in zip(found, range(_OFFERED), strict=False))
+
+
+def usage(vnet: Resource, estate: Register, _question: Question) -> Json:
+    return {"value": [_row(subnet, estate) for subnet in estate.children(vnet.id, SUBNET)]}
+
+
+def _row(subnet: Resource, estate: Register) -> Json:
+    """A GatewaySubnet is the platform's: it is not counted."""
+    first, last = usable(prefix_of(subnet))
+    counted = subnet.id.name.lower() != GATEWAY_SUBNET.lower()
+    return {"id": str(subnet.id), "unit": "Count",
+            "name": {"value": "SubnetSpace", "localizedValue": "Subnet size and usage"},
+            "currentValue": float(len(taken(subnet, estate))) if counted else -1.0,
+            "limit": float(int(last) - int(first) + 1) if counted else -1.0}
+
+
+def protection(vnet: Resource, estate: Register, _question: Question) -> Json:
+    """Public addresses of a network: none is protected by any plan, for nothing stands before them."""
+    found = {}
+    for subnet in estate.children(vnet.id, SUBNET):
+        for _, configuration in users(subnet.id, estate):
+            wanted = configuration.properties.public_ip_address
+            address = estate.get(wanted.target) if wanted else None
+            if address and address.id.type.lower() == PUBLIC_IP_ADDRESS.lower():
+                found[address.id.key] = unprotected(address)
+    return {"value": list(found.values())}
+
+
+def unprotected(address: Resource) -> Json:
+    return {"publicIpAddressId": str(address.id), "publicIpAddress": address.system["ipAddress"],
+            "isWorkloadProtected": "False"}
