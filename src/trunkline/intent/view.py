@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 from trunkline.intent.allocation import route_server_addresses
 from trunkline.intent.estate import Estate
-from trunkline.model.circuit import Circuit, CrossConnection, Leg, Peering, PeeringType, ProviderState
+from trunkline.model.circuit import Circuit, CrossConnection, Leg, ProviderState
+from trunkline.model.failover import link_tests
 from trunkline.model.hub import BgpConnection, HubIpConfiguration, VirtualHub
 from trunkline.model.network import GATEWAY_SUBNET, Connection, Subnet, VirtualNetwork, VirtualNetworkGateway
+from trunkline.model.peering import Peering
 from trunkline.model.plant import region
 from trunkline.model.resource import Resource, ResourceId
 from trunkline.model.site import LegOrder, RehearsedFault, Site, VirtualCrossConnect
@@ -239,6 +241,7 @@ class CircuitView:
     provisioned: bool
     orders: tuple[tuple[Leg, OrderView], ...]
     faults: tuple[Leg, ...]
+    withdrawn: tuple[Leg, ...]  #: a failover test holds their customer sessions down
 
     def order(self, leg: Leg) -> OrderView | None:
         return next((order for which, order in self.orders if which is leg), None)
@@ -249,27 +252,30 @@ class CircuitView:
 
     @property
     def location(self) -> str:
-        return self.model.service_provider_properties.peering_location
+        return self.model.service.peering_location
 
     @property
     def provider(self) -> str:
-        return self.model.service_provider_properties.service_provider_name
+        return self.model.service.service_provider_name
 
 
 def circuit_view(estate: Estate, circuit: ResourceId) -> CircuitView | None:
+    """``None`` also of a circuit on a Direct port, which has no network yet."""
     resource = alive(estate, circuit)
-    if not resource:
+    model = Circuit.model_validate(resource.properties) if resource else None
+    if not resource or not model or model.direct:
         return None
     return CircuitView(
-        resource, Circuit.model_validate(resource.properties), _private(estate, circuit),
+        resource, model, _private(estate, circuit),
         _provisioned(estate, circuit), tuple(_orders(estate, circuit)),
-        tuple(RehearsedFault.model_validate(f.properties).leg for f in referrers(estate, circuit, FAULT)))
+        tuple(RehearsedFault.model_validate(f.properties).leg for f in referrers(estate, circuit, FAULT)),
+        tuple(test.leg for test in link_tests(resource) if test.running))
 
 
 def _private(estate: Estate, circuit: ResourceId) -> PeeringView | None:
     for child in estate.children(circuit, PEERING):
         model = Peering.model_validate(child.properties)
-        if model.peering_type is PeeringType.PRIVATE and not child.deleting:
+        if model.routed and not child.deleting:
             return PeeringView(child, model)
     return None
 

@@ -1,15 +1,14 @@
-"""Circuit, peering, authorization, and the provider's twin of a circuit (cross connection)."""
+"""Circuit, authorization, and the provider's twin of a circuit (cross connection); what may change about them."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from trunkline.model.bgp import CustomerAsn, PeeringPrefix, VlanId
-from trunkline.model.resource import Json, Properties, Reference
+from trunkline.model.resource import Properties, Reference
 
 
 class Leg(StrEnum):
@@ -24,6 +23,7 @@ class SkuTier(StrEnum):
     PREMIUM = "Premium"
     BASIC = "Basic"
     LOCAL = "Local"
+    MULTI_CLOUD = "MultiCloud"
 
 
 class SkuFamily(StrEnum):
@@ -38,17 +38,12 @@ class ProviderState(StrEnum):
     PROVISIONING = "Provisioning"
     PROVISIONED = "Provisioned"
     DEPROVISIONING = "Deprovisioning"
+    DEPROVISIONED = "DeProvisioned"
 
-
-class PeeringType(StrEnum):
-    PUBLIC = "AzurePublicPeering"
-    PRIVATE = "AzurePrivatePeering"
-    MICROSOFT = "MicrosoftPeering"
-
-
-class PeeringState(StrEnum):
-    ENABLED = "Enabled"
-    DISABLED = "Disabled"
+    @property
+    def idle(self) -> bool:
+        """Whether the provider has nothing of the circuit in its network."""
+        return self in (ProviderState.NOT_PROVISIONED, ProviderState.DEPROVISIONED)
 
 
 class Sku(Properties):
@@ -66,10 +61,36 @@ class ServiceProvider(Properties):
 
 
 class Circuit(Properties):
-    service_provider_properties: ServiceProvider
+    """Sold by a provider (``service_provider_properties``), or on the customer's own Direct port."""
+
+    service_provider_properties: ServiceProvider | None = None
+    express_route_port: Reference | None = None
+    bandwidth_in_gbps: Annotated[float, Field(gt=0)] | None = None
     allow_classic_operations: bool = False
     global_reach_enabled: bool = False
     authorization_key: str | None = None
+    enable_direct_port_rate_limit: bool | None = None
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> Circuit:
+        if (self.service_provider_properties is None) == (self.express_route_port is None):
+            raise PydanticCustomError(
+                "InvalidCircuitOrder", "A circuit is ordered from a provider (serviceProviderProperties) or stands on "
+                "an ExpressRoute Direct port (expressRoutePort with bandwidthInGbps). Give one of both.")
+        if self.express_route_port and self.bandwidth_in_gbps is None:
+            raise PydanticCustomError("MissingRequiredProperty", "bandwidthInGbps is required beside expressRoutePort; "
+                                      "write how much of the port the circuit takes.")
+        return self
+
+    @property
+    def direct(self) -> bool:
+        return self.express_route_port is not None
+
+    @property
+    def service(self) -> ServiceProvider:
+        """What was ordered; of a Direct circuit the bandwidth alone."""
+        return self.service_provider_properties or ServiceProvider.model_construct(
+            service_provider_name="", peering_location="", bandwidth_in_mbps=int((self.bandwidth_in_gbps or 0) * 1000))
 
 
 #: VNet links of a Premium circuit, from each bandwidth on (azure-facts 2.2).
@@ -83,33 +104,6 @@ def link_limit(tier: SkuTier, bandwidth_mbps: int) -> int:
     return max((links for least, links in _PREMIUM_LINKS.items() if bandwidth_mbps >= least), default=20)
 
 
-def _shared_key(key: str) -> str:
-    """The message never repeats the key."""
-    if len(key) > 25 or not (key.isascii() and key.isalnum()):
-        raise PydanticCustomError(
-            "InvalidSharedKey", "sharedKey has {length} characters; it may have 1 to 25, letters and digits only. "
-            "Choose another key, the same on both routers.", {"length": len(key)})
-    return key
-
-
-#: Optional MD5 key (azure-facts 2.3).
-SharedKey = Annotated[str, AfterValidator(_shared_key)]
-
-
-class Peering(Properties):
-    peering_type: PeeringType
-    state: PeeringState = PeeringState.ENABLED
-    peer_asn: CustomerAsn = Field(alias="peerASN")
-    primary_peer_address_prefix: PeeringPrefix
-    secondary_peer_address_prefix: PeeringPrefix
-    vlan_id: VlanId
-    shared_key: SharedKey | None = None
-    ipv6_peering_config: Json | None = None
-
-    def prefix(self, leg: Leg) -> str:
-        return self.primary_peer_address_prefix if leg is Leg.PRIMARY else self.secondary_peer_address_prefix
-
-
 class Authorization(Properties):
     """The key is generated; nothing is the customer's to set."""
 
@@ -120,3 +114,24 @@ class CrossConnection(Properties):
     service_provider_provisioning_state: ProviderState = ProviderState.NOT_PROVISIONED
     service_provider_notes: str | None = None
     express_route_circuit: Reference | None = None
+
+
+_S = ProviderState
+
+#: Legal moves of ``serviceProviderProvisioningState``. Those that end in -ing are for providers that take time.
+PROVIDER_MOVES = {
+    _S.NOT_PROVISIONED: frozenset({_S.NOT_PROVISIONED, _S.PROVISIONING, _S.PROVISIONED}),
+    _S.PROVISIONING: frozenset({_S.PROVISIONING, _S.PROVISIONED, _S.NOT_PROVISIONED}),
+    _S.PROVISIONED: frozenset({_S.PROVISIONED, _S.DEPROVISIONING, _S.NOT_PROVISIONED, _S.DEPROVISIONED}),
+    _S.DEPROVISIONING: frozenset({_S.DEPROVISIONING, _S.NOT_PROVISIONED, _S.DEPROVISIONED, _S.PROVISIONED}),
+    _S.DEPROVISIONED: frozenset({_S.DEPROVISIONED, _S.NOT_PROVISIONED, _S.PROVISIONING, _S.PROVISIONED}),
+}
+
+_T = SkuTier
+
+#: What a tier may become (azure-facts 2.1). Local and Basic are left, never entered.
+TIER_MOVES = {
+    _T.STANDARD: frozenset({_T.STANDARD, _T.PREMIUM}), _T.PREMIUM: frozenset({_T.PREMIUM, _T.STANDARD}),
+    _T.BASIC: frozenset({_T.BASIC, _T.STANDARD, _T.PREMIUM}), _T.LOCAL: frozenset({_T.LOCAL, _T.STANDARD, _T.PREMIUM}),
+    _T.MULTI_CLOUD: frozenset({_T.MULTI_CLOUD}),
+}

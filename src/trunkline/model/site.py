@@ -11,7 +11,8 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from trunkline.model.bgp import Asn, CustomerAsn, Ipv4, Prefix, VlanId, within
-from trunkline.model.circuit import Leg, SharedKey
+from trunkline.model.circuit import Leg
+from trunkline.model.peering import SharedKey
 from trunkline.model.resource import Properties, Reference
 
 #: A name of a router or host inside a site.

@@ -19,10 +19,11 @@ from trunkline.intent.drivers import Plane, Speaker
 from trunkline.intent.estate import Estate
 from trunkline.intent.network import Counter, Direction, Neighbor
 from trunkline.intent.scope import Scope, ScopeKind
-from trunkline.intent.view import CircuitView, circuit_view
+from trunkline.intent.view import CircuitView, alive, circuit_view
 from trunkline.model.bgp import bare, customer_address, edge_address
 from trunkline.model.circuit import Leg
 from trunkline.model.operation import Operation
+from trunkline.model.peering import Peering
 from trunkline.model.profile import Profile
 from trunkline.model.resource import Json
 from trunkline.reconcile.overview import overview
@@ -58,8 +59,11 @@ class Answers:
         with self._store.reading() as estate:
             return ask(operation, estate)
 
-    def _vrf(self, operation: Operation, estate: Estate) -> tuple[Router, Leg, CircuitView]:
-        leg, circuit = _device_path(operation), _circuit(operation, estate)
+    def _vrf(self, operation: Operation, estate: Estate) -> tuple[Router, Leg, CircuitView] | None:
+        """``None`` for a peering without network: Microsoft's, IPv6 alone, or on a Direct port."""
+        leg, circuit, peering = _device_path(operation), _circuit(operation, estate), estate.get(operation.resource)
+        if circuit is None or (peering and not Peering.model_validate(peering.properties).routed):
+            return None
         blueprint = compile(Scope(ScopeKind.LEG, circuit.resource.id.key, leg), estate, self._profile)
         if not blueprint.routers:
             raise Fault("BgpPeeringNotFound", "The BGP Peering AzurePrivatePeering with Service Key "
@@ -67,16 +71,22 @@ class Answers:
         return blueprint.routers[0], leg, circuit
 
     def _arp_table(self, operation: Operation, estate: Reader) -> Json:
-        router, leg, circuit = self._vrf(operation, estate)
+        found = self._vrf(operation, estate)
+        if found is None:
+            return {"value": []}
+        router, leg, circuit = found
         prefix = circuit.private.model.prefix(leg) if circuit.private else ""
         return {"value": arp_rows(self._plane.neighbors(router.node), prefix)}
 
     def _route_table(self, operation: Operation, estate: Reader) -> Json:
-        router, _, _ = self._vrf(operation, estate)
-        return {"value": [route_row(entry) for entry in self._speaker.routes(router)]}
+        found = self._vrf(operation, estate)
+        return {"value": [route_row(entry) for entry in self._speaker.routes(found[0])] if found else []}
 
     def _summary(self, operation: Operation, estate: Reader) -> Json:
-        router, _, _ = self._vrf(operation, estate)
+        found = self._vrf(operation, estate)
+        if found is None:
+            return {"value": []}
+        router, _, _ = found
         provider_side = operation.parameters.get("shape") == "crossConnection"
         row = provider_summary_row if provider_side else summary_row
         now = datetime.now(UTC)
@@ -88,9 +98,9 @@ class Answers:
         circuit = _circuit(operation, estate)
         answer: Json = {}
         for leg in Leg:
-            counters = self._plane.counters(edge_node(circuit.location, leg)).attachments
+            counters = self._plane.counters(edge_node(circuit.location, leg)).attachments if circuit else {}
             for direction, word in ((Direction.IN, "In"), (Direction.OUT, "Out")):
-                counted = counters.get((attachment(circuit, leg), direction), Counter()).byte_count
+                counted = counters.get((attachment(circuit, leg), direction), Counter()).byte_count if circuit else 0
                 answer[f"{leg}Bytes{word}"] = answer[f"{leg}bytes{word}"] = counted
         return answer
 
@@ -134,12 +144,12 @@ def _device_path(operation: Operation) -> Leg:
     return Leg(wanted)
 
 
-def _circuit(operation: Operation, estate: Estate) -> CircuitView:
-    target = operation.resource
-    circuit = circuit_view(estate, target.parent or target)
-    if not circuit:
-        raise Fault("ResourceNotFound", f"Circuit of '{target}' was not found.", status=404)
-    return circuit
+def _circuit(operation: Operation, estate: Estate) -> CircuitView | None:
+    """``None`` of one on a Direct port."""
+    target = operation.resource.parent or operation.resource
+    if alive(estate, target) is None:
+        raise Fault("ResourceNotFound", f"Circuit of '{operation.resource}' was not found.", status=404)
+    return circuit_view(estate, target)
 
 
 def _cisco(mac: str) -> str:

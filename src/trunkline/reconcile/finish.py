@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from trunkline.intent.compile.plant import port_interface
+from trunkline.intent.compile.plant import azure_port
 from trunkline.intent.view import CIRCUIT, CONNECTION, PEERING
 from trunkline.model.bgp import AZURE_ASN
 from trunkline.model.circuit import Circuit, Leg
@@ -117,10 +117,11 @@ def _ports(peering: Resource, estate: Reader) -> Json:
     circuit = estate.get(peering.id.parent) if peering.id.parent else None
     if not circuit:
         return {}
-    provider = Circuit.model_validate(circuit.properties).service_provider_properties
-    where = provider.peering_location.replace(" ", "-").upper()
-    port = port_interface(provider.service_provider_name).upper()
-    return {f"{leg.value}AzurePort": f"{where}-{port}-{leg.value[:3].upper()}" for leg in Leg}
+    model = Circuit.model_validate(circuit.properties)
+    if model.direct:
+        return {}
+    order = model.service
+    return {f"{leg}AzurePort": azure_port(order.service_provider_name, order.peering_location, leg) for leg in Leg}
 
 
 def operation_of(store: Store, operation: str) -> Operation | None:

@@ -55,7 +55,7 @@ def _circuit(look: _Look, resource: Resource) -> Json:
     view = circuit_view(look.estate, resource.id)
     if not view:
         return {}
-    offer = view.model.service_provider_properties
+    offer = view.model.service
     return {
         "id": str(resource.id), "name": resource.id.name, "location": offer.peering_location,
         "provider": offer.service_provider_name, "bandwidthInMbps": offer.bandwidth_in_mbps,

@@ -8,7 +8,7 @@ import copy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trunkline.api.resources.express_route.circuits import AUTHORIZATION
+from trunkline.api.resources.express_route.words import AUTHORIZATION
 from trunkline.api.resources.public_ip_addresses import PUBLIC_IP_ADDRESS
 from trunkline.intent.view import EXCHANGE_ORDER, FAULT, SITE, SUBNET
 from trunkline.model.resource import Json, ResourceId

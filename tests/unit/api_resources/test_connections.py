@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from trunkline.api.resources.express_route.circuits import AUTHORIZATION
+from trunkline.api.resources.express_route.words import AUTHORIZATION
 from trunkline.intent.allocation import capacity
 from trunkline.intent.view import CIRCUIT, CONNECTION, GATEWAY, PEERING, SUBNET, VNET
 from trunkline.model.resource import ProvisioningState

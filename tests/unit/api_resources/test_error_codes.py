@@ -12,7 +12,7 @@ from trunkline.intent import allocation
 from trunkline.model import bgp
 
 ROOT = Path(__file__).resolve().parents[3]
-RAISED_WITH_CODE = {"Fault", "Conflict", "PydanticCustomError"}
+RAISED_WITH_CODE = {"Fault", "Conflict", "Refusal", "PydanticCustomError"}
 
 
 def sources() -> Iterator[Path]:

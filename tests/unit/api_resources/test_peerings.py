@@ -78,11 +78,9 @@ def test_a_peering_bears_the_name_of_its_type(desk: Desk) -> None:
     assert codes(desk.refusal(rid(PEERING, "er1", "mine"), a_peering())) == ["InvalidPeeringName"]
 
 
-@pytest.mark.parametrize(("kind", "code"), [
-    ("MicrosoftPeering", "PeeringTypeNotSupported"), ("AzurePublicPeering", "PeeringTypeRetired")])
-def test_types_without_network_behind_them_are_refused(desk: Desk, kind: str, code: str) -> None:
-    fault, = desk.refusal(rid(PEERING, "er1", kind), a_peering(peeringType=kind))
-    assert fault.code == code
+def test_public_peering_is_no_more(desk: Desk) -> None:
+    fault, = desk.refusal(rid(PEERING, "er1", "AzurePublicPeering"), a_peering(peeringType="AzurePublicPeering"))
+    assert fault.code == "PeeringTypeRetired"
     assert "Use AzurePrivatePeering" in str(fault)
 
 
@@ -90,7 +88,8 @@ def test_peerings_of_a_circuit_share_no_vlan_and_no_address(desk: Desk) -> None:
     desk.put(PRIVATE, a_peering())
     microsoft = a_peering(peeringType="MicrosoftPeering", secondaryPeerAddressPrefix="172.16.9.0/30")
     found = codes(desk.refusal(rid(PEERING, "er1", "MicrosoftPeering"), microsoft))
-    assert found == ["PeeringTypeNotSupported", "VlanIdInUse", "PeerAddressPrefixOverlaps"]
+    assert found == ["MissingRequiredProperty", "PublicPrefixRequired", "PublicPrefixRequired", "VlanIdInUse",
+                     "PeerAddressPrefixOverlaps"]
 
 
 def test_circuits_know_nothing_of_each_others_numbers(desk: Desk) -> None:

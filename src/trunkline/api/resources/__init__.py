@@ -1,9 +1,6 @@
 """All resource types, one module per family: what clients may write, what must fit, what is generated and shown.
 
-    circuits               expressRouteCircuits, authorizations
-    peerings               expressRouteCircuits/peerings
-    cross_connections      the provider's view of both
-    service_providers      the catalogue of providers
+    express_route          a package: circuits, their peerings, ports, and the provider's side
     virtual_networks       virtualNetworks, subnets
     network_interfaces, public_ip_addresses
     network_types          all further types of a virtual network: security groups, routes, peerings, filters …
@@ -21,10 +18,7 @@ from trunkline.api.declaration import Registry
 from trunkline.api.keyvault.kept import domain
 from trunkline.api.resources.connections import CONNECTIONS
 from trunkline.api.resources.exchange import virtual_cross_connects
-from trunkline.api.resources.express_route.circuits import AUTHORIZATIONS, circuits
-from trunkline.api.resources.express_route.cross_connections import CROSS_CONNECTION_PEERINGS, CROSS_CONNECTIONS
-from trunkline.api.resources.express_route.peerings import PEERINGS
-from trunkline.api.resources.express_route.service_providers import SERVICE_PROVIDERS
+from trunkline.api.resources.express_route.family import express_route
 from trunkline.api.resources.faults import FAULTS
 from trunkline.api.resources.gateways import GATEWAYS
 from trunkline.api.resources.identities import identities
@@ -47,7 +41,6 @@ def registry(provider_subscription: str, circuit_quota: int = CIRCUIT_QUOTA,
     that a hand-off may take. ``port``: the endpoint's, which stands in the addresses of vaults. ``tenant``: of
     managed identities."""
     return Registry.of(
-        circuits(provider_subscription, circuit_quota), AUTHORIZATIONS, PEERINGS, CROSS_CONNECTIONS,
-        CROSS_CONNECTION_PEERINGS, SERVICE_PROVIDERS, VIRTUAL_NETWORKS, SUBNETS, NETWORK_INTERFACES,
+        *express_route(provider_subscription, circuit_quota), VIRTUAL_NETWORKS, SUBNETS, NETWORK_INTERFACES,
         PUBLIC_IP_ADDRESSES, GATEWAYS, CONNECTIONS, SITES, virtual_cross_connects(handoff_interfaces), FAULTS,
         vaults(domain(port)), secrets(domain(port)), LOCKS, *identities(tenant), *NETWORK_TYPES)

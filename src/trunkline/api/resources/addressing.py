@@ -9,8 +9,8 @@ from trunkline.errors import Fault
 from trunkline.intent.estate import Estate
 from trunkline.intent.view import CONNECTION, PEERING, VnetView, gateway_view, referrers
 from trunkline.model.bgp import network, overlaps, within
-from trunkline.model.circuit import Leg, Peering
 from trunkline.model.network import Connection
+from trunkline.model.peering import Peering
 from trunkline.model.resource import Resource, ResourceId
 
 #: What no customer may use, and why (azure-facts 2.3: cloud-reserved ranges; RFC 6890).
@@ -83,9 +83,9 @@ def circuit_collisions(estate: Estate, circuit: Resource, vnet: ResourceId, pref
     for prefix in prefixes:
         for peering in estate.children(circuit.id, PEERING):
             model = Peering.model_validate(peering.properties)
-            for leg in Leg:
-                if overlaps(prefix, model.prefix(leg)):
-                    yield _collision(prefix, vnet, f"the {leg} subnet {model.prefix(leg)} of peering {peering.id}")
+            for _, leg, taken in model.subnets:
+                if overlaps(prefix, taken):
+                    yield _collision(prefix, vnet, f"the {leg} subnet {taken} of peering {peering.id}")
         for other in linked_vnets(estate, circuit.id, vnet):
             for taken in other.prefixes:
                 if overlaps(prefix, taken):

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from trunkline.api.declaration import Ledger, Register, ResourceType, Wish
 from trunkline.api.resources.addressing import circuit_collisions
-from trunkline.api.resources.express_route.circuits import AUTHORIZATION, order_of, provider_state, sku_of
+from trunkline.api.resources.express_route.words import AUTHORIZATION, order_of, provider_state, sku_of
 from trunkline.api.resources.gateways import CIRCUITS_BY_SKU, model_of
 from trunkline.api.resources.linked import immovable, linked, missing
 from trunkline.errors import Conflict, Fault

@@ -12,8 +12,9 @@ from pydantic.alias_generators import to_camel
 
 from trunkline.cli.estate.document import Document, FaultyFile, FileFault
 from trunkline.model.bgp import CustomerAsn, PeeringPrefix, Prefix, VlanId
-from trunkline.model.circuit import Leg, SharedKey
+from trunkline.model.circuit import Leg
 from trunkline.model.network import GATEWAY_SUBNET
+from trunkline.model.peering import SharedKey
 from trunkline.model.site import LegOrder, Site, SiteHost, SiteRouter
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,78}[A-Za-z0-9_])?$")]

@@ -63,7 +63,8 @@ from trunkline.intent.view import (
     connections,
 )
 from trunkline.model.bgp import AZURE_ASN, GATEWAY_ASN, bare, customer_address, edge_address
-from trunkline.model.circuit import Leg, PeeringState, SkuTier
+from trunkline.model.circuit import Leg, SkuTier
+from trunkline.model.peering import PeeringState
 from trunkline.model.profile import Profile
 from trunkline.model.resource import ResourceId, Secret
 from trunkline.model.site import Daemon, Handoff
@@ -201,7 +202,8 @@ def _customer_session(circuit: CircuitView, peering: PeeringView, which: Leg, pr
         export_policy=learned_from(GATEWAY, strip_asns=(GATEWAY_ASN,)),
         password=Secret(peering.shared_key) if peering.shared_key else None, bfd=profile.customer_bfd,
         hold_time_s=profile.hold_time_s, keepalive_time_s=profile.keepalive_time_s,
-        prefix_limit=profile.prefix_limit(_tier(circuit)), enabled=model.state is PeeringState.ENABLED)
+        prefix_limit=profile.prefix_limit(_tier(circuit)),
+        enabled=model.state is PeeringState.ENABLED and which not in circuit.withdrawn)
 
 
 def _tier(circuit: CircuitView) -> SkuTier:

@@ -32,6 +32,11 @@ def switch_node(provider: str, location: str, leg: Leg) -> str:
     return node_name(Role.SWITCH, provider, f"{provider}@{location}".lower(), letter(leg))
 
 
+def azure_port(provider: str, location: str, leg: Leg) -> str:
+    """The name customers see of the edge's port towards a provider."""
+    return f"{location.replace(' ', '-').upper()}-{port_interface(provider).upper()}-{leg.value[:3].upper()}"
+
+
 def port_interface(provider: str) -> str:
     """The edge's port towards a provider."""
     return f"p{_short(provider.lower())}"

@@ -1,4 +1,5 @@
-"""expressRouteCircuits and their authorizations. With a circuit comes its twin, the provider's cross connection."""
+"""expressRouteCircuits. With a circuit that a provider sells comes its twin, the provider's cross connection; one on a
+Direct port is recorded: there is no network behind ports yet."""
 
 from __future__ import annotations
 
@@ -6,65 +7,38 @@ from collections.abc import Iterator
 from functools import partial
 from uuid import uuid4
 
-from pydantic import ValidationError
-
-from trunkline.api.declaration import Action, Inline, Ledger, Register, ResourceType, Wish
-from trunkline.api.resources.linked import immovable
-from trunkline.errors import Conflict, Fault
-from trunkline.intent.estate import Estate
-from trunkline.intent.view import CIRCUIT, CONNECTION, EXCHANGE_ORDER, PEERING, referrers
-from trunkline.model.circuit import (
-    Authorization,
-    Circuit,
-    CrossConnection,
-    ProviderState,
-    ServiceProvider,
-    Sku,
-    SkuFamily,
-    SkuTier,
-    link_limit,
+from trunkline.api.declaration import Action, Inline, Ledger, ResourceType, Wish
+from trunkline.api.resources.express_route import circuit_rules, direct
+from trunkline.api.resources.express_route.failover_tests import FAILOVER_TESTS
+from trunkline.api.resources.express_route.words import (
+    AUTHORIZATION,
+    CHANGING,
+    fresh,
+    model_of,
+    order_of,
+    twin_of,
 )
+from trunkline.errors import Conflict
+from trunkline.intent.estate import Estate
+from trunkline.intent.view import CIRCUIT, PEERING
+from trunkline.model.circuit import Circuit, ProviderState
 from trunkline.model.plant import location
 from trunkline.model.provider import offers
 from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId
 
-AUTHORIZATION = f"{CIRCUIT}/authorizations"
-
 #: S-tags of one port pair (IEEE 802.1Q).
 _STAGS = 4094
-
-_CHANGING = (ProvisioningState.CREATING, ProvisioningState.UPDATING)
 
 
 def circuits(provider_subscription: str, quota: int) -> ResourceType:
     """``quota``: circuits per subscription."""
     return ResourceType(
-        CIRCUIT, model=Circuit, realised=True, envelope=("sku",), secrets=("authorizationKey",),
+        CIRCUIT, model=Circuit, realised=lambda circuit: "expressRoutePort" not in circuit.properties,
+        envelope=("sku",), secrets=("authorizationKey",), opened_by_key="expressRoutePort",
         inline=(Inline("peerings", PEERING), Inline("authorizations", AUTHORIZATION)),
-        defaults=_canonical_names, envelope_defaults=_named_sku, check=partial(_check, quota),
-        generate=partial(_generate, provider_subscription), companions=_twin, in_use=_in_use, show=_show,
-        actions=(Action("stats", "GET", quick=True),))
-
-
-def order_of(circuit: Resource) -> ServiceProvider:
-    return Circuit.model_validate(circuit.properties).service_provider_properties
-
-
-def sku_of(circuit: Resource) -> Sku | None:
-    """``None`` if what the client wrote is no SKU."""
-    try:
-        return Sku.model_validate(circuit.envelope.get("sku"))
-    except ValidationError:
-        return None
-
-
-def provider_state(circuit: Resource, estate: Estate) -> ProviderState:
-    return _twin_wish(circuit, estate).service_provider_provisioning_state
-
-
-def _twin_wish(circuit: Resource, estate: Estate) -> CrossConnection:
-    twin = estate.get(ResourceId.parse(circuit.system["twin"]["id"]))
-    return CrossConnection.model_validate(twin.properties if twin else {})
+        defaults=_canonical_names, envelope_defaults=_named_sku, check=partial(circuit_rules.check, quota),
+        generate=partial(_generate, provider_subscription), companions=_twin, in_use=circuit_rules.in_use, show=_show,
+        actions=(Action("stats", "GET", quick=True), *FAILOVER_TESTS))
 
 
 def _canonical_names(body: Json, _id: ResourceId) -> Json:
@@ -86,83 +60,25 @@ def _named_sku(envelope: Json) -> Json:
     return {**envelope, "sku": {**sku, "name": f"{sku.get('tier')}_{sku.get('family')}"}}
 
 
-def _check(quota: int, wish: Wish, estate: Register) -> Iterator[Fault]:
-    circuit, order = wish.resource, order_of(wish.resource)
-    sku = sku_of(circuit)
-    yield from _offered(circuit.id, order)
-    if sku is None or sku.name != f"{sku.tier}_{sku.family}":
-        yield Fault("InvalidCircuitSku", f"sku {circuit.envelope.get('sku')} is not valid: it needs a tier "
-                    f"({', '.join(SkuTier)}), a family ({', '.join(SkuFamily)}) and the name 'tier_family', for "
-                    "example Standard_MeteredData.", "sku")
-    elif wish.existing:
-        yield from _changes(wish.existing, order, sku, len(referrers(estate, circuit.id, CONNECTION)))
-    if not wish.existing and estate.count(CIRCUIT, circuit.id.subscription) >= quota:
-        yield Conflict("ExpressRouteCircuitQuotaExceeded", f"Subscription {circuit.id.subscription} has {quota} "
-                       "circuits, as many as it may have. Delete one, use another subscription, or have the quota "
-                       "raised.")
-
-
-def _offered(circuit: ResourceId, order: ServiceProvider) -> Iterator[Fault]:
-    offer = offers().get(order.service_provider_name)
-    if offer is None:
-        yield Fault(
-            "ExpressRouteCircuitServiceProviderDoesNotExist",
-            f"The Service Provider {order.service_provider_name} specified for Express Route Circuit {circuit} does "
-            "not exist. 'az network express-route list-service-providers' lists those that do.",
-            "serviceProviderProperties.serviceProviderName")
-        return
-    if not offer.serves(order.peering_location):
-        yield Fault(
-            "PeeringLocationNotOffered",
-            f"peeringLocation '{order.peering_location}' is not offered by {offer.name}. It offers: "
-            f"{', '.join(offer.peering_locations)}.", "serviceProviderProperties.peeringLocation")
-    if order.bandwidth_in_mbps not in offer.bandwidths_mbps:
-        yield Fault(
-            "BandwidthNotOffered",
-            f"bandwidthInMbps {order.bandwidth_in_mbps} is not offered by {offer.name}. It offers: "
-            f"{', '.join(map(str, offer.bandwidths_mbps))}.", "serviceProviderProperties.bandwidthInMbps")
-
-
-def _changes(old: Resource, order: ServiceProvider, sku: Sku, links: int) -> Iterator[Fault]:
-    before, was = order_of(old), sku_of(old) or sku
-    another = "Order a new circuit and delete this one."
-    if before.service_provider_name != order.service_provider_name:
-        yield immovable("serviceProviderName", before.service_provider_name, order.service_provider_name, another,
-                        "serviceProviderProperties.serviceProviderName")
-    if before.peering_location != order.peering_location:
-        yield immovable("peeringLocation", before.peering_location, order.peering_location, another,
-                        "serviceProviderProperties.peeringLocation")
-    if order.bandwidth_in_mbps < before.bandwidth_in_mbps:
-        yield Fault("BandwidthDecreaseNotAllowed", "bandwidthInMbps cannot be decreased from "
-                    f"{before.bandwidth_in_mbps} to {order.bandwidth_in_mbps}; it can only grow. {another}",
-                    "serviceProviderProperties.bandwidthInMbps")
-    if was.family is SkuFamily.UNLIMITED and sku.family is SkuFamily.METERED:
-        yield Fault("SkuFamilyChangeNotAllowed", "sku.family cannot be changed from UnlimitedData to MeteredData, only "
-                    f"the other way. {another}", "sku.family")
-    if sku.tier is SkuTier.LOCAL and was.tier is not SkuTier.LOCAL:
-        yield immovable("sku.tier", was.tier, sku.tier, another, "sku.tier")
-    limit = link_limit(sku.tier, order.bandwidth_in_mbps)
-    if links > limit:
-        yield Conflict("SkuTierChangeNotAllowed", f"sku.tier cannot be changed from {was.tier} to {sku.tier}: {links} "
-                       f"virtual networks are linked, {sku.tier} allows {limit}. Delete connections first.", "sku.tier")
-
-
 def _generate(provider_subscription: str, wish: Wish, ledger: Ledger) -> Json:
-    order, owner = order_of(wish.resource), wish.resource.id.key
+    owner, key = wish.resource.id.key, str(uuid4())
+    system: Json = {"number": ledger.allocate("circuit", owner), "serviceKey": key, "alias": key,
+                    "resourceGuid": str(uuid4())}
+    if model_of(wish.resource).direct:
+        return {**system, **direct.generate(wish.resource, ledger)}
+    order = order_of(wish.resource)
     port = f"{order.service_provider_name}@{order.peering_location}".lower()
     stag = ledger.allocate(f"stag:{port}", owner)
     if stag > _STAGS:
         raise Conflict("PeeringLocationIsFull", f"All {_STAGS} S-tags of {order.service_provider_name} at "
                        f"{order.peering_location} are taken. Order at another location or provider.")
-    key = str(uuid4())
     twin = ResourceId(provider_subscription, f"CrossConnection-{order.peering_location.replace(' ', '')}",
                       "Microsoft.Network", ("expressRouteCrossConnections",), (key,))
-    return {"number": ledger.allocate("circuit", owner), "stag": stag, "serviceKey": key, "alias": key,
-            "resourceGuid": str(uuid4()), "twin": {"id": str(twin)}}
+    return {**system, "stag": stag, "twin": {"id": str(twin)}}
 
 
 def _twin(wish: Wish, ledger: Ledger) -> Iterator[Resource]:
-    if wish.existing:
+    if wish.existing or "twin" not in wish.resource.system:
         return
     twin = ResourceId.parse(wish.resource.system["twin"]["id"])
     group = ResourceId(twin.subscription, twin.group)
@@ -175,48 +91,18 @@ def _twin(wish: Wish, ledger: Ledger) -> Iterator[Resource]:
                     "serviceProviderProvisioningState": ProviderState.NOT_PROVISIONED.value})
 
 
-def _in_use(circuit: Resource, estate: Estate) -> Iterator[Fault]:
-    state = provider_state(circuit, estate)
-    if state is not ProviderState.NOT_PROVISIONED:
-        yield Conflict(
-            "ExpressRouteCircuitIsProvisioned",
-            f"Circuit {circuit.id} cannot be deleted while its serviceProviderProvisioningState is {state}. Ask the "
-            "provider to deprovision it (NotProvisioned) first.")
-    for connection in referrers(estate, circuit.id, CONNECTION):
-        yield Conflict("InUseExpressRouteCircuitCannotBeDeleted",
-                       f"Circuit {circuit.id} is in use by {connection.id} and cannot be deleted. Delete the "
-                       "connection first.")
-    for order in referrers(estate, circuit.id, EXCHANGE_ORDER):
-        yield Conflict("InUseExpressRouteCircuitCannotBeDeleted",
-                       f"Circuit {circuit.id} is in use by {order.id} and cannot be deleted. Delete the virtual cross "
-                       "connect first.")
-
-
 def _show(circuit: Resource, estate: Estate) -> Json:
-    twin, system, stag = _twin_wish(circuit, estate), circuit.system, circuit.status.get("stag")
-    enabled = "Disabled" if circuit.state in _CHANGING else circuit.status.get("circuitProvisioningState", "Disabled")
+    twin, system, sold = twin_of(circuit, estate), circuit.system, "twin" in circuit.system
+    stag = circuit.status.get("stag") if sold else None if fresh(circuit) else system.get("stag")
+    enabled = circuit.status.get("circuitProvisioningState", "Disabled") if sold else "Enabled"
     shown = {
-        "resourceGuid": system["resourceGuid"], "circuitProvisioningState": enabled, "serviceKey": system["serviceKey"],
+        "resourceGuid": system["resourceGuid"], "serviceKey": system["serviceKey"],
+        "circuitProvisioningState": "Disabled" if circuit.state in CHANGING else enabled,
         "serviceProviderProvisioningState": twin.service_provider_provisioning_state.value, "allowGlobalReach": False}
     if twin.service_provider_notes is not None:
         shown["serviceProviderNotes"] = twin.service_provider_notes
-    return shown if stag is None else {**shown, "gatewayManagerEtag": "", "stag": stag}
-
-
-def _redeemed(authorization: Resource, estate: Estate) -> tuple[Resource, ...]:
-    """The connection that uses an authorization's key, if any."""
-    return referrers(estate, authorization.id, CONNECTION)
-
-
-def _show_authorization(authorization: Resource, estate: Estate) -> Json:
-    used = _redeemed(authorization, estate)
-    shown = {"authorizationKey": authorization.system["authorizationKey"],
-             "authorizationUseStatus": "InUse" if used else "Available"}
-    return {**shown, "connectionResourceUri": str(used[0].id)} if used else shown
-
-
-AUTHORIZATIONS = ResourceType(
-    AUTHORIZATION, model=Authorization, tracked=False, show=_show_authorization, dependents=_redeemed,
-    generate=lambda _wish, _ledger: {"authorizationKey": str(uuid4())},
-    actions=(Action("listKeys", quick=True, answer=lambda authorization, _estate, _question: {
-        "authorizationKey": authorization.system["authorizationKey"]}),))
+    if "authorization" in system:
+        shown["authorizationStatus"] = "Enabled"
+    if stag is not None or not (sold or fresh(circuit)):
+        shown["gatewayManagerEtag"] = ""
+    return shown if stag is None else {**shown, "stag": stag}

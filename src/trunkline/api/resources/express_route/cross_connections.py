@@ -7,38 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trunkline.api.declaration import Inline, Mirror, Register, ResourceType, Wish
-from trunkline.api.resources.express_route.circuits import order_of
+from trunkline.api.declaration import Action, Inline, Mirror, Refusal, Register, ResourceType, Wish
 from trunkline.api.resources.express_route.peerings import show_peering, tables
+from trunkline.api.resources.express_route.words import order_of
 from trunkline.api.resources.linked import immovable
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
 from trunkline.intent.view import CROSS_CONNECTION, PEERING
-from trunkline.model.circuit import CrossConnection, Peering, ProviderState
+from trunkline.model.circuit import PROVIDER_MOVES, CrossConnection
+from trunkline.model.peering import Peering
 from trunkline.model.resource import Json, Resource, ResourceId
 
 CROSS_CONNECTION_PEERING = f"{CROSS_CONNECTION}/peerings"
-
-_S = ProviderState
-
-#: Legal moves of serviceProviderProvisioningState. Provisioning and Deprovisioning are for providers that take time.
-MOVES = {
-    _S.NOT_PROVISIONED: frozenset({_S.NOT_PROVISIONED, _S.PROVISIONING, _S.PROVISIONED}),
-    _S.PROVISIONING: frozenset({_S.PROVISIONING, _S.PROVISIONED, _S.NOT_PROVISIONED}),
-    _S.PROVISIONED: frozenset({_S.PROVISIONED, _S.DEPROVISIONING, _S.NOT_PROVISIONED}),
-    _S.DEPROVISIONING: frozenset({_S.DEPROVISIONING, _S.NOT_PROVISIONED, _S.PROVISIONED}),
-}
-
 
 def _check(wish: Wish, _estate: Register) -> Iterator[Fault]:
     if wish.existing is None:
         return
     new, old = (CrossConnection.model_validate(r.properties) for r in (wish.resource, wish.existing))
     state, before = new.service_provider_provisioning_state, old.service_provider_provisioning_state
-    if state not in MOVES[before]:
+    if state not in PROVIDER_MOVES[before]:
         yield Conflict("InvalidProvisioningStateTransition", "serviceProviderProvisioningState cannot go from "
                        f"{before} to {state}; from {before} it may become "
-                       f"{', '.join(sorted(MOVES[before] - {before}))}.",
+                       f"{', '.join(sorted(PROVIDER_MOVES[before] - {before}))}.",
                        "serviceProviderProvisioningState")
     circuit = wish.existing.system["circuit"]["id"]
     named = new.express_route_circuit
@@ -69,10 +59,21 @@ def _show(twin: Resource, estate: Estate) -> Json:
             "sTag": circuit.system["stag"]}
 
 
+_MIGRATION = Refusal(
+    "CircuitMigrationNotSupported", "Moving a circuit to another port pair of the provider is not offered: a provider "
+    "has one port pair at each peering location. Order a second circuit beside the first, move the traffic, "
+    "delete the first.")
+
+_MIGRATIONS = tuple(Action(name, refused=_MIGRATION) for name in (
+    "validateCircuitMigration", "getCircuitMigrationInfo", "prepareCircuitMigration", "shutDownBgpForCircuitMigration",
+    "restoreBgpForCircuitMigration", "migrateCircuit", "commitCircuitMigration", "rollbackCircuitMigration"))
+
 CROSS_CONNECTIONS = ResourceType(
     CROSS_CONNECTION, model=CrossConnection, realised=True, updated_only=True,
     kept=("expressRouteCircuit", "serviceProviderProvisioningState", "serviceProviderNotes"),
-    inline=(Inline("peerings", CROSS_CONNECTION_PEERING),), check=_check, in_use=_in_use, show=_show)
+    inline=(Inline("peerings", CROSS_CONNECTION_PEERING),), check=_check, in_use=_in_use, show=_show,
+    actions=_MIGRATIONS, filters={"name": "name", "location": "location",
+                                  "peeringLocation": "properties.peeringLocation"})
 
 CROSS_CONNECTION_PEERINGS = ResourceType(
     CROSS_CONNECTION_PEERING, model=Peering, tracked=False, realised=True, secrets=("sharedKey",),

@@ -1,106 +1,83 @@
-"""expressRouteCircuits/peerings: the BGP sessions of a circuit, one on each leg."""
+"""expressRouteCircuits/peerings: the BGP sessions of a circuit, one on each leg. Private peering over IPv4 is realised;
+Microsoft peering and IPv6 are recorded."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trunkline.api.declaration import Action, Question, Register, ResourceType, Wish
-from trunkline.api.resources.addressing import linked_vnets, unusable
-from trunkline.errors import Conflict, Fault
+from trunkline.api.declaration import Action, Inline, Question, ResourceType
+from trunkline.api.resources.express_route.global_reach import peered
+from trunkline.api.resources.express_route.peering_rules import check, in_use, of_type
+from trunkline.api.resources.express_route.words import CHANGING, CIRCUIT_CONNECTION, fresh, model_of
+from trunkline.errors import Fault
+from trunkline.intent.compile.plant import azure_port
 from trunkline.intent.estate import Estate
-from trunkline.intent.view import CONNECTION, PEERING, referrers
-from trunkline.model.bgp import overlaps
-from trunkline.model.circuit import Leg, Peering, PeeringType
+from trunkline.intent.view import PEERING
+from trunkline.model.bgp import AZURE_ASN
+from trunkline.model.circuit import Leg
+from trunkline.model.peering import Peering, PeeringType
 from trunkline.model.resource import Json, Resource, ResourceId
 
-#: Members that appear in an answer once the peering is realised [REC].
-_REALISED = ("primaryAzurePort", "secondaryAzurePort")
-
-_FIELDS = {Leg.PRIMARY: "primaryPeerAddressPrefix", Leg.SECONDARY: "secondaryPeerAddressPrefix"}
+#: Members that an update need not repeat: az leaves them out when it edits IPv6.
+_KEPT = ("primaryPeerAddressPrefix", "secondaryPeerAddressPrefix")
 
 
-def type_from_name(body: Json, peering: ResourceId) -> Json:
-    """Clients may leave the type to the name; either spelling of the case will do."""
-    given = str(body.get("peeringType") or peering.name)
-    canonical = next((kind.value for kind in PeeringType if kind.lower() == given.lower()), given)
-    return {**body, "peeringType": canonical}
+def _defaults(body: Json, peering: ResourceId) -> Json:
+    """Clients may leave the type to the name, either spelling of the case will do; az writes back an empty
+    ``microsoftPeeringConfig``."""
+    plain = {name: value for name, value in body.items() if name != "microsoftPeeringConfig" or value}
+    return {**plain, "peeringType": of_type(str(body.get("peeringType") or peering.name))}
 
 
-def _check(wish: Wish, estate: Register) -> Iterator[Fault]:
-    peering, model = wish.resource.id, Peering.model_validate(wish.resource.properties)
-    yield from _kind(peering, model)
-    if model.ipv6_peering_config is not None:
-        yield Fault("IPv6NotSupported", "ipv6PeeringConfig is not offered in this release; leave it out and peer over "
-                    "IPv4.",
-                    "ipv6PeeringConfig")
-    for leg in Leg:
-        yield from unusable(model.prefix(leg), _FIELDS[leg])
-    if overlaps(*(model.prefix(leg) for leg in Leg)):
-        yield _overlap(Leg.SECONDARY, model, f"primaryPeerAddressPrefix {model.prefix(Leg.PRIMARY)}")
-    if peering.parent:
-        yield from _beside_siblings(peering, peering.parent, model, estate)
-        yield from _beside_vnets(peering.parent, model, estate)
+def _routed(peering: Resource) -> bool:
+    return (peering.properties.get("peeringType") == PeeringType.PRIVATE
+            and "primaryPeerAddressPrefix" in peering.properties)
 
 
-def _kind(peering: ResourceId, model: Peering) -> Iterator[Fault]:
-    kind = model.peering_type
-    if peering.name.lower() != kind.lower():
-        yield Fault("InvalidPeeringName", f"Peering '{peering.name}' is of peeringType {kind}, but a peering bears the "
-                    f"name of its type. Name it {kind}.", "peeringType")
-    if kind is PeeringType.PUBLIC:
-        yield Fault("PeeringTypeRetired", "peeringType AzurePublicPeering was retired on 31 March 2024. Use "
-                    "AzurePrivatePeering.",
-                    "peeringType")
-    if kind is PeeringType.MICROSOFT:
-        yield Fault("PeeringTypeNotSupported", "peeringType MicrosoftPeering is not offered in this release. Use "
-                    "AzurePrivatePeering.", "peeringType")
-
-
-def _beside_siblings(peering: ResourceId, circuit: ResourceId, model: Peering, estate: Estate) -> Iterator[Fault]:
-    for sibling in estate.children(circuit, PEERING):
-        if sibling.id.key == peering.key:
-            continue
-        other = Peering.model_validate(sibling.properties)
-        if other.vlan_id == model.vlan_id:
-            yield Fault("VlanIdInUse", f"vlanId {model.vlan_id} is used by {sibling.id.name} of this circuit; each "
-                        "peering needs its own. Choose another from 1 to 4094.", "vlanId")
-        for leg in Leg:
-            for taken in (other.prefix(far) for far in Leg):
-                if overlaps(model.prefix(leg), taken):
-                    yield _overlap(leg, model, f"{taken} of {sibling.id.name}")
-
-
-def _beside_vnets(circuit: ResourceId, model: Peering, estate: Estate) -> Iterator[Fault]:
-    for vnet in linked_vnets(estate, circuit, but=circuit):
-        for leg in Leg:
-            for space in vnet.prefixes:
-                if overlaps(model.prefix(leg), space):
-                    yield _overlap(leg, model, f"address space {space} of linked {vnet.resource.id}")
-
-
-def _overlap(leg: Leg, model: Peering, other: str) -> Fault:
-    return Fault("PeerAddressPrefixOverlaps", f"{_FIELDS[leg]} {model.prefix(leg)} overlaps {other}. Choose a /30 that "
-                 "is used nowhere else on this circuit.", _FIELDS[leg])
-
-
-def _in_use(peering: Resource, estate: Estate) -> Iterator[Fault]:
-    circuit = peering.id.parent
-    for connection in referrers(estate, circuit, CONNECTION) if circuit else ():
-        yield Conflict("InUsePeeringCannotBeDeleted", f"Peering {peering.id} is in use by {connection.id} and cannot "
-                       "be deleted. Delete the connection first.")
-
-
-def show_peering(peering: Resource, _estate: Estate) -> Json:
+def show_peering(peering: Resource, estate: Estate) -> Json:
     """Members common to the customer's and the provider's view."""
-    status = peering.status
+    status = peering.status if _routed(peering) else _recorded(peering, estate)
     shown = {"azureASN": status.get("azureASN", 0), "lastModifiedBy": status.get("lastModifiedBy", "")}
     if status.get("azureASN"):
-        shown |= {"gatewayManagerEtag": "", **{port: status.get(port, "") for port in _REALISED}}
+        shown |= {"gatewayManagerEtag": "", **{f"{leg}AzurePort": status.get(f"{leg}AzurePort", "") for leg in Leg}}
+        if "primaryPeerAddressPrefix" not in peering.properties:
+            shown["state"] = "Disabled"
+    return {**shown, **_validation(peering)}
+
+
+def _recorded(peering: Resource, estate: Estate) -> Json:
+    """What the reconciler would have written."""
+    circuit = estate.get(peering.id.parent) if peering.id.parent else None
+    if fresh(peering) or circuit is None:
+        return {}
+    order, ports = model_of(circuit).service_provider_properties, {}
+    if order:
+        ports = {f"{leg}AzurePort": azure_port(order.service_provider_name, order.peering_location, leg) for leg in Leg}
+    return {"azureASN": AZURE_ASN, "lastModifiedBy": "Customer", **ports}
+
+
+def _validation(peering: Resource) -> Json:
+    """Nobody vouches for prefixes here, so a registry's word stays needed; never Configured."""
+    wish = peering.properties
+    shown: Json = {}
+    if config := wish.get("microsoftPeeringConfig"):
+        shown["microsoftPeeringConfig"] = _unvalidated(config, asked=not fresh(peering))
+    six = wish.get("ipv6PeeringConfig") or {}
+    if config := six.get("microsoftPeeringConfig"):
+        asked = peering.state not in CHANGING
+        shown["ipv6PeeringConfig"] = {**six, "microsoftPeeringConfig": _unvalidated(config, asked)}
     return shown
 
 
+def _unvalidated(config: Json, asked: bool) -> Json:
+    state = "ValidationNeeded" if asked and config.get("advertisedPublicPrefixes") else "NotConfigured"
+    infos = [{**info, "validationState": state} for info in config.get("advertisedPublicPrefixInfo", ())]
+    shown = {**config, "advertisedPublicPrefixesState": state}
+    return {**shown, "advertisedPublicPrefixInfo": infos} if infos else shown
+
+
 def _show(peering: Resource, estate: Estate) -> Json:
-    return {**show_peering(peering, estate), "connections": [], "peeredConnections": []}
+    return {**show_peering(peering, estate), "peeredConnections": list(peered(peering.id, estate))}
 
 
 def _on_a_leg(_peering: Resource, _estate: Estate, question: Question) -> Iterator[Fault]:
@@ -117,6 +94,6 @@ def tables(**fixed: str) -> tuple[Action, ...]:
 
 
 PEERINGS = ResourceType(
-    PEERING, model=Peering, tracked=False, realised=True, secrets=("sharedKey",), defaults=type_from_name,
-    kept=tuple(_FIELDS.values()), check=_check, in_use=_in_use, show=_show,
+    PEERING, model=Peering, tracked=False, realised=_routed, secrets=("sharedKey",), defaults=_defaults, kept=_KEPT,
+    inline=(Inline("connections", CIRCUIT_CONNECTION),), check=check, in_use=in_use, show=_show,
     actions=(*tables(), Action("stats", "GET", quick=True)))

@@ -1,0 +1,86 @@
+"""Link failover tests: the customer has BGP taken down on one leg, watches the other, and puts it back. Realised: the
+edge closes its session with the customer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from uuid import uuid4
+
+from trunkline.api.declaration import Action, Ledger, Question
+from trunkline.api.resources.express_route.words import model_of
+from trunkline.errors import Conflict, Fault
+from trunkline.intent.estate import Estate
+from trunkline.intent.view import circuit_view
+from trunkline.model.circuit import Leg
+from trunkline.model.failover import LinkTest, StopRequest, TestStatus, link_tests, with_tests
+from trunkline.model.resource import Json, Resource, now
+
+_LINKS = {leg.value: leg for leg in Leg}
+
+
+def _running(circuit: Resource) -> LinkTest | None:
+    return next((test for test in link_tests(circuit) if test.running), None)
+
+
+def _startable(circuit: Resource, estate: Estate, question: Question) -> Iterator[Fault]:
+    link, category = question.parameters["linkType"], question.parameters["circuitTestCategory"]
+    if link.lower() not in _LINKS:
+        yield Fault("InvalidLinkType", f"linkType '{link[:40]}' is not a link of the circuit; it is Primary or "
+                    "Secondary.", "linkType")
+    if category.lower() == "aspathprepend":
+        yield Fault("FailoverTestCategoryNotSupported", "circuitTestCategory ASPathPrepend is not offered; use "
+                    "BgpDisconnect, which closes the session of the link.", "circuitTestCategory")
+    elif category.lower() != "bgpdisconnect":
+        yield Fault("InvalidCircuitTestCategory", f"circuitTestCategory '{category[:40]}' is not known; it is "
+                    "BgpDisconnect.", "circuitTestCategory")
+    view = circuit_view(estate, circuit.id)
+    if model_of(circuit).direct or view is None or view.private is None:
+        yield Fault("PrivatePeeringRequired", f"Circuit {circuit.id} has no private peering over IPv4 whose session "
+                    "could be closed. Create AzurePrivatePeering on a circuit that a provider sells.")
+    if test := _running(circuit):
+        yield Conflict("FailoverTestIsRunning", f"Failover test {test.test_guid} of link {test.link} runs on circuit "
+                       f"{circuit.id}; a circuit has one at a time. Stop it first.")
+
+
+def _start(circuit: Resource, _ledger: Ledger, question: Question) -> Resource:
+    leg = _LINKS[question.parameters["linkType"].lower()]
+    test = LinkTest(test_guid=str(uuid4()), leg=leg, start_time=now().isoformat())
+    return replace(circuit, system=with_tests(circuit, (*link_tests(circuit), test)))
+
+
+def _stoppable(circuit: Resource, _estate: Estate, _question: Question) -> Iterator[Fault]:
+    if _running(circuit) is None:
+        yield Conflict("FailoverTestNotRunning", f"No failover test runs on circuit {circuit.id}; there is nothing to "
+                       "stop.")
+
+
+def _stop(circuit: Resource, _ledger: Ledger, question: Question) -> Resource:
+    said = StopRequest.model_validate(question.body)
+    ended = {"status": TestStatus.COMPLETED, "end_time": now().isoformat(), "is_verified": said.is_verified,
+             "was_simulation_successful": said.was_simulation_successful}
+    return replace(circuit, system=with_tests(circuit, tuple(
+        test.model_copy(update=ended) if test.running else test for test in link_tests(circuit))))
+
+
+def _last(circuit: Resource, _estate: Estate, _question: Question) -> Json:
+    """Of the test that was started or stopped."""
+    test = link_tests(circuit)[-1]
+    return {"testGuid": test.test_guid, "linkType": test.link, "status": test.status.value}
+
+
+def _remembered(circuit: Resource, _estate: Estate, question: Question) -> Iterator[Fault]:
+    wanted = question.parameters["failoverTestId"]
+    if wanted.lower() not in {test.test_guid for test in link_tests(circuit)}:
+        yield Fault("FailoverTestNotFound", f"failoverTestId '{wanted[:40]}' is no test of circuit {circuit.id}. "
+                    "getCircuitLinkFailoverAllTestsDetails lists them.", "failoverTestId", status=404)
+
+
+FAILOVER_TESTS = (
+    Action("startCircuitLinkFailoverTest", query=("linkType", "circuitTestCategory"), check=_startable, change=_start,
+           answer=_last),
+    Action("stopCircuitLinkFailoverTest", body=StopRequest, check=_stoppable, change=_stop, answer=_last),
+    Action("getCircuitLinkFailoverAllTestsDetails", query=("failoverTestType", "fetchLatest")),
+    Action("getCircuitLinkFailoverSingleTestDetails", query=("linkType", "circuitTestCategory", "failoverTestId"),
+           check=_remembered),
+)

@@ -1,0 +1,186 @@
+"""Global Reach: connections between private peerings of two circuits. Recorded: no packet crosses, so a connection is
+Disconnected; the other circuit sees it among its peerConnections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+from trunkline.api.declaration import Ledger, Register, ResourceType, Wish
+from trunkline.api.resources.express_route.words import (
+    AUTHORIZATION,
+    CIRCUIT_CONNECTION,
+    PEER_CONNECTION,
+    order_of,
+    provider_state,
+    sku_of,
+)
+from trunkline.api.resources.linked import immovable, linked, missing
+from trunkline.errors import Conflict, Fault
+from trunkline.intent.estate import Estate
+from trunkline.intent.view import PEERING, referrers
+from trunkline.model.bgp import overlaps
+from trunkline.model.circuit import ProviderState, SkuTier
+from trunkline.model.peering import CircuitConnection, Peering, PeeringType
+from trunkline.model.resource import Json, Properties, Resource, ResourceId
+
+_DISCONNECTED = {"circuitConnectionStatus": "Disconnected"}
+
+
+def _model(connection: Resource) -> CircuitConnection:
+    return CircuitConnection.model_validate(connection.properties)
+
+
+def _own_peering(body: Json, connection: ResourceId) -> Json:
+    """az leaves out on which side the connection is made when it edits one."""
+    own = body.get("expressRouteCircuitPeering") or {"id": str(connection.parent)}
+    return {**body, "expressRouteCircuitPeering": own}
+
+
+def _check(wish: Wish, estate: Register) -> Iterator[Fault]:
+    connection, model = wish.resource, _model(wish.resource)
+    own, far = connection.id.parent, model.peer_express_route_circuit_peering
+    named = model.express_route_circuit_peering
+    if own is None or (named and named.id.lower() != own.key):
+        yield Fault("InvalidCircuitConnection", f"expressRouteCircuitPeering '{named.id if named else ''}' is not the "
+                    f"peering that the connection is made on, {own}. Leave it out.", "expressRouteCircuitPeering")
+        return
+    peer = linked(estate, connection.id, far.id, PEERING, anywhere=True)
+    if peer is None or peer.id.parent is None:
+        yield missing(connection.id, far.id, PEERING, "peerExpressRouteCircuitPeering")
+        return
+    for text in (own, peer.id):
+        if text.name.lower() != PeeringType.PRIVATE.lower():
+            yield Fault("PrivatePeeringRequired", f"Peering {text} is not AzurePrivatePeering; Global Reach links "
+                        "private peerings only. Name those.", "peerExpressRouteCircuitPeering")
+    if peer.id.parent.key == (own.parent or own).key:
+        yield Fault("InvalidCircuitConnection", "peerExpressRouteCircuitPeering is of the same circuit; Global Reach "
+                    "links two circuits. Name a peering of the other.", "peerExpressRouteCircuitPeering")
+    if wish.existing:
+        was = _model(wish.existing).peer_express_route_circuit_peering.id
+        if was.lower() != far.id.lower():
+            yield immovable("peerExpressRouteCircuitPeering", was, far.id, "Delete this connection and create another.",
+                            "peerExpressRouteCircuitPeering")
+        return
+    yield from _once(connection, own, peer.id, estate)
+    yield from _authorized(connection, peer.id.parent, estate)
+
+
+def _once(connection: Resource, own: ResourceId, far: ResourceId, estate: Estate) -> Iterator[Fault]:
+    for other in referrers(estate, far, CIRCUIT_CONNECTION):
+        ends = {own.key, far.key}
+        both = {(other.id.parent or other.id).key, _model(other).peer_express_route_circuit_peering.id.lower()}
+        if other.id.key != connection.id.key and both == ends:
+            yield Conflict("CircuitConnectionExists", f"Both circuits are linked by {other.id}. Change that connection "
+                           "instead.", "peerExpressRouteCircuitPeering")
+
+
+def _authorization(connection: Resource, circuit: ResourceId, estate: Estate) -> Resource | None:
+    key = connection.secrets.get("authorizationKey", "").lower()
+    return next((one for one in estate.children(circuit, AUTHORIZATION)
+                 if one.system["authorizationKey"] == key and not one.deleting), None)
+
+
+def _authorized(connection: Resource, circuit: ResourceId, estate: Estate) -> Iterator[Fault]:
+    own = connection.id.subscription.lower() == circuit.subscription.lower()
+    if own and not connection.secrets.get("authorizationKey"):
+        return
+    found = _authorization(connection, circuit, estate)
+    if found is None:
+        yield Fault("AuthorizationKeyInvalid", f"Circuit {circuit} of subscription {circuit.subscription} can be "
+                    "linked only with a valid authorizationKey. Ask its owner for an authorization and give its key.",
+                    "authorizationKey")
+        return
+    for user in estate.referrers(found.id):
+        yield Conflict("AuthorizationKeyInUse", f"authorizationKey of authorization '{found.id.name}' is used by "
+                       f"{user.id}; one key makes one connection. Ask the circuit's owner for another.",
+                       "authorizationKey")
+
+
+def _obstacle(connection: Resource, estate: Estate) -> Fault | None:
+    """What Azure finds out after it has accepted the request [REC]."""
+    far, near = _model(connection).peer_express_route_circuit_peering.target, connection.id.parent
+    one, other = (estate.get(end.parent) if end and end.parent else None for end in (near, far))
+    if one is None or other is None or near is None:
+        return None
+    return next((fault for fault in (
+        *_provisioned("Initiating", one, estate), *_provisioned("Peer", other, estate), *_may_meet(one, other),
+        *_apart(connection, near, far, estate)) if fault), None)
+
+
+def _provisioned(side: str, circuit: Resource, estate: Estate) -> Iterator[Fault]:
+    state = provider_state(circuit, estate)
+    if state is not ProviderState.PROVISIONED:
+        said = (f"Put Global Reach Connection {side} Circuit Subscription = {circuit.id.subscription}, ServiceKey = "
+                f"{circuit.system['serviceKey']} is Not Provisioned. Current Status {state}")
+        yield (Fault("InitiatingCircuitNotProvisioned", said) if side == "Initiating"
+               else Fault("PeerCircuitNotProvisioned", said))
+
+
+def _may_meet(one: Resource, other: Resource) -> Iterator[Fault]:
+    places = order_of(one).peering_location, order_of(other).peering_location
+    if places[0] == places[1]:
+        yield Fault("GlobalReachSamePeeringLocation", f"Both circuits are at {places[0]}; Global Reach links circuits "
+                    "at different peering locations. Use a circuit elsewhere.")
+    for circuit in (one, other):
+        sku = sku_of(circuit)
+        if sku and sku.tier is SkuTier.LOCAL:
+            yield Fault("GlobalReachNotAllowedForSku", f"Circuit {circuit.id} is Local, and Global Reach is not for "
+                        "Local circuits. Upgrade it to Standard or Premium.")
+
+
+def _apart(connection: Resource, near: ResourceId, far: ResourceId, estate: Estate) -> Iterator[Fault]:
+    model = _model(connection)
+    six = model.ipv6_circuit_connection_config
+    wanted = [model.address_prefix, *([six.address_prefix] if six else [])]
+    for prefix in wanted:
+        for end, taken in _taken(connection, (near, far), estate):
+            if overlaps(prefix, taken):
+                yield Fault("CircuitConnectionPrefixOverlaps", f"addressPrefix {prefix} overlaps {taken} of {end}. "
+                            "Choose one that is used nowhere else.")
+
+
+def _taken(connection: Resource, ends: tuple[ResourceId, ...], estate: Estate) -> Iterator[tuple[ResourceId, str]]:
+    for end in ends:
+        for peering in estate.children(end.parent, PEERING) if end.parent else ():
+            for _, _, subnet in Peering.model_validate(peering.properties).subnets:
+                yield peering.id, subnet
+        for other in referrers(estate, end, CIRCUIT_CONNECTION):
+            if other.id.key != connection.id.key:
+                six = _model(other).ipv6_circuit_connection_config
+                yield from ((other.id, one) for one in (_model(other).address_prefix, six.address_prefix if six else "")
+                            if one)
+
+
+def _generate(wish: Wish, ledger: Ledger) -> Json:
+    far = _model(wish.resource).peer_express_route_circuit_peering.target.parent
+    found = _authorization(wish.resource, far, ledger) if far else None
+    return {"peerName": str(uuid4()), **({"authorization": {"id": str(found.id)}} if found else {})}
+
+
+def _show(connection: Resource, _estate: Estate) -> Json:
+    six = connection.properties.get("ipv6CircuitConnectionConfig")
+    return {**_DISCONNECTED, **({"ipv6CircuitConnectionConfig": {**six, **_DISCONNECTED}} if six else {})}
+
+
+def peered(peering: ResourceId, estate: Estate) -> Iterator[Json]:
+    """Connections that other circuits made to a peering, as it sees them."""
+    for connection in referrers(estate, peering, CIRCUIT_CONNECTION):
+        if connection.id.parent is None or connection.id.parent.key == peering.key:
+            continue
+        name = connection.system["peerName"]
+        yield {"name": name, "id": str(peering.child("peerConnections", name)), "etag": connection.etag,
+               "properties": {
+                   "provisioningState": connection.state.value, "expressRouteCircuitPeering": {"id": str(peering)},
+                   "peerExpressRouteCircuitPeering": {"id": str(connection.id.parent)},
+                   "addressPrefix": connection.properties["addressPrefix"], **_DISCONNECTED,
+                   "connectionName": connection.id.name, "authResourceGuid": ""},
+               "type": PEER_CONNECTION}
+
+
+CIRCUIT_CONNECTIONS = ResourceType(
+    CIRCUIT_CONNECTION, model=CircuitConnection, tracked=False, secrets=("authorizationKey",),
+    opened_by_key="peerExpressRouteCircuitPeering", defaults=_own_peering, check=_check, obstacle=_obstacle,
+    generate=_generate, show=_show)
+
+PEER_CONNECTIONS = ResourceType(PEER_CONNECTION, model=Properties, tracked=False, view=peered)

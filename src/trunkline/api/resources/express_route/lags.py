@@ -1,0 +1,23 @@
+"""expressRouteLags: bundles of Direct ports. Refused: there are no Direct links here that could be bundled."""
+
+from __future__ import annotations
+
+from trunkline.api.declaration import Action, Refusal, ResourceType
+from trunkline.intent.view import NETWORK
+from trunkline.model.circuit import Authorization
+from trunkline.model.resource import Properties
+
+LAG = f"{NETWORK}/expressRouteLags"
+
+_REFUSAL = Refusal(
+    "ExpressRouteLagNotSupported", "Link aggregation groups of ExpressRoute Direct are not offered: no Direct link "
+    "carries frames here, so none can be bundled. Use expressRoutePorts, whose pair of links is redundant without it.")
+
+_WRITES = dict.fromkeys(("PUT", "PATCH", "DELETE"), _REFUSAL)
+
+LAGS = ResourceType(LAG, model=Properties, refused=_WRITES, actions=(Action("generateLoa", refused=_REFUSAL),))
+LAG_LINKS = ResourceType(f"{LAG}/links", model=Properties, tracked=False, refused=_WRITES, read_only=True)
+LAG_MEMBERS = ResourceType(f"{LAG}/links/members", model=Properties, tracked=False, refused=_WRITES, read_only=True)
+LAG_AUTHORIZATIONS = ResourceType(
+    f"{LAG}/authorizations", model=Authorization, tracked=False, refused=_WRITES,
+    actions=(Action("listKeys", refused=_REFUSAL),))
