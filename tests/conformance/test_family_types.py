@@ -135,10 +135,11 @@ def test_all_goes_in_a_legal_order(window: Window) -> None:
 
 def test_a_refusal_names_every_fault_and_leaves_nothing_behind(window: Window) -> None:
     window.put("expressRouteCircuits/er1", ORDER, sku=SKU)
-    wrong = {**PEERING, "secondaryPeerAddressPrefix": "172.16.0.0/30", "ipv6PeeringConfig": {}}
+    wrong = {**PEERING, "secondaryPeerAddressPrefix": "172.16.0.0/30", "microsoftPeeringConfig": {"legacyMode": 1}}
     reply = window.request("PUT", window.path(PRIVATE), {"properties": wrong})
     assert reply.status == 400
-    assert [one["code"] for one in reply.body["error"]["details"]] == ["IPv6NotSupported", "PeerAddressPrefixOverlaps"]
+    assert [one["code"] for one in reply.body["error"]["details"]] == [
+        "PropertyNotApplicable", "PeerAddressPrefixOverlaps"]
     assert reply.body["error"]["details"][1]["target"] == "properties.secondaryPeerAddressPrefix"
     assert window.request("GET", window.path(PRIVATE)).status == 404
 

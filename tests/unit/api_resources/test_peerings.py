@@ -46,14 +46,14 @@ def test_a_reserved_as_number_is_refused(desk: Desk, asn: int) -> None:
     ({"secondaryPeerAddressPrefix": "172.16.0.8/29"}, "InvalidPeerAddressPrefixLength", "is a /29.*must be a /30"),
     ({"secondaryPeerAddressPrefix": "172.16.0.0/30"}, "PeerAddressPrefixOverlaps",
      "overlaps primaryPeerAddressPrefix 172.16.0.0/30"),
-    ({"primaryPeerAddressPrefix": "fd00::/126"}, "IPv6NotSupported", "give an IPv4 prefix"),
+    ({"primaryPeerAddressPrefix": "fd00::/126"}, "AddressFamilyMismatch", "not IPv4.*ipv6PeeringConfig"),
     ({"primaryPeerAddressPrefix": "169.254.0.0/30"}, "AddressPrefixReserved", "link-local"),
     ({"primaryPeerAddressPrefix": "224.0.0.0/30"}, "AddressPrefixReserved", "multicast"),
     ({"vlanId": 0}, "InvalidPropertyValue", "'0'.*1 or more"),
     ({"vlanId": 4095}, "InvalidPropertyValue", "'4095'.*4094 or less"),
     ({"sharedKey": "x" * 26}, "InvalidSharedKey", "26 characters.*1 to 25"),
     ({"sharedKey": "no spaces"}, "InvalidSharedKey", "letters and digits"),
-    ({"ipv6PeeringConfig": {"primaryPeerAddressPrefix": "fd00::/126"}}, "IPv6NotSupported", "leave it out"),
+    ({"microsoftPeeringConfig": {"customerASN": 1}}, "PropertyNotApplicable", "belongs to MicrosoftPeering"),
     ({"peeringType": "Sideways"}, "InvalidPropertyValue", "'Sideways'.*AzurePrivatePeering"),
 ])
 def test_what_no_router_could_use_is_refused(desk: Desk, changed: dict, code: str, words: str) -> None:

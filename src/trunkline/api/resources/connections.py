@@ -8,6 +8,7 @@ from uuid import uuid4
 from trunkline.api.declaration import Ledger, Register, ResourceType, Wish
 from trunkline.api.resources.addressing import circuit_collisions
 from trunkline.api.resources.express_route.words import AUTHORIZATION, order_of, provider_state, sku_of
+from trunkline.api.resources.express_route.words import model_of as model_of_circuit
 from trunkline.api.resources.gateways import CIRCUITS_BY_SKU, model_of
 from trunkline.api.resources.linked import immovable, linked, missing
 from trunkline.errors import Conflict, Fault
@@ -72,6 +73,10 @@ def _moved(old: Connection, new: Connection) -> Iterator[Fault]:
 
 
 def _usable(circuit: Resource, estate: Estate) -> Iterator[Fault]:
+    if model_of_circuit(circuit).direct:
+        yield Fault("DirectCircuitNotLinkable", f"Circuit {circuit.id} is on a Direct port, which carries no packets "
+                    "yet, so no gateway could be linked to it. Use a circuit that a provider sells.", "peer")
+        return
     state, key = provider_state(circuit, estate), circuit.system["serviceKey"]
     if state is not ProviderState.PROVISIONED:
         yield Fault("ServiceProviderNotProvisioned", f"The current cross connection provisioning state '{state}' of "

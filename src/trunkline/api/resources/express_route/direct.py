@@ -55,8 +55,8 @@ def _authorized(circuit: Resource, port: Resource, estate: Estate) -> Iterator[F
     found = _authorization(circuit, port.id, estate)
     if found is None:
         yield Fault("AuthorizationKeyInvalid", f"Port {port.id} of subscription {port.id.subscription} carries "
-                    "circuits of others only with a valid authorizationKey. Ask its owner for an authorization and give "
-                    "its key.", "authorizationKey")
+                    "circuits of others only with a valid authorizationKey. Ask its owner for an authorization and "
+                    "give its key.", "authorizationKey")
         return
     for user in circuits_on(found.id, estate):
         yield Conflict("AuthorizationKeyInUse", f"authorizationKey of authorization '{found.id.name}' is used by "
