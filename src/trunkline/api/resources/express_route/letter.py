@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
+from io import BytesIO
 
-from fpdf import FPDF
+from reportlab.lib.pagesizes import A4
+from reportlab.pdfgen.canvas import Canvas
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,46 +36,63 @@ class Letter:
     sockets: tuple[Socket, ...]
 
 
-#: Millimetres.
-_LINE, _LABEL = 6, 42
+_FONT, _BOLD = "Helvetica", "Helvetica-Bold"
+
+#: Points.
+_MARGIN, _LABEL, _LINE, _SIZE = 56, 96, 15, 10
+
+#: Characters of a line.
+_WIDE, _NARROW = 92, 74
+
+_Line = tuple[str, str]
 
 
 def render(letter: Letter) -> bytes:
     """The same letter gives the same bytes."""
-    page = FPDF(format="A4")
-    page.set_creation_date(datetime(letter.issued.year, letter.issued.month, letter.issued.day, tzinfo=UTC))
-    page.set_title("Letter of Authorization")
-    page.add_page()
-    page.set_font("helvetica", "B", 16)
-    page.multi_cell(0, 10, "Letter of Authorization", new_x="LMARGIN", new_y="NEXT")
-    page.set_font("helvetica", "", 10)
-    _paragraph(page, f"{letter.customer} is authorized to have cross connects made from its equipment to the ports "
-                     "named below, on both links, and to no other.")
-    for label, text in (("Customer", letter.customer), ("Port", letter.port), ("Location", letter.place),
-                        ("Bandwidth", f"{letter.bandwidth_gbps} Gbps on each link"),
-                        ("Encapsulation", letter.encapsulation), ("Issued", letter.issued.isoformat())):
-        _row(page, label, text)
+    file = BytesIO()
+    page = Canvas(file, pagesize=A4, invariant=1)
+    page.setTitle("Letter of Authorization")
+    height = A4[1] - _MARGIN
+    page.setFont(_BOLD, 16)
+    page.drawString(_MARGIN, height, "Letter of Authorization")
+    for number, (label, text) in enumerate(_lines(letter), 2):
+        page.setFont(_BOLD, _SIZE)
+        page.drawString(_MARGIN, height - number * _LINE, label)
+        page.setFont(_FONT, _SIZE)
+        indent = _LABEL if label or text.startswith(" ") else 0
+        page.drawString(_MARGIN + indent, height - number * _LINE, text.strip())
+    page.save()
+    return file.getvalue()
+
+
+def _lines(letter: Letter) -> Iterator[_Line]:
+    """(label, text); a text that goes on below its first line begins with a blank."""
+    yield from _paragraph(f"{letter.customer} is authorized to have cross connects made from its equipment to the "
+                          "ports named below, on both links, and to no other.")
+    yield from _row("Customer", letter.customer)
+    yield from _row("Port", letter.port)
+    yield from _row("Location", letter.place)
+    yield from _row("Bandwidth", f"{letter.bandwidth_gbps} Gbps on each link, {letter.encapsulation}")
+    yield from _row("Issued", letter.issued.isoformat())
     for socket in letter.sockets:
-        page.ln(_LINE)
-        _row(page, "Link", socket.link)
-        _row(page, "Router", f"{socket.router}, interface {socket.interface}")
-        _row(page, "Rack", socket.rack)
-        _row(page, "Patch panel", f"{socket.panel}, connector LC")
-    page.ln(_LINE)
-    _paragraph(page, "This installation keeps a record of Direct ports; it does not claim that fibre has been laid.")
-    return bytes(page.output())
+        yield "", ""
+        yield from _row("Link", socket.link)
+        yield from _row("Router", f"{socket.router}, interface {socket.interface}")
+        yield from _row("Rack", socket.rack)
+        yield from _row("Patch panel", f"{socket.panel}, connector LC")
+    yield "", ""
+    yield from _paragraph("This installation keeps a record of Direct ports; it does not claim that fibre was laid.")
 
 
-def _row(page: FPDF, label: str, text: str) -> None:
-    page.set_font("helvetica", "B", 10)
-    page.cell(_LABEL, _LINE, label)
-    page.set_font("helvetica", "", 10)
-    page.multi_cell(0, _LINE, _plain(text), new_x="LMARGIN", new_y="NEXT")
+def _row(label: str, text: str) -> Iterator[_Line]:
+    first, *others = textwrap.wrap(_plain(text), _NARROW) or [""]
+    yield label, first
+    yield from (("", f" {other}") for other in others)
 
 
-def _paragraph(page: FPDF, text: str) -> None:
-    page.multi_cell(0, _LINE, _plain(text), new_x="LMARGIN", new_y="NEXT")
-    page.ln(_LINE)
+def _paragraph(text: str) -> Iterator[_Line]:
+    yield from (("", line) for line in textwrap.wrap(_plain(text), _WIDE))
+    yield "", ""
 
 
 def _plain(text: str) -> str:
