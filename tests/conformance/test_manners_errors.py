@@ -47,7 +47,6 @@ def in_envelope(reply: Reply, status: int, code: str) -> None:
     ("DELETE", "/providers/Test.Lab/boxes", 405, "MethodNotAllowed"),
     ("POST", "", 405, "MethodNotAllowed"),
     ("GET", "/nonsense", 404, "NotFound"),
-    ("GET", "//providers/Test.Lab/boxes", 404, "NotFound"),
     ("GET", "%0A", 404, "ResourceGroupNotFound"),
 ])
 def test_paths_and_methods(arm: Arm, method: str, tail: str, status: int, code: str) -> None:

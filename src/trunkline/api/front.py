@@ -38,6 +38,8 @@ _PATIENCE_S, _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 10.0, 0.005, 0.05
 
 #: A body that is too large is read to this many times the limit, and no longer than this.
 _HEARD_LIMITS, _HEARING_S = 8, 5.0
+#: az writes two where a resource has no parent.
+_SLASHES = re.compile("//+")
 
 _HOST = re.compile(r"[A-Za-z0-9.\-_\[\]:]{1,255}", re.ASCII)
 
@@ -128,7 +130,8 @@ class Front:
         body = await content.read(request.stream(), headers.get("content-length", ""),
                                   self._service.settings.limits.body_bytes)
         return Call(
-            method=request.method, path=request.scope["path"], origin=origin(self._service, request), account=account,
+            method=request.method, path=_SLASHES.sub("/", request.scope["path"]),
+            origin=origin(self._service, request), account=account,
             query={name.lower(): value for name, value in request.query_params.items()}, headers=headers, body=body,
             correlation_id=correlation)
 

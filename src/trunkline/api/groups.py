@@ -7,7 +7,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 from trunkline.api import body as content
-from trunkline.api import composite, naming, placement
+from trunkline.api import composite, naming, odata, placement
 from trunkline.api.engine import listing, lock, operations, whereabouts
 from trunkline.api.engine.remove import check_removal, remove
 from trunkline.api.engine.turn import Turn, writing
@@ -53,7 +53,20 @@ def list_all(service: Service, call: Call) -> Answer:
             settle(service, group.id)
     with service.store.reading() as reader:
         found = reader.list(KIND, call.names["subscription"])
+    if text := call.query.get("$filter", "").strip():
+        test = odata.parse(text, ())
+        found = tuple(one for one in found if test(odata.Row({}, one.tags)))
     return listing.page(call, found, lambda group: group.id.key, show)
+
+
+def refuse_export(_service: Service, call: Call) -> Answer:
+    raise Fault("ExportTemplateNotSupported", f"Templates of what is in '{call.names['group']}' are not written; keep "
+                "the template it was deployed from, or list the resources (az resource list).")
+
+
+def refuse_move(_service: Service, call: Call) -> Answer:
+    raise Fault("ResourceMoveNotSupported", f"Resources of '{call.names['group']}' cannot move: their network is built "
+                "under their ids. Create them in the other group, then delete these.")
 
 
 def put(service: Service, call: Call) -> Answer:

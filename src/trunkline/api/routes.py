@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from trunkline.api import activity, groups, plant, polls, providers, subscriptions
+from trunkline.api import activity, features, groups, inventory, plant, polls, providers, subscriptions, tags
 from trunkline.api.authorization import check_access
 from trunkline.api.deployments import endpoints as deployments
 from trunkline.api.engine import verbs
@@ -76,6 +76,7 @@ _SUBSCRIPTION = "/subscriptions/{subscription}"
 _GROUP = _SUBSCRIPTION + "/resourceGroups/{group}"
 _DEPLOYMENTS = _GROUP + "/providers/Microsoft.Resources/deployments"
 _KEYVAULT = _SUBSCRIPTION + "/providers/Microsoft.KeyVault"
+_FEATURES = _SUBSCRIPTION + "/providers/Microsoft.Features"
 _PROVIDER = _SUBSCRIPTION + "/providers/{namespace}"
 
 ROUTES = (
@@ -85,18 +86,29 @@ ROUTES = (
     _route("/providers/{namespace}", GET=providers.get),
     _route(_SUBSCRIPTION, GET=subscriptions.get),
     _route(_SUBSCRIPTION + "/locations", GET=subscriptions.locations),
-    _route(_SUBSCRIPTION + "/resources", GET=subscriptions.resources),
+    _route(_SUBSCRIPTION + "/resources", GET=inventory.list_all),
+    _route(_SUBSCRIPTION + "/tagNames", GET=tags.list_names),
+    _route(_SUBSCRIPTION + "/tagNames/{name}", PUT=tags.put_name, DELETE=tags.delete_name),
+    _route(_SUBSCRIPTION + "/tagNames/{name}/tagValues/{value}", PUT=tags.put_name, DELETE=tags.delete_name),
     _route(_SUBSCRIPTION + "/resourceGroups", GET=groups.list_all),
     _route(_SUBSCRIPTION + "/operationResults/{operation}", GET=groups.delete_result),
     _route(_SUBSCRIPTION + "/providers", GET=providers.list_all),
     _route(_SUBSCRIPTION + "/providers/Microsoft.Insights/eventtypes/management/values", GET=activity.list_all),
     _route(_SUBSCRIPTION + "/providers/Trunkline.Plant/status", POST=plant.status),
+    _route(_FEATURES + "/features", GET=features.list_all),
+    _route(_FEATURES + "/providers/{provider}/features", GET=features.list_all),
+    _route(_FEATURES + "/providers/{provider}/features/{feature}", GET=features.get),
+    _route(_FEATURES + "/providers/{provider}/features/{feature}/register", POST=features.register),
+    _route(_FEATURES + "/providers/{provider}/features/{feature}/unregister", POST=features.unregister),
     _route(_PROVIDER, GET=providers.get),
     _route(_PROVIDER + "/register", POST=providers.register),
     _route(_PROVIDER + "/locations/{location}/operations/{operation}", _always, GET=polls.status),
     _route(_PROVIDER + "/locations/{location}/operationResults/{operation}", _always, GET=polls.result),
     _route(_GROUP, GET=groups.get, HEAD=groups.head, PUT=groups.put, PATCH=groups.patch, DELETE=groups.delete),
-    _route(_GROUP + "/resources", GET=subscriptions.resources),
+    _route(_GROUP + "/resources", GET=inventory.list_all),
+    _route(_GROUP + "/exportTemplate", POST=groups.refuse_export),
+    _route(_GROUP + "/moveResources", POST=groups.refuse_move),
+    _route(_GROUP + "/validateMoveResources", POST=groups.refuse_move),
     _route(_DEPLOYMENTS, GET=deployments.list_all),
     _route(_DEPLOYMENTS + "/{name}", GET=deployments.get, HEAD=deployments.head, PUT=deployments.put,
            DELETE=deployments.delete),
@@ -115,6 +127,11 @@ ROUTES = (
 )
 
 
+#: Tags stand behind any scope.
+_TAGS = _route("/{scope}", GET=tags.get, PUT=tags.put, PATCH=tags.patch, DELETE=tags.delete)
+_TAGS_TAIL = ("providers", "microsoft.resources", "tags", "default")
+
+
 def resolve(service: Service, call: Call) -> Work:
     """What answers an authenticated request, if it is authorized. Touches nothing."""
     route, names = _found(call.path)
@@ -131,6 +148,9 @@ def resolve(service: Service, call: Call) -> Work:
 def _found(path: str) -> tuple[Route, dict[str, str]]:
     pieces = path.strip("/").split("/")
     lower = [piece.lower() for piece in pieces]
+    if tuple(lower[-len(_TAGS_TAIL):]) == _TAGS_TAIL and lower[0] == "subscriptions" and len(lower) > 5:
+        scope = "/".join(pieces[:-len(_TAGS_TAIL)])
+        return _TAGS, {"subscription": pieces[1], "scope": scope}
     for route in ROUTES if all(pieces) else ():
         names = route.match(pieces, lower)
         if names is not None:

@@ -1,21 +1,12 @@
-"""Tenants, subscriptions, their locations, and lists over all types."""
+"""Tenants, subscriptions, and their locations."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-
 from trunkline.api.accounts import Subscription
-from trunkline.api.engine import listing, shape
 from trunkline.api.exchange import Answer, Call, answer
 from trunkline.api.service import Service
-from trunkline.errors import Fault
 from trunkline.model.plant import Region, regions
-from trunkline.model.resource import Json, Resource
-from trunkline.store import Reader
-
-#: One comparison of an OData filter; others are not offered.
-_COMPARISON = re.compile(r"\s*(?P<field>[A-Za-z/]+)\s+eq\s+'(?P<value>(?:[^']|'')*)'\s*")
+from trunkline.model.resource import Json
 
 
 def tenants(service: Service, _call: Call) -> Answer:
@@ -55,44 +46,3 @@ def _show_region(subscription: str, region: Region) -> Json:
         "metadata": {"regionType": "Physical", "regionCategory": "Recommended", "geographyGroup": "",
                      "physicalLocation": "", "pairedRegion": []},
     }
-
-
-def resources(service: Service, call: Call) -> Answer:
-    """Everything of a subscription or group, without properties, narrowed by ``$filter``."""
-    wanted = comparisons(call.query.get("$filter", ""))
-    with service.store.reading() as reader:
-        found = sorted(_tracked(service, reader, call, wanted), key=lambda one: one.id.key)
-    kinds = service.registry.types
-    return listing.page(call, found, lambda one: one.id.key, lambda one: shape.summary(kinds[one.id.type.lower()], one))
-
-
-def comparisons(text: str) -> dict[str, str]:
-    """``resourceType eq 'x' and name eq 'y'`` as fields in lower case; raises Fault for anything else."""
-    found = {}
-    for part in re.split(r"\s+and\s+", text.strip()) if text.strip() else []:
-        one = _COMPARISON.fullmatch(part)
-        if one is None or one["field"].lower() not in ("resourcetype", "name", "resourcegroup", "location", "tagname",
-                                                       "tagvalue"):
-            raise Fault("InvalidFilterInQueryString", f"Invalid $filter '{text[:200]}' specified in the query string. "
-                        "Write comparisons such as resourceType eq 'Microsoft.Network/virtualNetworks', joined by "
-                        "'and'.", "$filter")
-        found[one["field"].lower()] = one["value"].replace("''", "'")
-    return found
-
-
-def _tracked(service: Service, reader: Reader, call: Call, wanted: dict[str, str]) -> Iterable[Resource]:
-    group = call.names.get("group") or wanted.get("resourcegroup", "")
-    for kind in service.registry.types.values():
-        if kind.catalogue or kind.mirror or kind.name.count("/") > 1:
-            continue
-        if wanted.get("resourcetype", kind.name).lower() == kind.name.lower():
-            for one in reader.list(kind.name, call.names["subscription"], group):
-                if _fits(one, wanted):
-                    yield one
-
-
-def _fits(resource: Resource, wanted: dict[str, str]) -> bool:
-    tag, value = wanted.get("tagname"), wanted.get("tagvalue")
-    return (wanted.get("name", resource.id.name).lower() == resource.id.name.lower()
-            and wanted.get("location", resource.location) == resource.location
-            and (tag is None or tag in resource.tags) and (value is None or resource.tags.get(tag or "") == value))

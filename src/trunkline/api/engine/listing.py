@@ -91,6 +91,11 @@ def page(call: Call, rows: Sequence[Row], key: Callable[[Row], str], show: Calla
     return answer(body)
 
 
+def bounds(call: Call) -> tuple[str, int]:
+    """The key after which a page begins, and how many rows it may have."""
+    return _last(call), _size(call)
+
+
 def _size(call: Call) -> int:
     text = call.query.get("$top", "")
     if not text:

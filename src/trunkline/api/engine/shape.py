@@ -70,13 +70,6 @@ def _marked(properties: Json, path: list[str], mark: _Mark) -> Json:
     return properties
 
 
-def summary(kind: ResourceType, resource: Resource) -> Json:
-    """One row of a list over all types, which has no properties."""
-    row: Json = {"id": str(resource.id), "name": resource.id.name, "type": kind.name, "location": resource.location,
-                 "provisioningState": resource.state.value, **resource.envelope}
-    return {**row, "tags": dict(resource.tags)} if resource.tags else row
-
-
 def _only(kind: ResourceType, wish: Json) -> Json:
     """A mirror shows the members of its own model."""
     members = {field.alias or to_camel(name) for name, field in kind.model.model_fields.items()}

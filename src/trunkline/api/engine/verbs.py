@@ -15,7 +15,7 @@ from trunkline.api.engine.turn import Turn, writing
 from trunkline.api.envelope import NotAllowed, refuse
 from trunkline.api.exchange import Answer, Awaited, Call, answer
 from trunkline.api.service import Service
-from trunkline.errors import Fault
+from trunkline.errors import Fault, NotFound
 from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId
 from trunkline.store import Reader
 
@@ -98,6 +98,16 @@ def get(service: Service, call: Call, item: Item) -> Answer:
     return answer(shown, headers=_tagged(place.view, place.resource))
 
 
+def head(service: Service, _call: Call, item: Item) -> Answer:
+    """Whether there is one."""
+    with service.store.reading() as reader:
+        try:
+            whereabouts.find(service.registry, reader, item)
+        except NotFound:
+            return Answer(404)
+    return Answer(204)
+
+
 def _tagged(view: Item, resource: Resource) -> dict[str, str]:
     """Extensions show no etag."""
     return {} if view.kind.extension else {"etag": resource.etag}
@@ -160,4 +170,4 @@ def delete(service: Service, call: Call, item: Item) -> Answer:
                                 **operations.located(call, namespace, operation), **_notified(place.view)})
 
 
-_VERBS: dict[str, Verb] = {"GET": get, "PUT": put, "PATCH": patch, "DELETE": delete}
+_VERBS: dict[str, Verb] = {"GET": get, "HEAD": head, "PUT": put, "PATCH": patch, "DELETE": delete}
