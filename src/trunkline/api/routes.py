@@ -134,7 +134,7 @@ _TAGS_TAIL = ("providers", "microsoft.resources", "tags", "default")
 
 def resolve(service: Service, call: Call) -> Work:
     """What answers an authenticated request, if it is authorized. Touches nothing."""
-    route, names = _found(call.path)
+    route, names = find(call.path)
     call = replace(call, names=names)
     check_version(call.api_version)
     if "subscription" in names:
@@ -145,7 +145,7 @@ def resolve(service: Service, call: Call) -> Work:
     return Work(service, call, endpoint, route.brief(service, call))
 
 
-def _found(path: str) -> tuple[Route, dict[str, str]]:
+def find(path: str) -> tuple[Route, dict[str, str]]:
     pieces = path.strip("/").split("/")
     lower = [piece.lower() for piece in pieces]
     if tuple(lower[-len(_TAGS_TAIL):]) == _TAGS_TAIL and lower[0] == "subscriptions" and len(lower) > 5:

@@ -116,17 +116,6 @@ class CrossConnection(Properties):
     express_route_circuit: Reference | None = None
 
 
-_S = ProviderState
-
-#: Legal moves of ``serviceProviderProvisioningState``. Those that end in -ing are for providers that take time.
-PROVIDER_MOVES = {
-    _S.NOT_PROVISIONED: frozenset({_S.NOT_PROVISIONED, _S.PROVISIONING, _S.PROVISIONED}),
-    _S.PROVISIONING: frozenset({_S.PROVISIONING, _S.PROVISIONED, _S.NOT_PROVISIONED}),
-    _S.PROVISIONED: frozenset({_S.PROVISIONED, _S.DEPROVISIONING, _S.NOT_PROVISIONED, _S.DEPROVISIONED}),
-    _S.DEPROVISIONING: frozenset({_S.DEPROVISIONING, _S.NOT_PROVISIONED, _S.DEPROVISIONED, _S.PROVISIONED}),
-    _S.DEPROVISIONED: frozenset({_S.DEPROVISIONED, _S.NOT_PROVISIONED, _S.PROVISIONING, _S.PROVISIONED}),
-}
-
 _T = SkuTier
 
 #: What a tier may become (azure-facts 2.1). Local and Basic are left, never entered.

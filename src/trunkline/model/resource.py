@@ -45,16 +45,6 @@ class ProvisioningState(StrEnum):
     CANCELED = "Canceled"
 
 
-#: Legal moves of ``provisioningState`` (azure-facts 1.2). A PUT repairs a Failed resource.
-MOVES: Mapping[ProvisioningState, frozenset[ProvisioningState]] = {
-    ProvisioningState.CREATING: frozenset(ProvisioningState) - {ProvisioningState.CREATING},
-    ProvisioningState.UPDATING: frozenset(ProvisioningState) - {ProvisioningState.CREATING},
-    ProvisioningState.SUCCEEDED: frozenset({ProvisioningState.UPDATING, ProvisioningState.DELETING}),
-    ProvisioningState.FAILED: frozenset({ProvisioningState.UPDATING, ProvisioningState.DELETING}),
-    ProvisioningState.CANCELED: frozenset({ProvisioningState.UPDATING, ProvisioningState.DELETING}),
-    ProvisioningState.DELETING: frozenset({ProvisioningState.DELETING, ProvisioningState.FAILED}),
-}
-
 @dataclass(frozen=True, slots=True)
 class ResourceId:
     """``/subscriptions/S/resourceGroups/G/providers/NS/type/name[/type/name …]``; compared without regard to case.

@@ -51,6 +51,11 @@ class Answers:
             "status": self._status,
         }
 
+    @property
+    def known(self) -> frozenset[str]:
+        """The actions that have a live answer."""
+        return frozenset(self._known)
+
     def of(self, operation: Operation) -> Json | list[Json]:
         """The JSON body of the answer; raises Fault when there is nothing to ask."""
         ask = self._known.get(operation.action)

@@ -10,9 +10,10 @@ from uuid import uuid4
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from trunkline.errors import Conflict, Stale
+from trunkline.model.machine import PROVISIONING
 from trunkline.model.operation import Activity, Operation, OperationStatus
 from trunkline.model.references import references
-from trunkline.model.resource import MOVES, Json, ProvisioningState, Resource, ResourceId, now
+from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId, now
 from trunkline.store import numbers, schema
 from trunkline.store.reader import Reader
 from trunkline.store.rows import (
@@ -60,7 +61,7 @@ def _new_etag() -> str:
 def legal(old: ProvisioningState, new: ProvisioningState) -> bool:
     """Whether one write may move a resource so; a write that changes and settles at once passes through Updating."""
     updating = ProvisioningState.UPDATING
-    return new is old or new in MOVES[old] or (updating in MOVES[old] and new in MOVES[updating])
+    return PROVISIONING.allows(old, new) or (PROVISIONING.allows(old, updating) and PROVISIONING.allows(updating, new))
 
 
 def _check_move(resource: Resource, new: ProvisioningState) -> None:

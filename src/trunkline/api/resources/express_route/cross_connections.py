@@ -14,21 +14,21 @@ from trunkline.api.resources.linked import immovable
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
 from trunkline.intent.view import CROSS_CONNECTION, PEERING
-from trunkline.model.circuit import PROVIDER_MOVES, CrossConnection
+from trunkline.model.circuit import CrossConnection
+from trunkline.model.machine import PROVIDER
 from trunkline.model.peering import Peering
 from trunkline.model.resource import Json, Resource, ResourceId
 
 CROSS_CONNECTION_PEERING = f"{CROSS_CONNECTION}/peerings"
+
 
 def _check(wish: Wish, _estate: Register) -> Iterator[Fault]:
     if wish.existing is None:
         return
     new, old = (CrossConnection.model_validate(r.properties) for r in (wish.resource, wish.existing))
     state, before = new.service_provider_provisioning_state, old.service_provider_provisioning_state
-    if state not in PROVIDER_MOVES[before]:
-        yield Conflict("InvalidProvisioningStateTransition", "serviceProviderProvisioningState cannot go from "
-                       f"{before} to {state}; from {before} it may become "
-                       f"{', '.join(sorted(PROVIDER_MOVES[before] - {before}))}.",
+    if not PROVIDER.allows(before, state):
+        yield Conflict("InvalidProvisioningStateTransition", PROVIDER.refusal(before, state),
                        "serviceProviderProvisioningState")
     circuit = wish.existing.system["circuit"]["id"]
     named = new.express_route_circuit
