@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 from uuid import uuid4
 
-from trunkline.api.declaration import Ledger, Register, ResourceType, Wish
+from trunkline.api.declaration import Action, Ledger, Register, ResourceType, Wish
+from trunkline.api.resources.attached import attached
 from trunkline.api.resources.linked import immovable, linked, missing, same_region
 from trunkline.api.resources.public_ip_addresses import attachable
-from trunkline.api.resources.subnet_addresses import prefix_of, users
+from trunkline.api.resources.recorded import ByShape, filled, links
+from trunkline.api.resources.subnet_addresses import prefix_of
 from trunkline.errors import Fault
 from trunkline.intent.allocation import mac, usable
 from trunkline.intent.estate import Estate
-from trunkline.intent.view import NIC, SUBNET
+from trunkline.intent.view import APPLICATION_GROUP, NIC, SECURITY_GROUP, SUBNET
 from trunkline.model.network import (
     GATEWAY_SUBNET,
     AddressVersion,
@@ -37,19 +39,34 @@ def _static(configuration: IpConfiguration) -> bool:
     return configuration.properties.private_ip_allocation_method is AllocationMethod.STATIC
 
 
-def _only_static(body: Json, _id: ResourceId) -> Json:
-    """The address of a dynamic configuration is ours: clients write back what they read."""
+def _filled_rows(body: Json) -> Json:
+    """The address of a dynamic configuration is ours: clients write back what they read. The first configuration is
+    primary unless another says that it is."""
     rows = body.get("ipConfigurations")
-    return {**body, "ipConfigurations": [_without_dynamic(row) for row in rows]} if isinstance(rows, list) else body
+    if not isinstance(rows, list):
+        return body
+    said = any(isinstance(found := _inside(row), dict) and found.get("primary") for row in rows)
+    return {**body, "ipConfigurations": [
+        _filled_row(row, primary=index == 0 and not said) for index, row in enumerate(rows)]}
 
 
-def _without_dynamic(row: object) -> object:
-    properties = row.get("properties") if isinstance(row, dict) else None
+def _inside(row: object) -> object:
+    return row.get("properties") if isinstance(row, dict) else None
+
+
+def _filled_row(row: object, primary: bool) -> object:
+    properties = _inside(row)
     if not isinstance(row, dict) or not isinstance(properties, dict):
         return row
-    if properties.get("privateIPAllocationMethod") == AllocationMethod.STATIC.value:
-        return row
-    return {**row, "properties": {name: value for name, value in properties.items() if name != "privateIPAddress"}}
+    static = properties.get("privateIPAllocationMethod") == AllocationMethod.STATIC.value
+    kept = {name: value for name, value in properties.items() if static or name != "privateIPAddress"}
+    return {**row, "properties": {**kept, "primary": kept.get("primary") or primary}}
+
+
+def _defaults(body: Json, resource: ResourceId) -> Json:
+    return filled(
+        nicType="Standard", enableAcceleratedNetworking=False, enableIPForwarding=False, disableTcpStateTracking=False,
+        auxiliaryMode="None", auxiliarySku="None", dnsSettings={"dnsServers": []})(_filled_rows(body), resource)
 
 
 def _check(wish: Wish, estate: Register) -> Iterator[Fault]:
@@ -60,6 +77,8 @@ def _check(wish: Wish, estate: Register) -> Iterator[Fault]:
     for configuration in configurations:
         yield from _well_formed(configuration)
         yield from attachable(nic, configuration, estate)
+    yield from links(wish, estate, "networkSecurityGroup", SECURITY_GROUP)
+    yield from _check_rows(nic, estate)
     subnets = {c.properties.subnet.id.lower(): c.properties.subnet.id for c in configurations if c.properties.subnet}
     if len(subnets) > 1:
         yield Fault("IPConfigurationsNotInSameSubnet", f"The ipConfigurations of {nic.id.name} are in {len(subnets)} "
@@ -68,6 +87,17 @@ def _check(wish: Wish, estate: Register) -> Iterator[Fault]:
         yield from _moved(_configurations(wish.existing), configurations)
     for text in subnets.values():
         yield from _in_subnet(nic, text, configurations, estate)
+
+
+def _check_rows(nic: Resource, estate: Estate) -> Iterator[Fault]:
+    rows = [row["properties"] for row in nic.properties["ipConfigurations"]]
+    if sum(bool(row.get("primary")) for row in rows) > 1:
+        yield Fault("OnlyOnePrimaryIpConfigurationAllowed", f"More than one ipConfiguration of {nic.id.name} is "
+                    "primary; choose one.", "ipConfigurations")
+    for row in rows:
+        for link in row.get("applicationSecurityGroups", []):
+            if linked(estate, nic.id, link.get("id", ""), APPLICATION_GROUP) is None:
+                yield missing(nic.id, link.get("id", ""), APPLICATION_GROUP, "applicationSecurityGroups")
 
 
 def _moved(old: Configurations, new: Configurations) -> Iterator[Fault]:
@@ -137,7 +167,7 @@ def _available(nic: ResourceId, configuration: IpConfiguration, prefix: str, tak
 
 def _taken(subnet: ResourceId, but: ResourceId, estate: Estate) -> Taken:
     """Without those of ``but``."""
-    return {user.system["addresses"][configuration.name]: user.id for user, configuration in users(subnet, estate)
+    return {user.system["addresses"][configuration.name]: user.id for user, configuration in attached(subnet, estate)
             if user.id.key != but.key}
 
 
@@ -171,26 +201,37 @@ def _dynamic(prefix: str, before: str | None, taken: set[str]) -> str:
 
 
 def _show(nic: Resource, _estate: Estate) -> Json:
+    given = nic.properties.get("dnsSettings") or {}
     return {
-        "resourceGuid": nic.system["resourceGuid"],
-        "ipConfigurations": [_show_configuration(nic, c, index == 0) for index, c in enumerate(_configurations(nic))],
-        "dnsSettings": {"dnsServers": [], "appliedDnsServers": []}, "macAddress": nic.system["mac"],
-        "nicType": "Standard",
-        "enableAcceleratedNetworking": False, "vnetEncryptionSupported": False, "enableIPForwarding": False,
-        "disableTcpStateTracking": False, "hostedWorkloads": [], "tapConfigurations": [], "auxiliaryMode": "None",
-        "auxiliarySku": "None"}
+        "resourceGuid": nic.system["resourceGuid"], "ipConfigurations": list(_parts(nic)),
+        "dnsSettings": {**given, "appliedDnsServers": given.get("dnsServers", [])}, "macAddress": nic.system["mac"],
+        "vnetEncryptionSupported": False, "hostedWorkloads": [], "tapConfigurations": []}
 
 
-def _show_configuration(nic: Resource, configuration: IpConfiguration, primary: bool) -> Json:
-    wish = configuration.model_dump(by_alias=True, exclude_none=True, mode="json")
-    name = configuration.name
-    return {
-        "name": name, "id": f"{nic.id}/ipConfigurations/{name}", "etag": nic.etag,
-        "type": f"{NIC}/ipConfigurations",
-        "properties": {**wish["properties"], "provisioningState": nic.state.value, "primary": primary,
-                       "privateIPAddress": nic.system["addresses"][name]}}
+def _parts(nic: Resource) -> Iterator[Json]:
+    """Each ipConfiguration as a resource."""
+    for row in nic.properties["ipConfigurations"]:
+        name = row["name"]
+        yield {
+            "name": name, "id": f"{nic.id}/ipConfigurations/{name}", "etag": nic.etag,
+            "type": f"{NIC}/ipConfigurations",
+            "properties": {"provisioningState": nic.state.value, **row["properties"],
+                           "privateIPAddress": nic.system["addresses"][name]}}
+
+
+def _parts_of(parent: ResourceId, register: Register) -> Iterator[Json]:
+    nic = register.get(parent)
+    yield from _parts(nic) if nic else ()
 
 
 NETWORK_INTERFACES = ResourceType(
-    NIC, model=NetworkInterface, realised=True, defaults=_only_static, check=_check, generate=_generate,
-    amend=_assign, show=_show)
+    NIC, model=NetworkInterface, shape="NetworkInterfacePropertiesFormat", realised=True,
+    envelope=("extendedLocation",), defaults=_defaults, check=_check, generate=_generate, amend=_assign, show=_show,
+    actions=(Action("effectiveRouteTable"), Action("effectiveNetworkSecurityGroups")))
+
+#: What hangs on a NIC, read-only: its configurations, and what no NIC has here.
+NIC_PARTS = (
+    ResourceType(f"{NIC}/ipConfigurations", model=ByShape, tracked=False, view=_parts_of),
+    ResourceType(f"{NIC}/loadBalancers", model=ByShape, tracked=False, view=lambda _nic, _register: ()),
+    ResourceType(f"{NIC}/tapConfigurations", model=ByShape, tracked=False, view=lambda _nic, _register: ()),
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from trunkline.api.resources.local_network_gateways import LOCAL_GATEWAYS
 from trunkline.api.resources.nat_gateways import DDOS_PLANS, NAT_GATEWAYS
+from trunkline.api.resources.network_interfaces import NIC_PARTS
 from trunkline.api.resources.public_ip_prefixes import PUBLIC_IP_PREFIXES
 from trunkline.api.resources.route_filters import BGP_SERVICE_COMMUNITIES, ROUTE_FILTER_RULES, ROUTE_FILTERS
 from trunkline.api.resources.route_tables import ROUTE_TABLES, ROUTES
@@ -32,4 +33,5 @@ NETWORK_TYPES = (
     LOCAL_GATEWAYS,
     VNET_PEERINGS,
     *SUBNET_LINKS,
+    *NIC_PARTS,
 )

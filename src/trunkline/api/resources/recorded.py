@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 from uuid import uuid4
 
 from trunkline.api.declaration import Ledger, Register, Wish
@@ -45,8 +46,10 @@ def users(estate: Estate, target: ResourceId, *kinds: str) -> tuple[Resource, ..
 
 
 def links(wish: Wish, estate: Register, member: str, kind: str) -> Iterator[Fault]:
-    """Faults of the link, or the list of links, under ``member``: each must lead to a resource of type ``kind``."""
-    given = wish.resource.properties.get(member)
+    """Faults of the link, or the list of links, at the path ``member``: each must lead to a resource of ``kind``."""
+    given: Any = wish.resource.properties
+    for piece in member.split("."):
+        given = given.get(piece) if given else None
     for link in given if isinstance(given, list) else [given] if given else []:
         if linked(estate, wish.resource.id, link.get("id", ""), kind) is None:
             yield missing(wish.resource.id, link.get("id", ""), kind, member)

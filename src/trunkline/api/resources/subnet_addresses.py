@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
 from trunkline.api.declaration import Question, Register
+from trunkline.api.resources.attached import attached
 from trunkline.errors import Fault
-from trunkline.intent.allocation import instance_addresses, usable
+from trunkline.intent.allocation import instance_addresses, route_server_addresses, usable
 from trunkline.intent.estate import Estate
-from trunkline.intent.view import GATEWAY, NIC, PUBLIC_IP_ADDRESS, SUBNET, referrers
-from trunkline.model.network import GATEWAY_SUBNET, IpConfiguration, Subnet
-from trunkline.model.resource import Json, Resource, ResourceId
+from trunkline.intent.view import GATEWAY, NIC, PUBLIC_IP_ADDRESS, SUBNET
+from trunkline.model.network import GATEWAY_SUBNET, Subnet
+from trunkline.model.resource import Json, Resource
 
 #: Free addresses that are offered instead of a taken one.
 _OFFERED = 5
@@ -21,24 +22,14 @@ def prefix_of(subnet: Resource) -> str:
     return Subnet.model_validate(subnet.properties).prefix
 
 
-def users(subnet: ResourceId, estate: Estate) -> Iterator[tuple[Resource, IpConfiguration]]:
-    """Who has an ipConfiguration in a subnet: NICs and gateways."""
-    for kind in (NIC, GATEWAY):
-        for user in referrers(estate, subnet, kind):
-            for raw in user.properties["ipConfigurations"]:
-                configuration = IpConfiguration.model_validate(raw)
-                within = configuration.properties.subnet
-                if within and within.target.key == subnet.key:
-                    yield user, configuration
-
-
 def taken(subnet: Resource, estate: Estate) -> frozenset[str]:
     found: set[str] = set()
-    for user, configuration in users(subnet.id, estate):
+    for user, configuration in attached(subnet.id, estate):
         if user.id.type.lower() == NIC.lower():
             found.add(user.system["addresses"][configuration.name])
         else:
-            found |= set(instance_addresses(prefix_of(subnet)))
+            instances = instance_addresses if user.id.type.lower() == GATEWAY.lower() else route_server_addresses
+            found |= set(instances(prefix_of(subnet)))
     return frozenset(found)
 
 
@@ -86,7 +77,7 @@ def protection(vnet: Resource, estate: Register, _question: Question) -> Json:
     """Public addresses of a network: none is protected by any plan, for nothing stands before them."""
     found = {}
     for subnet in estate.children(vnet.id, SUBNET):
-        for _, configuration in users(subnet.id, estate):
+        for _, configuration in attached(subnet.id, estate):
             wanted = configuration.properties.public_ip_address
             address = estate.get(wanted.target) if wanted else None
             if address and address.id.type.lower() == PUBLIC_IP_ADDRESS.lower():

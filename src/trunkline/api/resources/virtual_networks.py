@@ -7,8 +7,9 @@ from uuid import uuid4
 
 from trunkline.api.declaration import Action, Inline, Ledger, Part, Refusal, Register, ResourceType, Wish
 from trunkline.api.resources.addressing import circuit_collisions, inside, overlapping, unusable
+from trunkline.api.resources.attached import attached
 from trunkline.api.resources.recorded import ByShape, filled, links
-from trunkline.api.resources.subnet_addresses import availability, prefix_of, protection, usage, users, well_formed
+from trunkline.api.resources.subnet_addresses import availability, prefix_of, protection, usage, well_formed
 from trunkline.errors import Fault
 from trunkline.intent.estate import Estate
 from trunkline.intent.view import (
@@ -155,7 +156,7 @@ def _beside_siblings(subnet: ResourceId, vnet: ResourceId, prefix: str, estate: 
 def _moved(wish: Wish, prefix: str, estate: Estate) -> Iterator[Fault]:
     if wish.existing is None or prefix_of(wish.existing) == prefix:
         return
-    for user, _ in users(wish.resource.id, estate):
+    for user, _ in attached(wish.resource.id, estate):
         yield Fault(
             "InUsePrefixCannotBeDeleted",
             f"IpPrefix {prefix_of(wish.existing)} on Subnet {wish.resource.id.name} has active allocations and cannot "
@@ -163,7 +164,7 @@ def _moved(wish: Wish, prefix: str, estate: Estate) -> Iterator[Fault]:
 
 
 def _subnet_in_use(subnet: Resource, estate: Estate) -> Iterator[Fault]:
-    for user, configuration in users(subnet.id, estate):
+    for user, configuration in attached(subnet.id, estate):
         yield Fault(
             "InUseSubnetCannotBeDeleted",
             f"Subnet {subnet.id.name} is in use by {user.id}/ipConfigurations/{configuration.name} and cannot be "
@@ -177,7 +178,7 @@ def _show_subnet(subnet: Resource, estate: Estate) -> Json:
         state = subnet.state.value
         shown["serviceEndpoints"] = [{"provisioningState": state, "locations": ["*"], **one} for one in endpoints]
     used = [{"id": f"{user.id}/ipConfigurations/{configuration.name}"}
-            for user, configuration in users(subnet.id, estate)]
+            for user, configuration in attached(subnet.id, estate)]
     return {**shown, "ipConfigurations": used} if used else shown
 
 
