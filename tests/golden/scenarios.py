@@ -48,6 +48,23 @@ VNET_ROUTER = Router("vnet-3", Daemon.BIRD, 65515, "10.50.255.1", (
             Policy((Rule(Action.PERMIT),)), REJECT_ALL, bfd=Bfd(100, 3)),
 ))
 
+VNET_ROUTER_WITH_PEERS = replace(VNET_ROUTER, sessions=(
+    *VNET_ROUTER.sessions,
+    Session("transit-2", "transit", "p2", "10.50.0.1", "10.51.0.1", 65515, 65515, REJECT_ALL,
+            Policy((Rule(Action.PERMIT, groups=("gateway", "hub")),)), bfd=Bfd(100, 3), ttl_security=True,
+            reflects=True, every_path=True, recursive=True),
+    Session("hub-1-0", "hub", "r1i0", "10.50.254.1", "10.50.254.4", 65515, 65515, Policy((Rule(Action.PERMIT),)),
+            REJECT_ALL, bfd=Bfd(100, 3), ttl_security=True, every_path=True, recursive=True),
+), origins=(Origin("10.51.0.0/16", "10.51.0.1"), Origin("10.50.0.9/32", interface="n9")))
+
+ROUTE_SERVER = Router("hub-1-0", Daemon.BIRD, 65515, "10.50.254.4", (
+    Session("vnet-3", "vnet", "vnet", "10.50.254.4", "10.50.254.1", 65515, 65515, REJECT_ALL,
+            Policy((Rule(Action.PERMIT, groups=("nva",)),)), bfd=Bfd(100, 3), ttl_security=True, every_path=True),
+    Session("nva-1", "nva", "", "10.50.254.4", "10.50.0.9", 65515, 65009,
+            Policy((Rule(Action.DENY, prefixes=(VNET,)), Rule(Action.PERMIT, local_pref=90))),
+            Policy((Rule(Action.PERMIT, prefixes=(VNET,), groups=(LOCAL,)),)), prefix_limit=4000),
+), origins=(Origin("10.50.0.0/16", "10.50.254.1"),))
+
 _CE_SESSION = Session(
     "circuit-7-primary", "cloud", "wan0", "172.16.0.1", "172.16.0.2", 65001, 12076,
     Policy((Rule(Action.PERMIT, contains_asn=((12076, 12076),), local_pref=150),)),
@@ -69,6 +86,8 @@ SCENARIOS: dict[str, Router] = {
     "vrf-ipv6": replace(VRF, sessions=(CUSTOMER, _V6), origins=(Origin("2001:db8:50::/48"),)),
     "gateway": GATEWAY,
     "vnet-router": VNET_ROUTER,
+    "vnet-router-with-peers": VNET_ROUTER_WITH_PEERS,
+    "route-server": ROUTE_SERVER,
     "ce-bird": CE,
     "ce-frr": replace(CE, daemon=Daemon.FRR),
     "ce-frr-disabled-session": replace(

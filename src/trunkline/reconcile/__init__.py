@@ -8,6 +8,7 @@
     finish      an operation's end, written to the store
     answers     live questions: ARP, routes, counters, peers
     connections what customers see of a connection between changes
+    route_servers what customers see of a Route Server and its peers
     overview    the whole estate of a subscription at a glance
     loop        threads, timers and the wake socket around all this
 """

@@ -27,6 +27,7 @@ from trunkline.model.peering import Peering
 from trunkline.model.profile import Profile
 from trunkline.model.resource import Json
 from trunkline.reconcile.overview import overview
+from trunkline.reconcile.route_servers import peer_routes
 from trunkline.store import Reader, Store
 
 #: Kernel states in which a neighbour's hardware address is known.
@@ -48,6 +49,8 @@ class Answers:
             "getLearnedRoutes": self._learned_routes,
             "getAdvertisedRoutes": self._advertised_routes,
             "getBgpPeerStatus": self._peer_status,
+            "learnedRoutes": self._peer_learned,
+            "advertisedRoutes": self._peer_advertised,
             "status": self._status,
         }
 
@@ -137,6 +140,12 @@ class Answers:
                     yield {"localAddress": session.local_address, "neighbor": session.peer_address,
                            "asn": session.peer_asn, "state": _PEER_STATES.get(status.state, "Connecting"),
                            "connectedDuration": _uptime(status, now), "routesReceived": status.prefixes_received}
+
+    def _peer_learned(self, operation: Operation, estate: Reader) -> Json:
+        return peer_routes(operation.resource, estate, self._speaker, self._profile)
+
+    def _peer_advertised(self, operation: Operation, estate: Reader) -> Json:
+        return peer_routes(operation.resource, estate, self._speaker, self._profile, sent=True)
 
     def _status(self, operation: Operation, estate: Reader) -> Json:
         return overview(operation.resource.subscription, estate, self._plane, self._speaker, self._profile)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from trunkline.intent.compile.plant import azure_port
-from trunkline.intent.view import CIRCUIT, CONNECTION, PEERING
+from trunkline.intent.view import CIRCUIT, CONNECTION, HUB_BGP_CONNECTION, PEERING
 from trunkline.model.bgp import AZURE_ASN
 from trunkline.model.circuit import Circuit, Leg
 from trunkline.model.operation import Operation, OperationKind, OperationStatus
@@ -110,6 +110,8 @@ def status_of(resource: Resource, estate: Reader) -> Json:
         return {"azureASN": AZURE_ASN, "lastModifiedBy": "Customer", **_ports(resource, estate)}
     if kind == CONNECTION.lower():
         return {"connectionStatus": "Connected"}
+    if kind == HUB_BGP_CONNECTION.lower():
+        return {"connectionState": resource.status.get("connectionState", "NotConnected")}
     return {}
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Event, Lock, Thread
 
@@ -31,6 +32,7 @@ from trunkline.reconcile.finish import answer, fail, operation_of, refuse, succe
 from trunkline.reconcile.pending import Pending
 from trunkline.reconcile.queue import ScopeQueue
 from trunkline.reconcile.rhythm import Rhythm
+from trunkline.reconcile.route_servers import refresh_bgp_connections
 from trunkline.reconcile.settle import to_watch, waiting_for
 from trunkline.settings import Timing
 from trunkline.store import Store
@@ -61,7 +63,8 @@ class Reconciler:
         self._store, self._plane, self._speaker, self._timing = store, plane, speaker, timing
         self._converger = Converger(store, plane, speaker, profile)
         self._answers = Answers(store, plane, speaker, profile)
-        self._refresh: Callable[[], None] = lambda: refresh_connections(store, speaker, profile)
+        self._refreshes: tuple[Callable[[], None], ...] = tuple(
+            partial(refresh, store, speaker, profile) for refresh in (refresh_connections, refresh_bgp_connections))
         self._queue, self._pending = ScopeQueue(), Pending(timing.settle_deadline_s)
         self._settling: dict[Scope, _Settling] = {}
         self._dirty: dict[Scope, float] = {}  #: since when a full pass is due
@@ -175,7 +178,7 @@ class Reconciler:
         often = (self._open_wishes, self._end_overdue, self._end_expired_faults)
         rhythms = (
             *(Rhythm(0, act) for act in often),
-            *(Rhythm(_REFRESH_S, act) for act in (self._refresh, self._look_for_nodes)),
+            *(Rhythm(_REFRESH_S, act) for act in (*self._refreshes, self._look_for_nodes)),
             *(Rhythm(self._timing.resync_interval_s, act) for act in (self._resync, self._prune)))
         while not self._stopped.wait(_TICK_S):
             for rhythm in rhythms:

@@ -13,13 +13,13 @@ from trunkline.intent.compile.plant import edge_node
 from trunkline.intent.drivers import Plane, Speaker
 from trunkline.intent.network import Counter, Direction, Node, PortCounters
 from trunkline.intent.scope import Scope, ScopeKind
-from trunkline.intent.view import CIRCUIT, GATEWAY, SITE, VNET, CircuitView, circuit_view
+from trunkline.intent.view import CIRCUIT, GATEWAY, SITE, VIRTUAL_HUB, VNET, CircuitView, circuit_view
 from trunkline.model.circuit import Leg
 from trunkline.model.profile import Profile
 from trunkline.model.resource import Json, ProvisioningState, Resource
 from trunkline.store import Reader
 
-_ROOTS = {GATEWAY: ScopeKind.GATEWAY, SITE: ScopeKind.SITE, VNET: ScopeKind.VNET}
+_ROOTS = {GATEWAY: ScopeKind.GATEWAY, SITE: ScopeKind.SITE, VNET: ScopeKind.VNET, VIRTUAL_HUB: ScopeKind.HUB}
 
 
 class _Look:

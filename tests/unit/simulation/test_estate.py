@@ -8,11 +8,12 @@ import estates
 from trunkline.intent.bgp import Router
 from trunkline.intent.blueprint import Blueprint
 from trunkline.intent.compile import compile
-from trunkline.intent.compile.draft import ce_node, vnet_node, vrf_node
+from trunkline.intent.compile.draft import ce_node, hub_node, vnet_node, vrf_node
+from trunkline.intent.compile.vnet_peering import vnet_peering_scope
 from trunkline.intent.drivers import Change
 from trunkline.intent.estate import Snapshot
 from trunkline.intent.scope import Scope, ScopeKind
-from trunkline.intent.view import CIRCUIT, FAULT, GATEWAY, SITE, VNET
+from trunkline.intent.view import CIRCUIT, FAULT, GATEWAY, SITE, VIRTUAL_HUB, VNET
 from trunkline.model.circuit import Leg
 from trunkline.model.profile import AZURE
 from trunkline.model.resource import Resource
@@ -21,6 +22,8 @@ from trunkline.simulation import SimulatedPlane, SimulatedSpeaker
 SCOPES = [
     Scope(ScopeKind.SITE, estates.rid(SITE, "paris").key), Scope(ScopeKind.VNET, estates.rid(VNET, "hub").key),
     Scope(ScopeKind.GATEWAY, estates.rid(GATEWAY, "gw1").key),
+    Scope(ScopeKind.HUB, estates.rid(VIRTUAL_HUB, "rs1").key),
+    vnet_peering_scope(estates.rid(VNET, "hub"), estates.rid(VNET, "second")),
     *(Scope(ScopeKind.LEG, estates.rid(CIRCUIT, "er1").key, leg) for leg in Leg)]
 
 
@@ -84,3 +87,21 @@ def test_a_customer_who_configures_a_leg_otherwise_loses_that_leg(wrong: dict[st
         mistaken.id, properties=mistaken.properties, system=mistaken.system, secrets=key))
     found = states(speaker, routers)
     assert (found[VRF1, "customer"], found[VRF2, "customer"]) == ("Active", "Established")
+
+
+def test_a_spoke_learns_through_the_hub_and_the_customer_sees_its_address_space() -> None:
+    speaker, routers = realised(*estates.whole(), *estates.spoke("second", 2, "10.2"),
+                                *estates.lending("hub", "second"))
+    assert set(states(speaker, routers).values()) == {"Established"}
+    spoke = routers[vnet_node(estates.rid(VNET, "second"))]
+    assert [entry.next_hop for entry in speaker.routes(spoke) if entry.prefix == "10.10.0.0/16"]
+    assert (12076,) in {entry.as_path for entry in speaker.routes(routers[CE1]) if entry.prefix == "10.2.0.0/16"}
+
+
+def test_a_route_server_meets_the_gateway_over_several_hops_and_waits_for_its_peers() -> None:
+    server = estates.route_server(allowBranchToBranchTraffic=True)
+    speaker, routers = realised(*estates.whole(), *server, estates.bgp_connection("one", 1, "10.1.0.4", 65001))
+    found = states(speaker, routers)
+    assert {name for (_, name), state in found.items() if state != "Established"} == {"nva_1"}
+    instance = routers[hub_node(estates.rid(VIRTUAL_HUB, "rs1"), 0)]
+    assert "10.10.0.0/16" in {entry.prefix for entry in speaker.routes(instance)}
