@@ -26,7 +26,7 @@ EXPLAINED = (
     (r"ExpressRoutePortsLocations: .*availableBandwidths: 2 entries, theirs has 0",
      "Azure tells bandwidths of one location at a time; we tell them in the list too"),
     (r"coloLocation only in ours", "a member of later versions"),
-    (r"\.identity(\.| only in ours)", "Azure showed the identity late, for a while not at all, and its type as it was sent"),
+    (r"\.identity(\.| only in ours)", "Azure showed the identity late, for a while not at all, in other case"),
     (r"userAssignedIdentities: ", "managed identities are not of this family"),
 )
 

@@ -26,6 +26,7 @@ from trunkline.model.operation import Operation
 from trunkline.model.peering import Peering
 from trunkline.model.profile import Profile
 from trunkline.model.resource import Json
+from trunkline.reconcile.failover import FailoverTests
 from trunkline.reconcile.overview import overview
 from trunkline.reconcile.route_servers import peer_routes
 from trunkline.store import Reader, Store
@@ -41,6 +42,7 @@ class Answers:
 
     def __init__(self, store: Store, plane: Plane, speaker: Speaker, profile: Profile) -> None:
         self._store, self._plane, self._speaker, self._profile = store, plane, speaker, profile
+        tests = FailoverTests(speaker, profile)
         self._known: dict[str, Callable[[Operation, Reader], Json | list[Json]]] = {
             "arpTables": self._arp_table,
             "routeTables": self._route_table,
@@ -52,6 +54,8 @@ class Answers:
             "learnedRoutes": self._peer_learned,
             "advertisedRoutes": self._peer_advertised,
             "status": self._status,
+            "getCircuitLinkFailoverAllTestsDetails": tests.all,
+            "getCircuitLinkFailoverSingleTestDetails": tests.one,
         }
 
     @property
