@@ -169,3 +169,14 @@ def test_a_feature_is_registered_for_and_given_up(arm: Arm) -> None:
         assert states["Microsoft.Network/AllowExpressRoutePorts"] == "Registered"
     assert arm.ask("POST", f"{at}/unregister").body["properties"]["state"] == "NotRegistered"
     assert arm.ask("GET", f"{base}/providers/Microsoft.Network/features/Nope").code == "FeatureNotFound"
+
+
+def test_providers_tell_their_types_and_versions(arm: Arm) -> None:
+    at = f"{arm.subscription}/providers/Microsoft.KeyVault"
+    shown = {one["resourceType"]: one for one in arm.ask("GET", at).body["resourceTypes"]}
+    assert "2023-07-01" in shown["vaults"]["apiVersions"]
+    assert arm.ask("GET", f"{at}/resourceTypes").body["value"] == list(shown.values())
+    assert arm.ask("GET", f"{at}/managedHSMs").body == {"value": []}
+    assert arm.ask("POST", f"{at}/register").body["registrationState"] == "Registered"
+    assert arm.ask("POST", f"{at}/unregister").code == "UnregisterNotSupported"
+    assert arm.ask("GET", f"{arm.subscription}/providers/Microsoft.Features").status == 200

@@ -102,6 +102,8 @@ ROUTES = (
     _route(_FEATURES + "/providers/{provider}/features/{feature}/unregister", POST=features.unregister),
     _route(_PROVIDER, GET=providers.get),
     _route(_PROVIDER + "/register", POST=providers.register),
+    _route(_PROVIDER + "/unregister", POST=providers.unregister),
+    _route(_PROVIDER + "/resourceTypes", GET=providers.resource_types),
     _route(_PROVIDER + "/locations/{location}/operations/{operation}", _always, GET=polls.status),
     _route(_PROVIDER + "/locations/{location}/operationResults/{operation}", _always, GET=polls.result),
     _route(_GROUP, GET=groups.get, HEAD=groups.head, PUT=groups.put, PATCH=groups.patch, DELETE=groups.delete),

@@ -27,7 +27,7 @@ from trunkline.api.resources.network_interfaces import NETWORK_INTERFACES
 from trunkline.api.resources.network_types import NETWORK_TYPES
 from trunkline.api.resources.public_ip_addresses import PUBLIC_IP_ADDRESSES
 from trunkline.api.resources.sites import SITES
-from trunkline.api.resources.vaults import secrets, vaults
+from trunkline.api.resources.vaults import MANAGED_HSMS, secrets, vaults
 from trunkline.api.resources.virtual_networks import SUBNETS, VIRTUAL_NETWORKS
 
 #: Circuits per subscription (azure-facts 2.2); Azure raises it on request.
@@ -43,4 +43,4 @@ def registry(provider_subscription: str, circuit_quota: int = CIRCUIT_QUOTA,
     return Registry.of(
         *express_route(provider_subscription, circuit_quota), VIRTUAL_NETWORKS, SUBNETS, NETWORK_INTERFACES,
         PUBLIC_IP_ADDRESSES, GATEWAYS, CONNECTIONS, SITES, virtual_cross_connects(handoff_interfaces), FAULTS,
-        vaults(domain(port)), secrets(domain(port)), LOCKS, *identities(tenant), *NETWORK_TYPES)
+        vaults(domain(port)), secrets(domain(port)), LOCKS, *MANAGED_HSMS, *identities(tenant), *NETWORK_TYPES)

@@ -13,7 +13,7 @@ from trunkline.api.keyvault import kept
 from trunkline.api.keyvault.kept import DELETED_VAULT, SECRET, VAULT
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
-from trunkline.model.resource import Json, Resource, ResourceId
+from trunkline.model.resource import Json, Properties, Resource, ResourceId
 from trunkline.model.vault import SecretProperties, VaultProperties
 
 _NAME = re.compile(r"(?=.{3,24}$)[A-Za-z](-?[A-Za-z0-9])*", re.ASCII)
@@ -126,3 +126,13 @@ def secrets(domain: str) -> ResourceType:
         companions=_version, show=show, at_once=True, refused={"DELETE": Refusal(
             "MethodNotAllowed", "ARM deletes no secrets; delete it at the vault's own address (az keyvault secret "
             "delete).", 405)})
+
+
+class _Nothing(Properties):
+    """Nobody writes one."""
+
+
+#: There are none. az lists them beside vaults.
+MANAGED_HSMS = tuple(
+    ResourceType(f"{kept.NAMESPACE}/{name}", model=_Nothing, catalogue=lambda _subscription: ())
+    for name in ("managedHSMs", "deletedManagedHSMs"))
