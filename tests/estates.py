@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from trunkline.intent.estate import Snapshot
 from trunkline.intent.view import (
+    APPLICATION_GROUP,
     CIRCUIT,
     CONNECTION,
     CROSS_CONNECTION,
@@ -16,6 +17,10 @@ from trunkline.intent.view import (
     HUB_IP_CONFIGURATION,
     NIC,
     PEERING,
+    ROUTE,
+    ROUTE_TABLE,
+    SECURITY_GROUP,
+    SECURITY_RULE,
     SITE,
     SUBNET,
     VIRTUAL_HUB,
@@ -79,9 +84,46 @@ def order(circuit_name: str = "er1", site_name: str = "paris", number: int = 1, 
 
 
 def nic(name: str = "vm1", number: int = 1, group: str = "rg1", address: str = "10.1.0.4",
-        vnet: str = "hub") -> Resource:
-    return resource(rid(NIC, name, group=group), {"ipConfigurations": _configuration(vnet, "default", group)},
+        vnet: str = "hub", subnet: str = "default", groups: tuple[str, ...] = (), **changed: object) -> Resource:
+    """``groups``: the application security groups that it is in."""
+    configurations = _configuration(vnet, subnet, group)
+    if groups:
+        configurations[0]["properties"]["applicationSecurityGroups"] = [
+            link(APPLICATION_GROUP, name, group=group) for name in groups]
+    return resource(rid(NIC, name, group=group), {"ipConfigurations": configurations, **changed},
                     {"number": number, "addresses": {"ipconfig1": address}})
+
+
+def link(kind: str, *names: str, group: str = "rg1") -> Json:
+    return {"id": str(rid(kind, *names, group=group))}
+
+
+def subnet(name: str = "default", prefix: str = "10.1.0.0/24", vnet: str = "hub", group: str = "rg1",
+           **changed: object) -> Resource:
+    return resource(rid(SUBNET, vnet, name, group=group), {"addressPrefix": prefix, **changed})
+
+
+def security_group(name: str = "web") -> Resource:
+    return resource(rid(SECURITY_GROUP, name), {})
+
+
+def security_rule(name: str, priority: int, access: str = "Allow", direction: str = "Inbound", group: str = "web",
+                  **changed: object) -> Resource:
+    """Everything everywhere, but for what is ``changed``."""
+    wish: Json = {"priority": priority, "access": access, "direction": direction, "protocol": "*",
+                  "sourceAddressPrefix": "*", "sourcePortRange": "*", "destinationAddressPrefix": "*",
+                  "destinationPortRange": "*"}
+    return resource(rid(SECURITY_RULE, group, name), {**wish, **changed})
+
+
+def route_table(name: str = "udr", **changed: object) -> Resource:
+    return resource(rid(ROUTE_TABLE, name), changed)
+
+
+def route(name: str, prefix: str, next_hop_type: str = "VirtualAppliance", address: str = "",
+          table: str = "udr") -> Resource:
+    hop = {"nextHopIpAddress": address} if address else {}
+    return resource(rid(ROUTE, table, name), {"addressPrefix": prefix, "nextHopType": next_hop_type, **hop})
 
 
 def _configuration(vnet: str, subnet: str, group: str) -> list[Json]:

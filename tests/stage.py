@@ -22,6 +22,8 @@ from trunkline.intent.view import (
     FAULT,
     GATEWAY,
     NIC,
+    ROUTE_TABLE,
+    SECURITY_GROUP,
     SITE,
     VIRTUAL_HUB,
     VNET,
@@ -34,7 +36,8 @@ from trunkline.settings import Places, Timing
 from trunkline.store import Store
 from waiting import until
 
-TOP_LEVEL = (VIRTUAL_HUB, CONNECTION, FAULT, EXCHANGE_ORDER, GATEWAY, NIC, VNET, SITE, CIRCUIT, CROSS_CONNECTION)
+TOP_LEVEL = (VIRTUAL_HUB, CONNECTION, FAULT, EXCHANGE_ORDER, GATEWAY, NIC, VNET, SECURITY_GROUP, ROUTE_TABLE, SITE,
+             CIRCUIT, CROSS_CONNECTION)
 _count = itertools.count()
 
 

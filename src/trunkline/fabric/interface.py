@@ -31,7 +31,7 @@ _NO_DAD = 0x02  #: an IPv6 address is usable at once; nobody else can have it on
 _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_LINK, _IFLA_MASTER = 1, 3, 4, 5, 10
 _IFLA_LINKINFO, _IFLA_IFALIAS, _IFLA_AF_SPEC = 18, 20, 26
 _IFLA_INFO_KIND, _IFLA_INFO_DATA = 1, 2
-_IFLA_INET_CONF, _PROXY_ARP = 1, 3
+_IFLA_INET_CONF, _PROXY_ARP, _RP_FILTER = 1, 3, 8
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
 
 
@@ -50,6 +50,7 @@ class State:
     peer: int
     kind: str
     proxy_arp: bool
+    strict: bool
     data: dict[int, bytes]
 
 
@@ -80,6 +81,7 @@ def parse(body: bytes) -> State:
     index, flags = struct.unpack_from("=4xiI", body)
     found = netlink.attributes(body, _LINK_BYTES)
     info = netlink.attributes(found.get(_IFLA_LINKINFO, b""))
+    settings = _settings_of(found.get(_IFLA_AF_SPEC, b""))
     return State(
         index=index,
         name=_text(found.get(_IFLA_IFNAME, b"")),
@@ -90,7 +92,8 @@ def parse(body: bytes) -> State:
         alias=_text(found.get(_IFLA_IFALIAS, b"")),
         peer=_number(found.get(_IFLA_LINK)),
         kind=_text(info.get(_IFLA_INFO_KIND, b"")),
-        proxy_arp=_proxy_arp(found.get(_IFLA_AF_SPEC, b"")),
+        proxy_arp=_is_set(settings, _PROXY_ARP),
+        strict=_is_set(settings, _RP_FILTER),
         data=netlink.attributes(info.get(_IFLA_INFO_DATA, b"")),
     )
 
@@ -103,11 +106,14 @@ def _number(value: bytes | None) -> int:
     return int.from_bytes(value, sys.byteorder) if value else 0
 
 
-def _proxy_arp(families: bytes) -> bool:
+def _settings_of(families: bytes) -> bytes:
     """IFLA_INET_CONF is an array of u32 in the order of the IPV4_DEVCONF_ numbers, which begin with 1."""
-    conf = netlink.attributes(netlink.attributes(families).get(socket.AF_INET, b"")).get(_IFLA_INET_CONF, b"")
-    at = (_PROXY_ARP - 1) * 4
-    return any(conf[at : at + 4])
+    return netlink.attributes(netlink.attributes(families).get(socket.AF_INET, b"")).get(_IFLA_INET_CONF, b"")
+
+
+def _is_set(settings: bytes, number: int) -> bool:
+    at = (number - 1) * 4
+    return any(settings[at : at + 4])
 
 
 # Addresses
@@ -188,7 +194,9 @@ def differ(wish: Interface, alias: str, state: State, bridge: int) -> list[tuple
 def matches(visit: Visit, wish: Interface, alias: str, state: State) -> bool:
     channel = visit.channel(wish.node)
     bridge = _bridge(channel, wish)
-    if not state.is_up or state.proxy_arp != wish.proxy_arp or differ(wish, alias, state, bridge):
+    if not state.is_up or (state.proxy_arp, state.strict) != (wish.proxy_arp, wish.strict):
+        return False
+    if differ(wish, alias, state, bridge):
         return False
     return addresses(channel, state.index) == _wished(wish)
 
@@ -235,6 +243,8 @@ def _settings(wish: Interface, state: State) -> list[sysctl.Setting]:
     settings = []
     if state.proxy_arp != wish.proxy_arp:
         settings.append((f"ipv4.conf.{_escaped(wish.name)}.proxy_arp", str(int(wish.proxy_arp))))
+    if state.strict != wish.strict:
+        settings.append((f"ipv4.conf.{_escaped(wish.name)}.rp_filter", str(int(wish.strict))))
     if wish.proxy_arp:
         settings.append((f"ipv4.neigh.{_escaped(wish.name)}.proxy_delay", "0"))
     if any(":" in address.local for address in wish.addresses):

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from trunkline.errors import DriverFailure, TrunklineError, Unsupported
-from trunkline.fabric import link, namespace, neighbor, node, port, route, sweep, tunnel, xconnect
+from trunkline.fabric import filters, link, lookup, namespace, neighbor, node, port, route, sweep, tunnel, xconnect
 from trunkline.fabric.netlink import KernelRefusal
 from trunkline.fabric.visit import Visit
 from trunkline.intent.drivers import Change
 from trunkline.intent.network import (
     PIECE_ORDER,
+    Counter,
     CrossConnect,
     Direction,
+    Filter,
+    KernelRoute,
     Key,
     Link,
+    Lookup,
     Neighbor,
     Node,
     Piece,
@@ -50,7 +56,7 @@ class LinuxPlane:
                 if not _goes_with_its_node(piece, doomed):
                     _attempt(failures, piece, partial(_remove, visit, piece, kept))
             for piece in _ordered(change.ensure):
-                _attempt(failures, piece, partial(_ensure, visit, piece))
+                _attempt(failures, piece, partial(_WAYS[type(piece)].ensure, visit, piece))
         if failures:
             raise _summary(failures)
 
@@ -65,6 +71,14 @@ class LinuxPlane:
         with Visit(self._places) as visit:
             return neighbor.read(visit.channel(node))
 
+    def routes(self, node: str) -> tuple[KernelRoute, ...]:
+        with Visit(self._places) as visit:
+            return route.read_all(visit.channel(node))
+
+    def filtered(self, node: str) -> dict[str, Counter]:
+        with Visit(self._places) as visit:
+            return filters.read_counters(visit, node)
+
     def sweep(self) -> tuple[str, ...]:
         with Visit(self._places) as visit:
             return sweep.sweep(visit)
@@ -78,7 +92,7 @@ def _goes_with_its_node(piece: Piece, doomed: frozenset[str]) -> bool:
     """Not so where the other half lives elsewhere (a link to another node, a tunnel's socket, a borrowed port): the
     kernel ends a namespace when it finds time."""
     match piece:
-        case Route() | CrossConnect():
+        case Filter() | Route() | Lookup() | CrossConnect():
             return piece.node in doomed
         case Link():
             return {piece.a.node, piece.b.node} <= doomed
@@ -107,55 +121,35 @@ def _is_lacking(failure: Exception) -> bool:
 def _observed(visit: Visit, piece: Piece) -> bool:
     """What cannot be read does not exist as described; making it so will tell why."""
     try:
-        return _is_settled(visit, piece)
+        return _WAYS[type(piece)].is_settled(visit, piece)
     except _REFUSALS:
         return False
 
 
-def _is_settled(visit: Visit, piece: Piece) -> bool:
-    match piece:
-        case Node():
-            return node.is_settled(visit, piece)
-        case Link():
-            return link.is_settled(visit, piece)
-        case Port():
-            return port.is_settled(visit, piece)
-        case Tunnel():
-            return tunnel.is_settled(visit, piece)
-        case Route():
-            return route.is_settled(visit, piece)
-        case CrossConnect():
-            return xconnect.is_settled(visit, piece)
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """How one kind of piece is looked at, made and removed; each takes only pieces of its kind."""
+
+    is_settled: Callable[[Visit, Any], bool]
+    ensure: Callable[[Visit, Any], None]
+    remove: Callable[[Visit, Any], None]
 
 
-def _ensure(visit: Visit, piece: Piece) -> None:
-    match piece:
-        case Node():
-            node.ensure(visit, piece)
-        case Link():
-            link.ensure(visit, piece)
-        case Port():
-            port.ensure(visit, piece)
-        case Tunnel():
-            tunnel.ensure(visit, piece)
-        case Route():
-            route.ensure(visit, piece)
-        case CrossConnect():
-            xconnect.ensure(visit, piece)
+_WAYS: dict[type[Piece], _Ways] = {
+    Node: _Ways(node.is_settled, node.ensure, node.remove),
+    Filter: _Ways(filters.is_settled, filters.ensure, filters.remove),
+    Link: _Ways(link.is_settled, link.ensure, link.remove),
+    Port: _Ways(port.is_settled, port.ensure, port.remove),
+    Tunnel: _Ways(tunnel.is_settled, tunnel.ensure, tunnel.remove),
+    Route: _Ways(route.is_settled, route.ensure, route.remove),
+    Lookup: _Ways(lookup.is_settled, lookup.ensure, lookup.remove),
+    CrossConnect: _Ways(xconnect.is_settled, xconnect.ensure, xconnect.remove),
+}
 
 
 def _remove(visit: Visit, piece: Piece, kept: frozenset[tuple[str, str, Direction]]) -> None:
-    match piece:
-        case Node():
-            node.remove(visit, piece)
-        case Link():
-            link.remove(visit, piece)
-        case Port():
-            port.remove(visit, piece)
-        case Tunnel():
-            tunnel.remove(visit, piece)
-        case Route():
-            route.remove(visit, piece)
-        case CrossConnect():
-            keep = (piece.node, piece.attachment, piece.direction) in kept
-            xconnect.remove(visit, piece, keep_counter=keep)
+    if isinstance(piece, CrossConnect):
+        keep = (piece.node, piece.attachment, piece.direction) in kept
+        xconnect.remove(visit, piece, keep_counter=keep)
+    else:
+        _WAYS[type(piece)].remove(visit, piece)

@@ -9,19 +9,24 @@ import socket
 import struct
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trunkline.errors import DriverFailure
 from trunkline.fabric import interface, netlink, rtnl
 from trunkline.fabric.netlink import Channel
 from trunkline.fabric.visit import Visit
-from trunkline.intent.network import Route
+from trunkline.intent.network import MAIN, KernelRoute, Route, RouteKind
 
 _FIXED_BYTES = 12
-_MAIN_TABLE, _PROTOCOL_STATIC, _UNICAST = 254, 4, 1
+_MAIN_TABLE, _LOCAL_TABLE, _PROTOCOL_STATIC = 254, 255, 4
 _SCOPE_GLOBAL, _SCOPE_LINK, _ANY_SCOPE = 0, 253, 255
-_RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_MULTIPATH, _RTA_VIA = 1, 4, 5, 9, 18
+_ONLINK = 4  #: the next hop is on the link, whatever the addresses say
+_RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_MULTIPATH, _RTA_TABLE, _RTA_VIA = 1, 4, 5, 9, 15, 18
 _HOP = struct.Struct("=HBBi")
+
+_KINDS = {RouteKind.UNICAST: 1, RouteKind.BLACKHOLE: 6, RouteKind.UNREACHABLE: 7, RouteKind.THROW: 9}
+_KIND_NAMES = {number: kind.value for kind, number in _KINDS.items()}
+_PROTOCOLS = {2: "kernel", 3: "boot", _PROTOCOL_STATIC: "static", 12: "bird", 186: "bgp"}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -30,29 +35,52 @@ class Hop:
     index: int  #: ifindex
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A route as the kernel tells it; the main table is MAIN, as in a Route."""
+
+    table: int
+    prefix: str
+    kind: int
+    protocol: int
+    hops: frozenset[Hop]
+
+
 def is_settled(visit: Visit, route: Route) -> bool:
     if not visit.has(route.node):
         return False
-    held = _table(visit, route.node).get(_prefix(route), frozenset())
+    held = _table(visit, route.node).get((route.table, _prefix(route)))
+    if held is None or held.kind != _KINDS[route.kind]:
+        return False
+    if route.kind is not RouteKind.UNICAST:
+        return True
     if route.interface:
-        return held == _hops(visit, route)
-    return {hop.gateway for hop in held} == _gateways(route)
+        return held.hops == _hops(visit, route)
+    return {hop.gateway for hop in held.hops} == _gateways(route)
 
 
 def ensure(visit: Visit, route: Route) -> None:
     """One message creates it or replaces another of the same prefix, with no moment in between."""
-    channel = visit.channel(route.node)
-    if not route.interface and not route.next_hops:
-        raise DriverFailure(f"the route to {route.prefix} leads neither to a next hop nor to an interface")
-    hops = sorted(_hops(visit, route) if route.interface else {Hop(gateway, 0) for gateway in _gateways(route)})
     flags = netlink.NLM_F_CREATE | netlink.NLM_F_REPLACE
-    scope = _SCOPE_GLOBAL if route.next_hops else _SCOPE_LINK
-    channel.tell(_message(rtnl.RTM_NEWROUTE, flags, route, scope, _destination(hops)))
+    visit.channel(route.node).tell(_message(rtnl.RTM_NEWROUTE, flags, route, _scope(route), _way(visit, route)))
 
 
 def remove(visit: Visit, route: Route) -> None:
     if visit.has(route.node):
         visit.channel(route.node).tell(_message(rtnl.RTM_DELROUTE, 0, route, _ANY_SCOPE, []), errno.ESRCH)
+
+
+def _scope(route: Route) -> int:
+    return _SCOPE_LINK if route.kind is RouteKind.UNICAST and not route.next_hops else _SCOPE_GLOBAL
+
+
+def _way(visit: Visit, route: Route) -> list[tuple[str, object]]:
+    if route.kind is not RouteKind.UNICAST:
+        return []
+    if not route.interface and not route.next_hops:
+        raise DriverFailure(f"the route to {route.prefix} leads neither to a next hop nor to an interface")
+    hops = sorted(_hops(visit, route) if route.interface else {Hop(gateway, 0) for gateway in _gateways(route)})
+    return _destination(hops)
 
 
 def _prefix(route: Route) -> str:
@@ -75,12 +103,15 @@ def _message(kind: int, flags: int, route: Route, scope: int, hops: list[tuple[s
     fields = {
         "family": socket.AF_INET if network.version == 4 else socket.AF_INET6,
         "dst_len": network.prefixlen,
-        "table": _MAIN_TABLE,
+        "table": 0 if route.table else _MAIN_TABLE,
         "proto": _PROTOCOL_STATIC,
         "scope": scope,
-        "type": _UNICAST,
+        "type": _KINDS[route.kind],
+        "flags": _ONLINK if route.next_hops and route.interface else 0,
     }
-    return netlink.encode(rtnl.rtmsg, kind, flags, fields, [("RTA_DST", str(network.network_address)), *hops])
+    table = [("RTA_TABLE", route.table)] if route.table else []
+    pairs = [("RTA_DST", str(network.network_address)), *hops, *table]
+    return netlink.encode(rtnl.rtmsg, kind, flags, fields, pairs)
 
 
 def _destination(hops: list[Hop]) -> list[tuple[str, object]]:
@@ -100,36 +131,59 @@ def _gateway(hop: Hop) -> list[tuple[str, object]]:
 # Reading
 
 
-def _table(visit: Visit, node: str) -> dict[str, frozenset[Hop]]:
+def _table(visit: Visit, node: str) -> dict[tuple[int, str], Row]:
     return visit.remember(("routes", node), lambda: read(visit.channel(node)))
 
 
 @functools.cache
-def _question(family: int) -> bytes:
-    fields = {"family": family, "table": _MAIN_TABLE, "proto": _PROTOCOL_STATIC, "type": _UNICAST}
-    return netlink.encode(rtnl.rtmsg, rtnl.RTM_GETROUTE, 0, fields)
+def _question(family: int, protocol: int) -> bytes:
+    return netlink.encode(rtnl.rtmsg, rtnl.RTM_GETROUTE, 0, {"family": family, "proto": protocol})
 
 
-def read(channel: Channel) -> dict[str, frozenset[Hop]]:
-    """Our static routes by prefix. The kernel filters, so a VRF's thousands of BGP routes are not carried over."""
-    table: dict[str, frozenset[Hop]] = {}
+def read(channel: Channel) -> dict[tuple[int, str], Row]:
+    """Our static routes by table and prefix. The kernel filters, so a VRF's thousands of BGP routes are not carried
+    over."""
+    found: dict[tuple[int, str], Row] = {}
+    for row in _rows(channel, _PROTOCOL_STATIC):
+        before = found.get((row.table, row.prefix))
+        hops = before.hops | row.hops if before else row.hops
+        found[row.table, row.prefix] = replace(row, hops=hops)
+    return found
+
+
+def read_all(channel: Channel) -> tuple[KernelRoute, ...]:
+    """Everybody's, without the kernel's table of its own addresses."""
+    names = {state.index: state.name for state in interface.find_all(channel)}
+    return tuple(
+        KernelRoute(row.prefix, row.table, _KIND_NAMES.get(row.kind, str(row.kind)),
+                    _PROTOCOLS.get(row.protocol, str(row.protocol)),
+                    tuple((hop.gateway, names.get(hop.index, "")) for hop in sorted(row.hops)
+                          if hop.gateway or hop.index))
+        for row in _rows(channel, 0) if row.table != _LOCAL_TABLE)
+
+
+def _rows(channel: Channel, protocol: int) -> Iterator[Row]:
+    """``protocol`` 0: all."""
     for family in (socket.AF_INET, socket.AF_INET6):
-        for body in channel.dump(_question(family)):
-            prefix, hops = parse(body)
-            table[prefix] = table.get(prefix, frozenset()) | hops
-    return table
+        for body in channel.dump(_question(family, protocol)):
+            yield parse(body)
 
 
-def parse(body: bytes) -> tuple[str, frozenset[Hop]]:
+def parse(body: bytes) -> Row:
     """The body of an RTM_NEWROUTE message."""
-    family, length = body[0], body[1]
+    family, length, table, protocol, kind = body[0], body[1], body[4], body[5], body[7]
     found = netlink.attributes(body, _FIXED_BYTES)
     any_address = bytes(4 if family == socket.AF_INET else 16)
     prefix = f"{socket.inet_ntop(family, found.get(_RTA_DST, any_address))}/{length}"
+    table = int.from_bytes(found[_RTA_TABLE], sys.byteorder) if _RTA_TABLE in found else table
+    return Row(MAIN if table == _MAIN_TABLE else table, prefix, kind, protocol, _hops_of(family, found))
+
+
+def _hops_of(family: int, found: dict[int, bytes]) -> frozenset[Hop]:
     if _RTA_MULTIPATH in found:
-        return prefix, frozenset(_parse_hops(family, found[_RTA_MULTIPATH]))
+        return frozenset(_parse_hops(family, found[_RTA_MULTIPATH]))
     index = int.from_bytes(found.get(_RTA_OIF, b""), sys.byteorder)
-    return prefix, frozenset({Hop(_parse_gateway(family, found), index)})
+    return frozenset({Hop(_parse_gateway(family, found), index)})
 
 
 def _parse_hops(family: int, data: bytes) -> Iterator[Hop]:

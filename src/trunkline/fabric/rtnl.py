@@ -1,5 +1,5 @@
 """rtnetlink's messages and attributes, as far as we write them: linux/rtnetlink.h, if_link.h, if_addr.h, neighbour.h,
-pkt_sched.h, pkt_cls.h.
+fib_rules.h, pkt_sched.h, pkt_cls.h.
 
 Written here, not with a library: encoding was a quarter of what a circuit costs, and now is a hundredth. The tests hold
 every message against pyroute2's.
@@ -18,6 +18,7 @@ RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_SETLINK = 16, 17, 18, 19
 RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 20, 21, 22
 RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE = 24, 25, 26
 RTM_GETNEIGH = 30
+RTM_NEWRULE, RTM_DELRULE, RTM_GETRULE = 32, 33, 34
 RTM_NEWQDISC = 36
 RTM_NEWTFILTER, RTM_GETTFILTER = 44, 46
 
@@ -50,6 +51,9 @@ ifaddrmsg = Layout(struct.Struct("=BBBBI"), ("family", "prefixlen", "flags", "sc
 rtmsg = Layout(
     struct.Struct("=8BI"),
     ("family", "dst_len", "src_len", "tos", "table", "proto", "scope", "type", "flags"),
+)
+fibrulemsg = Layout(
+    struct.Struct("=5BxxBI"), ("family", "dst_len", "src_len", "tos", "table", "action", "flags")
 )
 ndmsg = Layout(struct.Struct("=BxxxiHBB"), ("family", "ifindex", "state", "flags", "type"))
 tcmsg = Layout(struct.Struct("=BxxxiIII"), ("family", "index", "handle", "parent", "info"))
@@ -130,6 +134,14 @@ _ATTRIBUTES: dict[str, tuple[int, Callable[[Any], bytes]]] = {
     "RTA_OIF": (4, _u32),
     "RTA_GATEWAY": (5, _address),
     "RTA_MULTIPATH": (9, _hops),
+    "RTA_TABLE": (15, _u32),
+    "FRA_DST": (1, _address),
+    "FRA_IIFNAME": (3, _text),
+    "FRA_GOTO": (4, _u32),
+    "FRA_PRIORITY": (6, _u32),
+    "FRA_SUPPRESS_PREFIXLEN": (14, _u32),
+    "FRA_TABLE": (15, _u32),
+    "FRA_PROTOCOL": (21, _u8),
     "TCA_KIND": (1, _text),
     "TCA_OPTIONS": (2, _nested),
     "TCA_BPF_FD": (6, _u32),

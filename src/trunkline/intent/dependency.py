@@ -18,6 +18,10 @@ from trunkline.intent.view import (
     HUB_IP_CONFIGURATION,
     NIC,
     PEERING,
+    ROUTE,
+    ROUTE_TABLE,
+    SECURITY_GROUP,
+    SECURITY_RULE,
     SITE,
     SUBNET,
     VIRTUAL_HUB,
@@ -83,6 +87,20 @@ def _of_nic(resource: Resource, _estate: Estate) -> Scopes:
         subnet = configuration.properties.subnet
         if subnet and subnet.target.parent:
             yield Scope(ScopeKind.VNET, subnet.target.parent.key)
+
+
+def _of_group_or_table(resource: Resource, estate: Estate) -> Scopes:
+    """The virtual networks whose subnets or NICs name a security group or route table."""
+    for subnet in estate.referrers(resource.id, SUBNET):
+        yield from _of_subnet(subnet, estate)
+    for nic in estate.referrers(resource.id, NIC):
+        yield from _of_nic(nic, estate)
+
+
+def _of_rule_or_route(resource: Resource, estate: Estate) -> Scopes:
+    parent = estate.get(resource.id.parent) if resource.id.parent else None
+    if parent:
+        yield from _of_group_or_table(parent, estate)
 
 
 def _of_gateway(resource: Resource, _estate: Estate) -> Scopes:
@@ -238,6 +256,10 @@ _OWN: dict[str, Callable[[Resource, Estate], Scopes]] = {
     HUB_IP_CONFIGURATION.lower(): _by_parent(_of_hub),
     HUB_BGP_CONNECTION.lower(): _by_parent(_of_hub),
     NIC.lower(): _of_nic,
+    SECURITY_GROUP.lower(): _of_group_or_table,
+    SECURITY_RULE.lower(): _of_rule_or_route,
+    ROUTE_TABLE.lower(): _of_group_or_table,
+    ROUTE.lower(): _of_rule_or_route,
     GATEWAY.lower(): _of_gateway,
     CONNECTION.lower(): _of_connection,
     SITE.lower(): _of_site,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from trunkline.intent.bgp import RibEntry, Router, SessionStatus
-from trunkline.intent.network import Key, Neighbor, Piece, PortCounters
+from trunkline.intent.network import Counter, KernelRoute, Key, Neighbor, Piece, PortCounters
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,12 @@ class Plane(Protocol):
 
     def neighbors(self, node: str) -> tuple[Neighbor, ...]:
         """ARP and ND tables of a node, and its own addresses as state PERMANENT."""
+
+    def routes(self, node: str) -> tuple[KernelRoute, ...]:
+        """All routes of a node, of all tables but that of its own addresses."""
+
+    def filtered(self, node: str) -> dict[str, Counter]:
+        """What the rules of a node's filter have counted, by counter; empty without a filter."""
 
     def sweep(self) -> tuple[str, ...]:
         """Remove everything this instance owns, whoever made it; answers what was removed."""

@@ -66,7 +66,8 @@ class Node:
 class Interface:
     """One end of a link. ``name`` is unique in its node, at most 15 characters. ``mac`` empty: the kernel's choice.
 
-    ``bridged``: port of the node's ``br0``. ``proxy_arp``: answers for addresses routed elsewhere.
+    ``bridged``: port of the node's ``br0``. ``proxy_arp``: answers for addresses routed elsewhere. ``strict``: drops
+    what comes from addresses that are not routed here.
     """
 
     node: str
@@ -76,6 +77,7 @@ class Interface:
     mac: str = ""
     bridged: bool = False
     proxy_arp: bool = False
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,18 +124,129 @@ class Tunnel:
         return ("tunnel", f"{self.end.node}:{self.end.name}")
 
 
+class RouteKind(StrEnum):
+    """``throw``: this table has no answer, so the next rule is asked."""
+
+    UNICAST = "unicast"
+    BLACKHOLE = "blackhole"
+    UNREACHABLE = "unreachable"
+    THROW = "throw"
+
+
+#: The table that is asked where no rule says otherwise.
+MAIN = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A static route; several next hops share the load. Without ``next_hops`` it leads to the link ``interface``."""
+    """A static route; several next hops share the load. Without ``next_hops`` it leads to the link ``interface``; with
+    both, the next hop is taken to be on that link. ``table``: MAIN, or one that a Lookup leads to."""
 
     node: str
     prefix: str
     next_hops: tuple[str, ...] = ()
     interface: str = ""
+    table: int = MAIN
+    kind: RouteKind = RouteKind.UNICAST
 
     @property
     def key(self) -> Key:
-        return ("route", f"{self.node}:{self.prefix}")
+        where = f"@{self.table}" if self.table else ""
+        return ("route", f"{self.node}:{self.prefix}{where}")
+
+
+class Verdict(StrEnum):
+    """What a Lookup does with a packet: ask its table, go on at the rule of its target priority, or turn it away."""
+
+    TABLE = "table"
+    GOTO = "goto"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A routing rule. Rules are asked by ascending priority (at most 2^32 - 1); Linux's own are 0, 32766 and 32767.
+
+    ``interface``: only for packets that came in there. ``to``: only to these destinations. ``target``: a table, or the
+    priority to go on at. ``longer_than``: a route of the table counts only if its prefix is longer; -1 for any.
+    """
+
+    node: str
+    priority: int
+    verdict: Verdict
+    target: int = MAIN
+    interface: str = ""
+    to: str = ""
+    longer_than: int = -1
+
+    @property
+    def key(self) -> Key:
+        return ("rule", f"{self.node}:{self.priority}:{self.interface or self.to}")
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Addresses in one of ``prefixes``, or routed (in the main table) to one of the interfaces ``behind``; with
+    ``others``, all but these."""
+
+    prefixes: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
+    others: bool = False
+
+    def __bool__(self) -> bool:
+        """Whether there are any such addresses."""
+        return bool(self.prefixes or self.behind or self.others)
+
+
+NOWHERE, ANYWHERE = Whereabouts(), Whereabouts(others=True)
+
+#: First and last.
+PortRange = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class FilterRule:
+    """``counter`` names what counts its matches, unique in the node. ``protocol``: ``tcp``, ``udp``, ``icmp``, ``esp``,
+    ``ah``, or empty for all. No ports: all of them. With ports and no protocol, TCP and UDP are meant."""
+
+    counter: str
+    allow: bool
+    protocol: str = ""
+    source: Whereabouts = ANYWHERE
+    destination: Whereabouts = ANYWHERE
+    source_ports: tuple[PortRange, ...] = ()
+    destination_ports: tuple[PortRange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleList:
+    """The first rule that matches decides; a packet that matches none passes."""
+
+    name: str
+    rules: tuple[FilterRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """The rule lists that a new flow must pass, in this order, when it comes ``from_here`` or goes ``to_here``."""
+
+    interface: str
+    from_here: tuple[str, ...] = ()
+    to_here: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a node forwards between its interfaces. Only the first packet of a flow is judged: what belongs to a flow
+    that was let through passes, both ways, also after the rules have changed."""
+
+    node: str
+    lists: tuple[RuleList, ...] = ()
+    guards: tuple[Guard, ...] = ()
+
+    @property
+    def key(self) -> Key:
+        return ("filter", self.node)
 
 
 ETH_P_8021Q, ETH_P_8021AD = 0x8100, 0x88A8
@@ -176,8 +289,8 @@ class CrossConnect:
 
 
 #: Whatever a plane can realise, in the order of creation.
-Piece = Node | Link | Port | Tunnel | Route | CrossConnect
-PIECE_ORDER: tuple[type[Piece], ...] = (Node, Link, Port, Tunnel, Route, CrossConnect)
+Piece = Node | Filter | Link | Port | Tunnel | Route | Lookup | CrossConnect
+PIECE_ORDER: tuple[type[Piece], ...] = (Node, Filter, Link, Port, Tunnel, Route, Lookup, CrossConnect)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,3 +316,15 @@ class Neighbor:
     interface: str
     state: str
     age_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class KernelRoute:
+    """One route as the kernel has it, whoever made it: ``protocol`` is ``static`` for ours, else the daemon's name or
+    the kernel's word. ``next_hops``: (gateway, interface), either may be empty."""
+
+    prefix: str
+    table: int
+    kind: str
+    protocol: str
+    next_hops: tuple[tuple[str, str], ...] = ()

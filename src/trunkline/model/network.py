@@ -26,6 +26,8 @@ class Subnet(Properties):
 
     address_prefix: Prefix | None = None
     address_prefixes: tuple[Prefix, ...] | None = Field(default=None, max_length=100)
+    network_security_group: Reference | None = None
+    route_table: Reference | None = None
 
     @property
     def prefix(self) -> str:
@@ -49,6 +51,7 @@ class IpConfigurationProperties(Properties):
         default=AllocationMethod.DYNAMIC, alias="privateIPAllocationMethod")
     private_ip_address_version: AddressVersion = Field(default=AddressVersion.IPV4, alias="privateIPAddressVersion")
     public_ip_address: Reference | None = Field(default=None, alias="publicIPAddress")
+    application_security_groups: tuple[Reference, ...] = ()
 
 
 class IpConfiguration(Properties):
@@ -58,6 +61,8 @@ class IpConfiguration(Properties):
 
 class NetworkInterface(Properties):
     ip_configurations: tuple[IpConfiguration, ...] = Field(min_length=1, max_length=256)
+    network_security_group: Reference | None = None
+    enable_ip_forwarding: bool = Field(default=False, alias="enableIPForwarding")
 
 
 class PublicIpAddress(Properties):

@@ -14,12 +14,15 @@ from trunkline.intent.network import (
     Address,
     Counter,
     CrossConnect,
+    Filter,
     Interface,
+    KernelRoute,
     Key,
     Neighbor,
     Node,
     Piece,
     PortCounters,
+    Route,
 )
 from trunkline.simulation.frames import Point, Wires, reached, wires
 from trunkline.simulation.rules import objection, on_link
@@ -63,6 +66,18 @@ class SimulatedPlane:
     def neighbors(self, node: str) -> tuple[Neighbor, ...]:
         with self._lock:
             return tuple(self._neighbors(node))
+
+    def routes(self, node: str) -> tuple[KernelRoute, ...]:
+        with self._lock:
+            pieces = [self._world.pieces[key] for key in sorted(self._world.keys_at(node))]
+            return tuple(_kernel_route(piece) for piece in pieces if isinstance(piece, Route) and piece.node == node)
+
+    def filtered(self, node: str) -> dict[str, Counter]:
+        """No packet is sent here, so all counters are zero."""
+        with self._lock:
+            pieces = (self._world.pieces[key] for key in self._world.keys_at(node))
+            lists = [one for piece in pieces if isinstance(piece, Filter) for one in piece.lists]
+            return {rule.counter: Counter() for one in lists for rule in one.rules}
 
     def sweep(self) -> tuple[str, ...]:
         with self._lock:
@@ -169,6 +184,12 @@ class SimulatedPlane:
 
 def _ordered(pieces: Sequence[Piece]) -> list[Piece]:
     return sorted(pieces, key=lambda piece: PIECE_ORDER.index(type(piece)))
+
+
+def _kernel_route(route: Route) -> KernelRoute:
+    hops = tuple((hop, route.interface) for hop in route.next_hops) or ((("", route.interface),) if route.interface
+                                                                       else ())
+    return KernelRoute(route.prefix, route.table, route.kind.value, "static", hops)
 
 
 def _bare(address: Address) -> str:

@@ -9,7 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_interface
 
-from trunkline.intent.network import OUTSIDE, Address, CrossConnect, Interface, Link, Piece, Route, Tag, Tunnel
+from trunkline.intent.network import (
+    OUTSIDE,
+    Address,
+    CrossConnect,
+    Filter,
+    Interface,
+    Link,
+    Lookup,
+    Piece,
+    Route,
+    RouteKind,
+    Tag,
+    Tunnel,
+)
 from trunkline.simulation.world import World, interfaces
 
 _NAME_LENGTH = 15  # IFNAMSIZ without its zero byte
@@ -28,14 +41,15 @@ def _objections(piece: Piece, others: World) -> Iterator[str]:
         yield from _against_interface(interface, others)
     match piece:
         case Link():
-            if (piece.a.node, piece.a.name) == (piece.b.node, piece.b.name):
-                yield f"both ends would be {piece.a.name} in {piece.a.node}"
+            yield from _against_link(piece)
         case Tunnel():
             yield from _against_tunnel(piece, others)
         case Route():
             yield from _against_route(piece, others)
         case CrossConnect():
             yield from _against_cross_connect(piece, others)
+        case Filter() | Lookup():
+            yield from _against_nowhere(piece.node, others)
 
 
 def _against_interface(interface: Interface, others: World) -> Iterator[str]:
@@ -73,6 +87,16 @@ def _against_address(address: Address) -> str:
     return ""
 
 
+def _against_nowhere(node: str, others: World) -> Iterator[str]:
+    if node not in others.nodes:
+        yield f"node {node} does not exist"
+
+
+def _against_link(link: Link) -> Iterator[str]:
+    if (link.a.node, link.a.name) == (link.b.node, link.b.name):
+        yield f"both ends would be {link.a.name} in {link.a.node}"
+
+
 def _against_tunnel(tunnel: Tunnel, others: World) -> Iterator[str]:
     underlay = others.nodes.get(tunnel.underlay)
     if underlay is None:
@@ -86,13 +110,14 @@ def _against_tunnel(tunnel: Tunnel, others: World) -> Iterator[str]:
 
 
 def _against_route(route: Route, others: World) -> Iterator[str]:
-    if route.node not in others.nodes:
-        yield f"node {route.node} does not exist"
-    if not route.next_hops and not others.interface(route.node, route.interface):
+    yield from _against_nowhere(route.node, others)
+    if route.kind is not RouteKind.UNICAST:
+        return
+    if (route.interface or not route.next_hops) and not others.interface(route.node, route.interface):
         yield f"interface {route.interface} does not exist in {route.node}"
     here = [address for one in others.interfaces.get(route.node, {}).values() for address in one.addresses]
     for hop in route.next_hops:
-        if not any(on_link(hop, address) for address in here):
+        if not route.interface and not any(on_link(hop, address) for address in here):
             yield f"next hop {hop} is on no link of {route.node}"
 
 

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from trunkline.intent.network import CrossConnect, Interface, Key, Link, Node, Piece, Port, Role, Route, Tunnel
+from trunkline.intent.network import (
+    CrossConnect,
+    Filter,
+    Interface,
+    Key,
+    Link,
+    Lookup,
+    Node,
+    Piece,
+    Port,
+    Role,
+    Route,
+    Tunnel,
+)
 
 
 class World:
@@ -66,7 +79,7 @@ def touched(piece: Piece) -> frozenset[str]:
     match piece:
         case Node():
             return frozenset({piece.name})
-        case Route() | CrossConnect():
+        case Filter() | Route() | Lookup() | CrossConnect():
             return frozenset({piece.node})
         case Tunnel():
             return frozenset({piece.underlay, piece.end.node})

@@ -13,9 +13,9 @@ from pyroute2.netlink.rtnl.ndmsg import ndmsg
 from pyroute2.netlink.rtnl.rtmsg import rtmsg
 from pyroute2.netlink.rtnl.tcmsg import tcmsg
 
-from trunkline.fabric import interface, netlink, route, rtnl
+from trunkline.fabric import interface, lookup, netlink, route, rtnl
 from trunkline.fabric.route import Hop
-from trunkline.intent.network import Address, Interface
+from trunkline.intent.network import MAIN, Address, Interface, Verdict
 
 HEADER = 16
 
@@ -100,29 +100,48 @@ def test_one_address_has_one_form(written: Address, canonical: Address) -> None:
     assert interface.canonical(written) == canonical
 
 
+def destination(message: bytes) -> tuple[str, frozenset[Hop]]:
+    found = route.parse(message)
+    return found.prefix, found.hops
+
+
 def test_a_route_with_one_next_hop_is_read() -> None:
     fields = {"family": socket.AF_INET, "dst_len": 16}
     pairs = [("RTA_DST", "10.5.0.0"), ("RTA_GATEWAY", "10.0.0.2"), ("RTA_OIF", 3)]
-    assert route.parse(body(rtnl.rtmsg, rtnl.RTM_NEWROUTE, fields, pairs)) == ("10.5.0.0/16", {Hop("10.0.0.2", 3)})
+    assert destination(body(rtnl.rtmsg, rtnl.RTM_NEWROUTE, fields, pairs)) == ("10.5.0.0/16", {Hop("10.0.0.2", 3)})
 
 
 def test_a_default_route_has_no_destination_on_the_wire() -> None:
     fields = {"family": socket.AF_INET6, "dst_len": 0}
     pairs = [("RTA_GATEWAY", "fd00::2"), ("RTA_OIF", 3)]
-    assert route.parse(body(rtnl.rtmsg, rtnl.RTM_NEWROUTE, fields, pairs)) == ("::/0", {Hop("fd00::2", 3)})
+    assert destination(body(rtnl.rtmsg, rtnl.RTM_NEWROUTE, fields, pairs)) == ("::/0", {Hop("fd00::2", 3)})
 
 
 def test_several_next_hops_are_read_as_a_set() -> None:
     hops = [(n, [("RTA_GATEWAY", f"10.0.{n}.2")]) for n in (1, 2)]
     fields = {"family": socket.AF_INET, "dst_len": 16}
     message = body(rtnl.rtmsg, rtnl.RTM_NEWROUTE, fields, [("RTA_DST", "10.5.0.0"), ("RTA_MULTIPATH", hops)])
-    assert route.parse(message) == ("10.5.0.0/16", {Hop("10.0.1.2", 1), Hop("10.0.2.2", 2)})
+    assert destination(message) == ("10.5.0.0/16", {Hop("10.0.1.2", 1), Hop("10.0.2.2", 2)})
 
 
 def test_a_route_to_a_link_has_no_gateway() -> None:
     fields = {"family": socket.AF_INET, "dst_len": 32}
     message = body(rtnl.rtmsg, rtnl.RTM_NEWROUTE, fields, [("RTA_DST", "10.0.0.4"), ("RTA_OIF", 5)])
-    assert route.parse(message) == ("10.0.0.4/32", {Hop("", 5)})
+    assert destination(message) == ("10.0.0.4/32", {Hop("", 5)})
+
+
+@pytest.mark.parametrize(("pairs", "table"), [([], MAIN), ([("RTA_TABLE", 1_000_000)], 1_000_000)])
+def test_a_route_tells_its_table(pairs: rtnl.Attributes, table: int) -> None:
+    """254 is the main one; greater numbers than 255 have an attribute of their own."""
+    fields = {"family": socket.AF_INET, "dst_len": 32, "table": 252 if pairs else 254}
+    assert route.parse(body(rtnl.rtmsg, rtnl.RTM_NEWROUTE, fields, [("RTA_DST", "10.0.0.4"), *pairs])).table == table
+
+
+@pytest.mark.parametrize("row", [
+    (100, Verdict.GOTO, 70_000, "n1", "", -1), (70_001, Verdict.TABLE, MAIN, "", "10.1.0.0/16", -1),
+    (70_002, Verdict.TABLE, 4_000_000, "", "", 16), (70_003, Verdict.UNREACHABLE, MAIN, "", "", -1)])
+def test_a_routing_rule_is_read_as_it_was_written(row: lookup.Row) -> None:
+    assert lookup.parse(lookup.message(rtnl.RTM_NEWRULE, 0, row)[HEADER:]) == row
 
 
 @pytest.mark.parametrize("rest", [b"", b"\x01", b"\x00\x00\x00\x00", b"\x02\x00\x01\x00"])

@@ -227,6 +227,7 @@ def test_plant_lives_as_long_as_anybody_requires_it(built: Stage) -> None:
 
 def test_any_node_lost_is_made_anew_with_all_that_stood_on_it(built: Stage) -> None:
     for node in sorted(built.plane.nodes()):
+        until(lambda: not built.reconciler.busy, 10, "nothing to do")
         lost = [piece for blueprint in blueprints(built) for piece in blueprint.pieces
                 if isinstance(piece, Node) and piece.name == node]
         built.plane.apply(Change(remove=tuple(lost)))

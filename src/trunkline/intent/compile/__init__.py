@@ -4,7 +4,8 @@
     site     a customer's LAN, hosts and routers
     leg      one leg of a circuit: attachment, hand-off, VRF, tunnels
     gateway  both instances of a virtual network gateway
-    vnet     VNet router and virtual machines
+    vnet     VNet router and virtual machines, with
+             filters (security groups) and user_routes (route tables), both by what is around the router (surroundings)
     vnet_peering  the link between the routers of two VNets, and what they tell each other over it
     route_server  both instances of a Route Server, and the sessions of others with it
 """

@@ -32,6 +32,7 @@ from trunkline.intent.compile.draft import (
 )
 from trunkline.intent.estate import Estate
 from trunkline.intent.network import Interface, Link, Node, Role, Route
+from trunkline.intent.placement import nic_interface
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.view import GATEWAY as GATEWAY_TYPE
 from trunkline.intent.view import (
@@ -176,8 +177,3 @@ def origins_of_vnet(estate: Estate, vnet: VnetView, peerings: tuple[VnetPeeringV
     return tuple(dict.fromkeys(
         Origin(f"{address}/32", interface=nic_interface(nic))
         for nic in nics for address in nic.system["addresses"].values() if address in wanted))
-
-
-def nic_interface(nic: Resource) -> str:
-    """A VNet router's link to a virtual machine."""
-    return f"n{nic.number}"

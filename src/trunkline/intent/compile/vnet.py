@@ -1,6 +1,8 @@
 """A virtual network: its router, a virtual machine for each NIC, and the sessions to its gateways.
 
-The router answers ARP for every address (proxy ARP, a /32 route per NIC), as Azure's fabric does.
+The router answers ARP for every address (proxy ARP, a /32 route per NIC), as Azure's fabric does; what no NIC has, in
+the address space, is unreachable, whatever has been learned. Without ``enableIPForwarding`` a NIC sends only from its
+own addresses, and its machine forwards nothing.
 """
 
 from __future__ import annotations
@@ -11,8 +13,12 @@ from trunkline.intent.allocation import instance_addresses, mac, node_name, rout
 from trunkline.intent.bgp import PERMIT_ALL, REJECT_ALL, Router, Session
 from trunkline.intent.compile import route_server, vnet_peering
 from trunkline.intent.compile.draft import DAEMON_SYSCTLS, GATEWAY, Draft, router_id, session_name, vnet_node
+from trunkline.intent.compile.filters import add_filter
+from trunkline.intent.compile.surroundings import surroundings
+from trunkline.intent.compile.user_routes import add_user_routes
 from trunkline.intent.estate import Estate
-from trunkline.intent.network import Address, Interface, Link, Node, Role, Route
+from trunkline.intent.network import Address, Interface, Link, Node, Role, Route, RouteKind
+from trunkline.intent.placement import nic_interface, placed
 from trunkline.intent.scope import Scope
 from trunkline.intent.view import GATEWAY as GATEWAY_TYPE
 from trunkline.intent.view import NIC, VnetView, hub_of, referrers, vnet_peerings, vnet_view
@@ -42,6 +48,7 @@ def vnet(scope: Scope, estate: Estate, profile: Profile) -> Draft:
     for name, prefix in view.subnets:
         for nic in referrers(estate, view.resource.id.child("subnets", name), NIC):
             _add_vm(draft, node, nic, prefix)
+    draft.pieces += [Route(node, prefix, kind=RouteKind.UNREACHABLE) for prefix in view.prefixes]
     peerings, hub = vnet_peerings(estate, view), hub_of(estate, view)
     sessions = (*_gateway_sessions(estate, view, profile), *vnet_peering.sessions(peerings, view, profile),
                 *(route_server.sessions_of_vnet(hub, profile) if hub else ()))
@@ -49,18 +56,21 @@ def vnet(scope: Scope, estate: Estate, profile: Profile) -> Draft:
         origins = (*vnet_peering.origins(peerings), *route_server.origins_of_vnet(estate, view, peerings))
         draft.routers.append(Router(node, Daemon.BIRD, GATEWAY_ASN, router_id(view.resource.number, 3), sessions,
                                     origins, profile.ecmp))
+    prefixes = (*view.prefixes, *(prefix for one in peerings for prefix in one.prefixes))
+    here = surroundings(draft, node, prefixes, placed(estate, view.resource.id))
+    add_filter(draft, here, estate)
+    add_user_routes(draft, here, estate)
     return draft
 
 
 def _add_vm(draft: Draft, router: str, nic: Resource, subnet: str) -> None:
     node, length = vm_node(nic.id), ip_network(subnet).prefixlen
-    configurations = NetworkInterface.model_validate(nic.properties).ip_configurations
-    addresses = tuple(nic.system["addresses"][c.name] for c in configurations)
-    towards = route_server.nic_interface(nic)
+    model, towards = NetworkInterface.model_validate(nic.properties), nic_interface(nic)
+    addresses = tuple(nic.system["addresses"][c.name] for c in model.ip_configurations)
     draft.pieces += [
-        Node(node, Role.VM),
+        Node(node, Role.VM, forwarding=model.enable_ip_forwarding),
         Link(Interface(node, "eth0", tuple(Address(f"{a}/{length}") for a in addresses), mac=mac(nic.number)),
-             Interface(router, towards, proxy_arp=True)),
+             Interface(router, towards, proxy_arp=True, strict=not model.enable_ip_forwarding)),
         Route(node, "0.0.0.0/0", (router_address(subnet),)),
         *(Route(router, f"{address}/32", interface=towards) for address in addresses)]
 

@@ -1,0 +1,36 @@
+"""What a VNet router has around it, as its security groups and route tables need to know it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trunkline.intent.compile.draft import GATEWAY, Draft
+from trunkline.intent.network import Whereabouts
+from trunkline.intent.placement import PlacedSubnet
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """``prefixes``: what system routes lead to: the virtual network's own address spaces, then those of its peers.
+    ``learning``: interfaces behind which there is what the router learns by BGP. ``gateways``: to its own ones."""
+
+    node: str
+    subnets: tuple[PlacedSubnet, ...]
+    prefixes: tuple[str, ...]
+    learning: tuple[str, ...]
+    gateways: tuple[str, ...]
+
+    @property
+    def everything(self) -> Whereabouts:
+        """What the tag VirtualNetwork means: these prefixes, and whatever has been learned by now."""
+        return Whereabouts(self.prefixes, self.learning)
+
+
+def surroundings(draft: Draft, node: str, prefixes: tuple[str, ...], subnets: tuple[PlacedSubnet, ...]) -> Surroundings:
+    """What is learned comes from neighbours, or stands behind a router that a Route Server told of (an origin)."""
+    own = [router for router in draft.routers if router.node == node]
+    sessions = [session for router in own for session in router.sessions]
+    origins = [origin.interface for router in own for origin in router.origins]
+    learning = {name for name in (*(session.interface for session in sessions), *origins) if name}
+    gateways = {session.interface for session in sessions if session.group == GATEWAY}
+    return Surroundings(node, subnets, prefixes, tuple(sorted(learning)), tuple(sorted(gateways)))
