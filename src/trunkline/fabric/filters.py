@@ -1,6 +1,6 @@
 """Filters: a table of nftables in the node's namespace, replaced as a whole.
 
-    forward ─ established flows pass ─ from-<interface> ─ lists … ─ to-<interface> ─ lists … ─ passes
+    forward ─ source-<interface> ─ flows that are known pass ─ from-<interface> ─ lists … ─ to-<interface> ─ lists …
 
 A chain without rules, ``mark-<wish>-<listing>``, tells what was wished and what nft listed when it was done: so a
 change made by hand is seen, whatever nft makes of our words. Counters outlive a change of the rules around them.
@@ -84,15 +84,23 @@ def rules(wish: Filter) -> Iterator[str]:
         yield from _list(one)
     for guard in wish.guards:
         yield from _guard(guard)
+    yield from _jumps("iifname", "source", (guard.interface for guard in wish.guards if guard.sources))
     yield f"add rule {TABLE} {_FORWARD} ct state established,related accept"
-    for key, side, guarded in (("iifname", "from", [g.interface for g in wish.guards if g.from_here]),
-                               ("oifname", "to", [g.interface for g in wish.guards if g.to_here])):
-        if guarded:
-            ways = ", ".join(f'"{_name(name)}" : jump {side}-{name}' for name in guarded)
-            yield f"add rule {TABLE} {_FORWARD} {key} vmap {{ {ways} }}"
+    yield from _jumps("iifname", "from", (guard.interface for guard in wish.guards if guard.from_here))
+    yield from _jumps("oifname", "to", (guard.interface for guard in wish.guards if guard.to_here))
+
+
+def _jumps(key: str, side: str, interfaces: Iterable[str]) -> Iterator[str]:
+    if ways := _set(f'"{_name(name)}" : jump {side}-{name}' for name in interfaces):
+        yield f"add rule {TABLE} {_FORWARD} {key} vmap {ways}"
 
 
 def _guard(guard: Guard) -> Iterator[str]:
+    if guard.sources:
+        chain = f"source-{_name(guard.interface)}"
+        yield f"add chain {TABLE} {chain}"
+        yield from (f"add rule {TABLE} {chain} {match} drop"
+                    for match in _addresses("saddr", Whereabouts(guard.sources, others=True)))
     for side, names in (("from", guard.from_here), ("to", guard.to_here)):
         if names:
             chain = f"{side}-{_name(guard.interface)}"

@@ -228,11 +228,13 @@ class RuleList:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """The rule lists that a new flow must pass, in this order, when it comes ``from_here`` or goes ``to_here``."""
+    """The rule lists that a new flow must pass, in this order, when it comes ``from_here`` or goes ``to_here``.
+    ``sources``: the only addresses that packets may come from, also those of a flow; empty for any."""
 
     interface: str
     from_here: tuple[str, ...] = ()
     to_here: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

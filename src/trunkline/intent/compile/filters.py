@@ -36,8 +36,9 @@ _EVERY_PORT: PortRange = (0, 65535)
 
 
 def add_filter(draft: Draft, here: Surroundings, estate: Estate) -> None:
-    """None where no group protects anything."""
-    guards = [guard for subnet in here.subnets for nic in subnet.nics if (guard := _guard(subnet.model, nic))]
+    """None where nothing is guarded."""
+    guards = [guard for subnet in here.subnets for nic in subnet.nics
+              if (guard := _guard(subnet.model, nic, here.has_tables))]
     if not guards:
         return
     groups = {link.target.key: link.target for subnet in here.subnets
@@ -51,12 +52,15 @@ def add_filter(draft: Draft, here: Surroundings, estate: Estate) -> None:
                                tuple(sorted(guards, key=lambda guard: guard.interface))))
 
 
-def _guard(subnet: Subnet, nic: PlacedNic) -> Guard | None:
+def _guard(subnet: Subnet, nic: PlacedNic, has_tables: bool) -> Guard | None:
+    """Beside route tables the kernel's own check of sources fails: it asks for the way back as if that began at the
+    other end's interface."""
     inwards = [link.target for link in (subnet.network_security_group, nic.model.network_security_group) if link]
-    if not inwards:
+    sources = nic.addresses if has_tables and not nic.model.enable_ip_forwarding else ()
+    if not inwards and not sources:
         return None
     return Guard(nic.interface, tuple(list_name(group, Direction.OUTBOUND) for group in reversed(inwards)),
-                 tuple(list_name(group, Direction.INBOUND) for group in inwards))
+                 tuple(list_name(group, Direction.INBOUND) for group in inwards), sources)
 
 
 def list_name(group: ResourceId, direction: Direction) -> str:

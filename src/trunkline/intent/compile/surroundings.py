@@ -21,6 +21,10 @@ class Surroundings:
     gateways: tuple[str, ...]
 
     @property
+    def has_tables(self) -> bool:
+        return any(subnet.model.route_table for subnet in self.subnets)
+
+    @property
     def everything(self) -> Whereabouts:
         """What the tag VirtualNetwork means: these prefixes, and whatever has been learned by now."""
         return Whereabouts(self.prefixes, self.learning)

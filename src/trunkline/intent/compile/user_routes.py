@@ -1,6 +1,6 @@
 """User-defined routes, by routing rules in the VNet router. Packets from a subnet with a route table go through
 
-    inner   its routes inside system prefixes, longest first; ``VnetLocal`` ones lead on
+    inner   its routes inside system prefixes, longest first; ``VnetLocal`` ones lead on (always there: the way in)
     system  the virtual network's own and its peers' prefixes, as everybody has them
     outer   from the longest prefix to the shortest: learned routes that are longer, then the table's own
     end     learned routes that are shorter, unless propagation is disabled; then nothing
@@ -94,8 +94,7 @@ def _pieces(table: UserTable, slot: int, here: Surroundings) -> Iterator[Piece]:
     for network, route in every:
         if not _leads_to_gateway(network, route, here):
             yield _route(network, route, here, kernel_table(slot, network, here))
-    if len(outer) < len(every):
-        yield Lookup(here.node, base + _INNER, Verdict.TABLE, slot * _TABLES + _INNER_TABLE)
+    yield Lookup(here.node, base + _INNER, Verdict.TABLE, slot * _TABLES + _INNER_TABLE)
     for prefix in here.prefixes:
         yield Lookup(here.node, base + _SYSTEM, Verdict.TABLE, to=prefix)
     learned = not table.model.disable_bgp_route_propagation

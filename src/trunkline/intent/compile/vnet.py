@@ -18,14 +18,13 @@ from trunkline.intent.compile.surroundings import surroundings
 from trunkline.intent.compile.user_routes import add_user_routes
 from trunkline.intent.estate import Estate
 from trunkline.intent.network import Address, Interface, Link, Node, Role, Route, RouteKind
-from trunkline.intent.placement import nic_interface, placed
+from trunkline.intent.placement import PlacedNic, placed
 from trunkline.intent.scope import Scope
 from trunkline.intent.view import GATEWAY as GATEWAY_TYPE
-from trunkline.intent.view import NIC, VnetView, hub_of, referrers, vnet_peerings, vnet_view
+from trunkline.intent.view import VnetView, hub_of, referrers, vnet_peerings, vnet_view
 from trunkline.model.bgp import GATEWAY_ASN
-from trunkline.model.network import NetworkInterface
 from trunkline.model.profile import Profile
-from trunkline.model.resource import Resource, ResourceId
+from trunkline.model.resource import ResourceId
 from trunkline.model.site import Daemon
 
 
@@ -45,9 +44,11 @@ def vnet(scope: Scope, estate: Estate, profile: Profile) -> Draft:
     node = vnet_node(view.resource.id)
     loopback = tuple(f"{router_address(prefix)}/32" for _, prefix in view.subnets if prefix)
     draft = Draft([Node(node, Role.ROUTER, forwarding=True, loopback=loopback, sysctls=DAEMON_SYSCTLS)])
-    for name, prefix in view.subnets:
-        for nic in referrers(estate, view.resource.id.child("subnets", name), NIC):
-            _add_vm(draft, node, nic, prefix)
+    subnets = placed(estate, view.resource.id)
+    strict = not any(subnet.model.route_table for subnet in subnets)
+    for subnet in subnets:
+        for nic in subnet.nics:
+            _add_vm(draft, node, nic, subnet.model.prefix, strict)
     draft.pieces += [Route(node, prefix, kind=RouteKind.UNREACHABLE) for prefix in view.prefixes]
     peerings, hub = vnet_peerings(estate, view), hub_of(estate, view)
     sessions = (*_gateway_sessions(estate, view, profile), *vnet_peering.sessions(peerings, view, profile),
@@ -57,22 +58,21 @@ def vnet(scope: Scope, estate: Estate, profile: Profile) -> Draft:
         draft.routers.append(Router(node, Daemon.BIRD, GATEWAY_ASN, router_id(view.resource.number, 3), sessions,
                                     origins, profile.ecmp))
     prefixes = (*view.prefixes, *(prefix for one in peerings for prefix in one.prefixes))
-    here = surroundings(draft, node, prefixes, placed(estate, view.resource.id))
+    here = surroundings(draft, node, prefixes, subnets)
     add_filter(draft, here, estate)
     add_user_routes(draft, here, estate)
     return draft
 
 
-def _add_vm(draft: Draft, router: str, nic: Resource, subnet: str) -> None:
-    node, length = vm_node(nic.id), ip_network(subnet).prefixlen
-    model, towards = NetworkInterface.model_validate(nic.properties), nic_interface(nic)
-    addresses = tuple(nic.system["addresses"][c.name] for c in model.ip_configurations)
+def _add_vm(draft: Draft, router: str, nic: PlacedNic, subnet: str, strict: bool) -> None:
+    node, length, forwards = vm_node(nic.resource.id), ip_network(subnet).prefixlen, nic.model.enable_ip_forwarding
     draft.pieces += [
-        Node(node, Role.VM, forwarding=model.enable_ip_forwarding),
-        Link(Interface(node, "eth0", tuple(Address(f"{a}/{length}") for a in addresses), mac=mac(nic.number)),
-             Interface(router, towards, proxy_arp=True, strict=not model.enable_ip_forwarding)),
+        Node(node, Role.VM, forwarding=forwards),
+        Link(Interface(node, "eth0", tuple(Address(f"{address}/{length}") for address in nic.addresses),
+                       mac=mac(nic.resource.number)),
+             Interface(router, nic.interface, proxy_arp=True, strict=strict and not forwards)),
         Route(node, "0.0.0.0/0", (router_address(subnet),)),
-        *(Route(router, f"{address}/32", interface=towards) for address in addresses)]
+        *(Route(router, f"{address}/32", interface=nic.interface) for address in nic.addresses)]
 
 
 def _gateway_sessions(estate: Estate, view: VnetView, profile: Profile) -> tuple[Session, ...]:
