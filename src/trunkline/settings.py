@@ -35,8 +35,23 @@ class Places:
 
     @property
     def accounts(self) -> Path:
-        """Local accounts with their secrets; mode 0600."""
+        """Tenants, subscriptions and local accounts, with hashes of their secrets; mode 0600."""
         return self.home / "accounts.json"
+
+    @property
+    def secrets(self) -> Path:
+        """Secrets that we made, for the local operator to read; mode 0600. The service does not need it."""
+        return self.home / "secrets.json"
+
+    @property
+    def issuers(self) -> Path:
+        """External OpenID Connect issuers whose tokens are taken; need not be there."""
+        return self.home / "issuers.json"
+
+    @property
+    def store_key(self) -> Path:
+        """Keys of the secrets in the store; mode 0600."""
+        return self.home / "store.key"
 
     @property
     def ca(self) -> Path:

@@ -1,0 +1,25 @@
+"""Which permission a link needs: whoever connects a resource to another must be allowed to join that one."""
+
+from __future__ import annotations
+
+from trunkline.model.resource import ResourceId
+
+_NETWORK = "Microsoft.Network/"
+
+#: Where it is not ``{type}/join/action``, in Azure's own words for the action.
+_JOINS = {
+    "microsoft.network/applicationsecuritygroups":
+        "Microsoft.Network/applicationSecurityGroups/joinIpConfiguration/action",
+    "microsoft.network/virtualnetworks": "Microsoft.Network/virtualNetworks/peer/action",
+    "microsoft.managedidentity/userassignedidentities":
+        "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action",
+}
+
+
+def joining(target: ResourceId) -> str:
+    """The action that a link to ``target`` is; what is not of the network is merely read."""
+    kind = target.type
+    known = _JOINS.get(kind.lower())
+    if known:
+        return known
+    return f"{kind}/join/action" if kind.lower().startswith(_NETWORK.lower()) else f"{kind}/read"
