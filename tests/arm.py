@@ -18,7 +18,12 @@ from typing import Any, Literal
 import httpx
 from pydantic import Field, field_validator
 
-from trunkline.api.accounts import Accounts, load_accounts
+from trunkline.api.access.directory import Directory
+from trunkline.api.access.issuers import Issuers
+from trunkline.api.access.permissions import granted
+from trunkline.api.access.principals import Principals
+from trunkline.api.access.roles import OWNER
+from trunkline.api.accounts import Accounts, kept_secrets
 from trunkline.api.app import create_app
 from trunkline.api.declaration import (
     Action,
@@ -129,7 +134,7 @@ def _template() -> Path:
     _KEPT.append(tempfile.TemporaryDirectory(prefix="trunkline-test-"))
     home = Path(_KEPT[0].name)
     settings = load({}, str(home))
-    load_accounts(settings.places)
+    Directory(settings.places)
     load_key(settings.places.ca.parent)
     Store(settings.database_url).close()
     return home
@@ -142,13 +147,16 @@ class Arm:
         shutil.copytree(_template(), home, dirs_exist_ok=True)
         settings = load({"TRUNKLINE_RUN": str(home / "run")}, str(home))
         self.settings: Settings = replace(settings, limits=limits or settings.limits)
-        self.accounts: Accounts = load_accounts(self.settings.places)
+        self.directory = Directory(self.settings.places)
         self.store = Store(self.settings.database_url)
         self.network = Network(self.store)
+        with self.store.writing() as writer:  # the provider's own role knows nothing of a laboratory
+            writer.put(granted(self.accounts.accounts[1], OWNER, self.accounts.provider_subscription))
         self.url = self.settings.endpoint.url
-        app = create_app(self.settings, self.store, registry(self.accounts.provider_subscription), self.accounts,
+        app = create_app(self.settings, self.store, registry(self.accounts.provider_subscription), self.directory,
                          self.network.wake)
-        self.tokens = Tokens(load_key(self.settings.places.ca.parent), self.accounts, self.url, ())
+        self.tokens = Tokens(load_key(self.settings.places.ca.parent),
+                             Principals(self.directory, self.store, Issuers(())), self.url, ())
         self.account = "customer"
         self._runner = asyncio.Runner()
         self._client = httpx.AsyncClient(
@@ -158,6 +166,13 @@ class Arm:
         self._runner.run(self._client.aclose())
         self._runner.close()
         self.store.close()
+
+    @property
+    def accounts(self) -> Accounts:
+        return self.directory.accounts
+
+    def secret(self, name: str = "customer") -> str:
+        return kept_secrets(self.settings.places)[name]
 
     @property
     def subscription(self) -> str:

@@ -12,9 +12,9 @@ from trunkline.cli.accounts import Account, Accounts
 from trunkline.cli.client import Clients
 
 ACCOUNTS = Accounts("tenant", "sub-c", "sub-p", (
-    Account("customer", "id-customer", "sub-c", "secret-customer"),
-    Account("provider", "id-provider", "sub-p", "secret-provider"),
-    Account("operator", "id-operator", "sub-c", "secret-operator"),
+    Account("customer", "id-customer", "sub-c", "tenant", "ServicePrincipal", "secret-customer"),
+    Account("provider", "id-provider", "sub-p", "tenant", "ServicePrincipal", "secret-provider"),
+    Account("operator", "id-operator", "sub-c", "tenant", "ServicePrincipal", "secret-operator"),
 ))
 
 

@@ -25,7 +25,7 @@ def test_from_the_address_alone_to_the_first_answer(arm: Arm) -> None:
     found = arm.send("GET", f"{login}/{tenant}/v2.0/.well-known/openid-configuration".removeprefix(arm.url)).body
     account = arm.accounts.accounts[0]
     form = urlencode({"grant_type": "client_credentials", "client_id": account.client_id,
-                      "client_secret": account.secret, "scope": f"{audience}/.default"})
+                      "client_secret": arm.secret(), "scope": f"{audience}/.default"})
     got = arm.send("POST", found["token_endpoint"].removeprefix(arm.url), form)
     assert (got.status, got.headers["cache-control"]) == (200, "no-store, no-cache")
     reply = arm.send("GET", "/subscriptions?api-version=2022-12-01",

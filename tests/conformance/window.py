@@ -11,7 +11,10 @@ from typing import Any
 
 import httpx
 
-from trunkline.api.accounts import Accounts, load_accounts
+from trunkline.api.access.directory import Directory
+from trunkline.api.access.issuers import Issuers
+from trunkline.api.access.principals import Principals
+from trunkline.api.accounts import Accounts
 from trunkline.api.app import create_app
 from trunkline.api.resources import registry
 from trunkline.api.token import Tokens, load_key
@@ -40,13 +43,15 @@ class Window:
         settings = load({"TRUNKLINE_RUN": str(home / "run")}, str(home))
         places: Places = settings.places
         places.ca.parent.mkdir(parents=True)
-        self.accounts: Accounts = load_accounts(places)
+        directory = Directory(places)
+        self.accounts: Accounts = directory.accounts
         self.store = Store(settings.database_url)
-        app = create_app(settings, self.store, registry(self.accounts.provider_subscription), self.accounts,
+        app = create_app(settings, self.store, registry(self.accounts.provider_subscription), directory,
                          lambda _keys: None)
         self._transport, self._url = httpx.ASGITransport(app), settings.endpoint.url
         operator = next(account for account in self.accounts.accounts if account.operator)
-        tokens = Tokens(load_key(places.ca.parent), self.accounts, settings.endpoint.url, ())
+        principals = Principals(directory, self.store, Issuers(()))
+        tokens = Tokens(load_key(places.ca.parent), principals, settings.endpoint.url, ())
         self._headers = {"authorization": f"Bearer {tokens.issue(operator, settings.endpoint.url)}"}
         self.request("PUT", f"{self.subscription}/resourceGroups/{GROUP}", {"location": "westus"})
 

@@ -13,7 +13,7 @@ _MOST = 500
 def list_all(service: Service, call: Call) -> Answer:
     with service.store.reading() as reader:
         found = reader.activities(ResourceId(call.names["subscription"]), _MOST)
-    return answer({"value": [_show(one) for one in found]})
+    return answer({"value": [_show(one) for one in found if call.sees(one.resource)]})
 
 
 def _show(row: Activity) -> Json:

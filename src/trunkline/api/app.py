@@ -10,7 +10,11 @@ from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.routing import Host, Route
 
 from trunkline.api import public
-from trunkline.api.accounts import Accounts
+from trunkline.api.access.directory import Directory
+from trunkline.api.access.grants import Desk
+from trunkline.api.access.issuers import load_issuers
+from trunkline.api.access.permissions import Permissions, seed
+from trunkline.api.access.principals import Principals
 from trunkline.api.declaration import Registry
 from trunkline.api.front import Front
 from trunkline.api.keyvault import kept
@@ -30,15 +34,19 @@ class _Anything(StringConvertor):
 register_url_convertor("anything", _Anything())
 
 
-def create_app(settings: Settings, store: Store, registry: Registry, accounts: Accounts,
+def create_app(settings: Settings, store: Store, registry: Registry, directory: Directory,
                wake: Callable[[Iterable[str]], None]) -> Starlette:
     """``wake`` tells the reconciler which resources changed; it must not block."""
     endpoint = settings.endpoint
     vaults = kept.domain(endpoint.port)
     names = ("127.0.0.1", "localhost", "[::1]", socket.gethostname())
-    tokens = Tokens(load_key(settings.places.ca.parent), accounts, endpoint.url,
+    principals = Principals(directory, store, load_issuers(settings.places.issuers))
+    tokens = Tokens(load_key(settings.places.ca.parent), principals, endpoint.url,
                     (*(f"https://{name}:{endpoint.port}" for name in names), f"https://{vaults}"))
-    service = Service(settings, store, registry, accounts, tokens, wake)
+    permissions = Permissions(store, lambda: directory.accounts)
+    with store.writing() as writer:
+        seed(writer, directory.accounts)
+    service = Service(settings, store, registry, directory, permissions, tokens, Desk(directory, tokens), wake)
     vault = VaultFront(service)
     app = Starlette(routes=[Host("{vault}.vault.localhost", vault), Route("/vaults/{vault}/{rest:anything}", vault),
                             *public.routes(service), Route("/{path:anything}", Front(service))])

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from trunkline.api.accounts import Account
-from trunkline.model.resource import Json
+from trunkline.model.resource import Json, ResourceId
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """One authenticated request. ``origin``: scheme, host and port as the client wrote them. ``query`` and ``headers``:
-    names in lower case. ``names``: what stands in the path's variable pieces, by the route's names for them."""
+    names in lower case. ``names``: what stands in the path's variable pieces, by the route's names for them. ``sees``:
+    whether the client may read a resource, where a list holds others too."""
 
     method: str
     path: str
@@ -24,6 +25,7 @@ class Call:
     body: bytes = b""
     correlation_id: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
+    sees: Callable[[ResourceId], bool] = lambda _resource: True
 
     @property
     def api_version(self) -> str:

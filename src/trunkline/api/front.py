@@ -91,7 +91,7 @@ class Front:
 
     async def _answer(self, request: Request, correlation: str, remaining: dict[str, str]) -> Answer:
         try:
-            account = authenticate(self._service, request.headers)
+            account = await authenticate(self._service, request.headers)
             remaining.update(self._take(request))
             call = await self._call(request, account, correlation)
             work = routes.resolve(self._service, call)
@@ -156,7 +156,7 @@ class Front:
             writer.forget(operation)
 
 
-def authenticate(service: Service, headers: Mapping[str, str]) -> Account:
+async def authenticate(service: Service, headers: Mapping[str, str]) -> Account:
     given = headers.get("authorization")
     if not given:
         raise Fault("AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.", status=401)
@@ -164,6 +164,8 @@ def authenticate(service: Service, headers: Mapping[str, str]) -> Account:
     if scheme.lower() != "bearer" or not token.strip():
         raise Fault("AuthenticationFailed", "Authentication failed. The 'Authorization' header is provided in an "
                     "invalid format; write 'Bearer' and a token.", status=401)
+    if service.tokens.foreign(token.strip()):
+        return await run_in_threadpool(service.tokens.verify_foreign, token.strip())
     return service.tokens.verify(token.strip())
 
 

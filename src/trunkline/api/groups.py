@@ -56,7 +56,7 @@ def list_all(service: Service, call: Call) -> Answer:
     if text := call.query.get("$filter", "").strip():
         test = odata.parse(text, ())
         found = tuple(one for one in found if test(odata.Row({}, one.tags)))
-    return listing.page(call, found, lambda group: group.id.key, show)
+    return listing.page(call, found, lambda group: group.id.key, show, lambda group: call.sees(group.id))
 
 
 def refuse_export(_service: Service, call: Call) -> Answer:

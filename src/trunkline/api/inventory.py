@@ -25,7 +25,8 @@ def list_all(service: Service, call: Call) -> Answer:
         found = [one for kind in _kinds(service, odata.required(text, "resourceType"))
                  for one in _of_kind(reader, call, kind, everything=test is not None)]
         rows = sorted((one for one in found if test is None or test(_row(one))), key=lambda one: one.id.key)
-        return listing.page(call, rows, lambda one: one.id.key, lambda one: _show(service, reader, one, expanded))
+        return listing.page(call, rows, lambda one: one.id.key, lambda one: _show(service, reader, one, expanded),
+                            lambda one: call.sees(one.id))
 
 
 def _kinds(service: Service, wanted: str) -> Iterator[ResourceType]:

@@ -1,21 +1,27 @@
-"""What needs no token: health, metadata, and logging in."""
+"""What needs no token: health, metadata, logging in, and a managed identity's own endpoint."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from trunkline.api import body as content
 from trunkline.api import login, metadata
+from trunkline.api.access import identity as managed
+from trunkline.api.access import page
+from trunkline.api.access.grants import Desk
 from trunkline.api.envelope import refusal
 from trunkline.api.exchange import Answer, answer
 from trunkline.api.front import correlation_id, identity, origin
 from trunkline.api.service import Service
 from trunkline.api.version import check_version
 from trunkline.errors import Fault, StoreFailure
+
+Endpoint = Callable[[Desk, str, str, Mapping[str, str], bytes], Answer]
 
 #: A login form is small.
 _FORM_BYTES = 64 * 1024
@@ -33,8 +39,16 @@ def routes(service: Service) -> list[Route]:
         Route(f"{tenant}/.well-known/openid-configuration", _configuration(service)),
         Route(f"{tenant}/discovery/v2.0/keys", _plain(lambda _request: answer(service.tokens.keys()))),
         Route(f"{tenant}/discovery/keys", _plain(lambda _request: answer(service.tokens.keys()))),
-        Route(f"{tenant}/oauth2/v2.0/token", _token(service), methods=["POST"]),
-        Route(f"{tenant}/oauth2/token", _token(service), methods=["POST"]),
+        *(Route(f"{tenant}/oauth2{version}/{name}", _form(service, endpoint), methods=["POST"])
+          for version in ("", "/v2.0")
+          for name, endpoint in (("token", login.token), ("devicecode", login.device_code))),
+        Route("/common/userrealm/{user}", _plain(
+            lambda request: answer(login.realm(origin(service, request), request.path_params["user"])))),
+        Route("/devicelogin", _plain(lambda request: page.show(request.query_params.get("user_code", "")))),
+        Route("/devicelogin", _posted(lambda _request, body: page.submit(service.desk, body)),
+              methods=["POST"]),
+        Route(managed.PATH, _plain(lambda request: managed.token(
+            service, request.headers.get("x-identity-header", ""), dict(request.query_params)))),
     ]
 
 
@@ -73,12 +87,17 @@ def _configuration(service: Service) -> Callable[[Request], Response]:
     return _plain(lambda request: answer(login.configuration(origin(service, request), request.path_params["tenant"])))
 
 
-def _token(service: Service) -> Callable[[Request], object]:
+def _form(service: Service, endpoint: Endpoint) -> Callable[[Request], object]:
+    return _posted(lambda request, body: endpoint(
+        service.desk, origin(service, request), request.path_params["tenant"], request.headers, body))
+
+
+def _posted(work: Callable[[Request, bytes], Answer]) -> Callable[[Request], object]:
+    """In a thread: proving a password takes a while, and is meant to."""
     async def respond(request: Request) -> Response:
         try:
-            form = await content.read(request.stream(), request.headers.get("content-length", ""), _FORM_BYTES)
+            body = await content.read(request.stream(), request.headers.get("content-length", ""), _FORM_BYTES)
+            return _response(request, await run_in_threadpool(work, request, body))
         except Fault as fault:
             return _response(request, refusal(fault))
-        return _response(request, login.token(service.accounts, service.tokens, request.path_params["tenant"],
-                                              request.headers, form))
     return respond

@@ -6,9 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from trunkline.api import activity, features, groups, inventory, plant, polls, providers, subscriptions, tags
-from trunkline.api.authorization import check_access
+from trunkline.api.access import assignments, definitions
+from trunkline.api.access import endpoints as access
+from trunkline.api.access.admission import admitted
+from trunkline.api.access.scoped import Scoped, scoped
 from trunkline.api.deployments import endpoints as deployments
 from trunkline.api.engine import verbs
 from trunkline.api.envelope import NotAllowed
@@ -83,6 +87,14 @@ ROUTES = (
     _route("/subscriptions", GET=subscriptions.list_all),
     _route("/tenants", GET=subscriptions.tenants),
     _route("/providers", GET=providers.list_all),
+    _route("/providers/Trunkline.Access/accounts", GET=access.list_accounts),
+    _route("/providers/Trunkline.Access/accounts/{name}", PUT=access.put_account, DELETE=access.delete_account),
+    _route("/providers/Trunkline.Access/accounts/{name}/resetSecret", POST=access.reset_secret),
+    _route("/providers/Trunkline.Access/subscriptions", GET=access.list_subscriptions),
+    _route("/providers/Trunkline.Access/subscriptions/{name}", PUT=access.put_subscription),
+    _route("/providers/Trunkline.Access/tenants", GET=access.list_tenants),
+    _route("/providers/Trunkline.Access/tenants/{name}", PUT=access.put_tenant),
+    _route("/providers/Trunkline.Access/identityHeader", POST=access.identity_header),
     _route("/providers/{namespace}", GET=providers.get),
     _route(_SUBSCRIPTION, GET=subscriptions.get),
     _route(_SUBSCRIPTION + "/locations", GET=subscriptions.locations),
@@ -133,6 +145,9 @@ ROUTES = (
 _TAGS = _route("/{scope}", GET=tags.get, PUT=tags.put, PATCH=tags.patch, DELETE=tags.delete)
 _TAGS_TAIL = ("providers", "microsoft.resources", "tags", "default")
 
+_ROLES: Mapping[str, Callable[[Scoped, Service, Call], Answer]] = {
+    "roleassignments": assignments.answer_to, "roledefinitions": definitions.answer_to}
+
 
 def resolve(service: Service, call: Call) -> Work:
     """What answers an authenticated request, if it is authorized. Touches nothing."""
@@ -140,7 +155,7 @@ def resolve(service: Service, call: Call) -> Work:
     call = replace(call, names=names)
     check_version(call.api_version)
     if "subscription" in names:
-        call = replace(call, names={**names, "subscription": check_access(service.accounts, call)})
+        call = admitted(service, call)
     endpoint = route.methods.get(call.method) or route.methods.get("*")
     if endpoint is None:
         raise NotAllowed(call.method, *route.methods)
@@ -148,6 +163,23 @@ def resolve(service: Service, call: Call) -> Work:
 
 
 def find(path: str) -> tuple[Route, dict[str, str]]:
+    """What answers a path, and what stands in its variable pieces; raises NotFound."""
+    return _authorization(path) or _listed(path)
+
+
+def _authorization(path: str) -> tuple[Route, dict[str, str]] | None:
+    """Roles stand behind any scope, so their paths begin with anything."""
+    at = scoped(path)
+    if at is None:
+        return None
+    subscription = subscription_in(path)
+    if (at.scope and not subscription) or (not at.scope and at.kind == "roleassignments"):
+        return None
+    methods: Mapping[str, Endpoint] = {"*": partial(_ROLES[at.kind], at)}
+    return Route((), methods, (), False, _never), {"subscription": subscription} if subscription else {}
+
+
+def _listed(path: str) -> tuple[Route, dict[str, str]]:
     pieces = path.strip("/").split("/")
     lower = [piece.lower() for piece in pieces]
     if tuple(lower[-len(_TAGS_TAIL):]) == _TAGS_TAIL and lower[0] == "subscriptions" and len(lower) > 5:

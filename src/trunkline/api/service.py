@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from trunkline.api.access.directory import Directory
+from trunkline.api.access.grants import Desk
+from trunkline.api.access.permissions import Permissions
 from trunkline.api.accounts import Accounts
 from trunkline.api.declaration import Registry
 from trunkline.api.token import Tokens
@@ -19,6 +22,13 @@ class Service:
     settings: Settings
     store: Store
     registry: Registry
-    accounts: Accounts
+    directory: Directory
+    permissions: Permissions
     tokens: Tokens
+    desk: Desk
     wake: Callable[[Iterable[str]], None]
+
+    @property
+    def accounts(self) -> Accounts:
+        """Those of now."""
+        return self.directory.accounts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trunkline.api.access.admission import known
 from trunkline.api.accounts import Subscription
 from trunkline.api.exchange import Answer, Call, answer
 from trunkline.api.service import Service
@@ -9,27 +10,27 @@ from trunkline.model.plant import Region, regions
 from trunkline.model.resource import Json
 
 
-def tenants(service: Service, _call: Call) -> Answer:
-    tenant = service.accounts.tenant
-    return answer({"value": [{"id": f"/tenants/{tenant}", "tenantId": tenant, "displayName": "Trunkline",
-                              "defaultDomain": "trunkline.localhost", "tenantCategory": "Home", "countryCode": "",
-                              "domains": ["trunkline.localhost"]}]})
+def tenants(service: Service, call: Call) -> Answer:
+    mine = [one for one in service.accounts.tenants if call.account.operator or one.id == call.account.tenant]
+    return answer({"value": [{"id": f"/tenants/{one.id}", "tenantId": one.id, "displayName": one.name,
+                              "defaultDomain": one.domain, "tenantCategory": "Home", "countryCode": "",
+                              "domains": [one.domain]} for one in mine]})
 
 
 def list_all(service: Service, call: Call) -> Answer:
-    mine = [one for one in service.accounts.subscriptions if call.account.may_use(one.id)]
-    return answer({"value": [_show(service, one) for one in mine], "count": {"type": "Total", "value": len(mine)}})
+    mine = [one for one in service.accounts.subscriptions if known(service, call.account, one)]
+    return answer({"value": [_show(one) for one in mine], "count": {"type": "Total", "value": len(mine)}})
 
 
 def get(service: Service, call: Call) -> Answer:
     found = service.accounts.subscription(call.names["subscription"])
-    return answer(_show(service, found) if found else {})
+    return answer(_show(found) if found else {})
 
 
-def _show(service: Service, subscription: Subscription) -> Json:
+def _show(subscription: Subscription) -> Json:
     return {
         "id": f"/subscriptions/{subscription.id}", "subscriptionId": subscription.id, "displayName": subscription.name,
-        "tenantId": service.accounts.tenant, "state": "Enabled", "authorizationSource": "RoleBased",
+        "tenantId": subscription.tenant, "state": "Enabled", "authorizationSource": "RoleBased",
         "managedByTenants": [], "subscriptionPolicies": {"locationPlacementId": "Trunkline", "quotaId": "Trunkline",
                                                          "spendingLimit": "Off"},
     }

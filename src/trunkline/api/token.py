@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from trunkline.api.accounts import Account, Accounts
+from trunkline.api.access.principals import Principals
+from trunkline.api.accounts import Account
 from trunkline.api.private import write_private
 from trunkline.errors import Fault
 from trunkline.model.resource import Json
@@ -38,43 +39,100 @@ AZURE_AUDIENCES = ("https://management.azure.com", "https://management.core.wind
 class Tokens:
     """Issues and verifies. ``url``: the endpoint's; tokens are for it, by any of its names."""
 
-    def __init__(self, key: rsa.RSAPrivateKey, accounts: Accounts, url: str, audiences: tuple[str, ...]) -> None:
-        self._key, self._accounts = key, accounts
-        self.issuer = f"{url}/{accounts.tenant}/v2.0"
+    def __init__(self, key: rsa.RSAPrivateKey, principals: Principals, url: str, audiences: tuple[str, ...]) -> None:
+        self._key, self._principals, self._url = key, principals, url
         self.audiences = tuple(dict.fromkeys((url, *audiences, *AZURE_AUDIENCES)))
         self.key_id = _thumbprint(key.public_key())
         self._public = key.public_key()
-        self._verified: dict[str, tuple[float, Account]] = {}
+        self._refresh_audience = f"{url}/refresh"
+        self._header_key = hashlib.sha256(b"managed identity" + key.private_bytes(
+            Encoding.DER, PrivateFormat.PKCS8, NoEncryption())).digest()
+        self._verified: dict[str, tuple[float, str]] = {}
 
-    def issue(self, account: Account, audience: str, life_s: int = LIFE_S) -> str:
-        now = int(time.time())
-        claims = {
-            "aud": audience, "iss": self.issuer, "iat": now, "nbf": now, "exp": now + life_s,
-            "appid": account.client_id, "appidacr": "1", "azp": account.client_id, "idp": self.issuer,
-            "idtyp": "app", "oid": account.object_id, "sub": account.object_id, "tid": self._accounts.tenant,
-            "uti": str(uuid4()), "ver": "2.0",
-        }
-        return jwt.encode(claims, self._key, algorithm=_ALGORITHM, headers={"kid": self.key_id})
+    def issuer(self, tenant: str) -> str:
+        return f"{self._url}/{tenant}/v2.0"
+
+    def issue(self, account: Account, audience: str, life_s: int = LIFE_S, client: str = "") -> str:
+        """``client``: the public client through which a user came."""
+        return self.sign({"aud": audience, **_identity(account, client)}, account.tenant, life_s)
+
+    @property
+    def header_key(self) -> bytes:
+        """For the headers of managed identities; follows from the signing key."""
+        return self._header_key
+
+    def issue_refresh(self, account: Account, client: str, mark: str, life_s: int) -> str:
+        """For the token endpoint alone, by its audience. ``mark``: changes with the password."""
+        return self.sign({"aud": self._refresh_audience, "oid": account.object_id, "client": client, "mark": mark},
+                         account.tenant, life_s)
+
+    def read_refresh(self, token: str) -> Json:
+        """Its claims; empty when it is not one of ours, or has ended."""
+        try:
+            claims: Json = jwt.decode(token, self._public, algorithms=[_ALGORITHM], audience=self._refresh_audience)
+        except jwt.PyJWTError:
+            return {}
+        return claims
+
+    def account(self, object_id: str) -> Account | None:
+        return self._principals.by_object(object_id)
+
+    def external(self, token: str) -> Account | None:
+        """Whose token of a trusted external issuer it is."""
+        return self._principals.external(token)
+
+    def issue_identity(self, account: Account, issuer: str, client: str, nonce: str) -> str:
+        """An ID token (OpenID Connect Core 1.0, section 2), for the client alone."""
+        claims = {"aud": client, "oid": account.object_id, "sub": account.object_id, "tid": account.tenant,
+                  "name": account.name, "preferred_username": account.client_id, "upn": account.client_id,
+                  "unique_name": account.client_id, "ver": "2.0", **({"nonce": nonce} if nonce else {})}
+        return self.sign(claims, account.tenant, LIFE_S, issuer)
+
+    def sign(self, claims: Json, tenant: str, life_s: int, issuer: str = "") -> str:
+        now, by = int(time.time()), issuer or self.issuer(tenant)
+        every = {**claims, "iss": by, "iat": now, "nbf": now, "exp": now + life_s, "uti": str(uuid4())}
+        return jwt.encode(every, self._key, algorithm=_ALGORITHM, headers={"kid": self.key_id})
 
     def verify(self, token: str) -> Account:
         """Whose token it is; raises Fault 401 with ARM's code when it is nobody's."""
         known = self._verified.get(token)
-        if known and known[0] > time.time():
-            return known[1]
-        claims = self._claims(token)
-        account = self._accounts.by_client(str(claims.get("appid", "")))
-        if account is None or claims.get("oid") != account.object_id:
+        object_id = known[1] if known and known[0] > time.time() else self._read(token)
+        account = self._principals.by_object(object_id)
+        if account is None:
             raise _unauthorized("InvalidAuthenticationToken", "The access token names no account of this service.")
+        return account
+
+    def foreign(self, token: str) -> bool:
+        """Whether verifying it may ask another identity provider, which takes time."""
+        return token not in self._verified and self._principals.issuers.vouches(token)
+
+    def verify_foreign(self, token: str) -> Account:
+        """The same for a token of an external issuer."""
+        account = self._principals.external(token)
+        if account is None:
+            raise _unauthorized("InvalidAuthenticationToken", "The access token names no account of this service.")
+        expiry = jwt.decode(token, options={"verify_signature": False})["exp"]
+        self._remember(token, float(expiry), account.object_id)
+        return account
+
+    def _read(self, token: str) -> str:
+        claims = self._claims(token)
+        object_id = str(claims.get("oid", ""))
+        self._remember(token, float(claims["exp"]), object_id)
+        return object_id
+
+    def _remember(self, token: str, expiry: float, object_id: str) -> None:
         if len(self._verified) >= _REMEMBERED:
             self._verified.clear()
-        self._verified[token] = (float(claims["exp"]), account)
-        return account
+        self._verified[token] = (expiry, object_id)
 
     def _claims(self, token: str) -> Json:
         try:
             claims: Json = jwt.decode(
-                token, self._public, algorithms=[_ALGORITHM], audience=self.audiences, issuer=self.issuer,
-                leeway=_LEEWAY_S, options={"require": ["exp", "nbf", "iss", "aud"]})
+                token, self._public, algorithms=[_ALGORITHM], audience=self.audiences, leeway=_LEEWAY_S,
+                options={"require": ["exp", "nbf", "iss", "aud"]})
+            if claims["iss"] != self.issuer(str(claims.get("tid", ""))):
+                raise jwt.InvalidIssuerError(claims["iss"])
         except jwt.ExpiredSignatureError as expired:
             raise _unauthorized("ExpiredAuthenticationToken", _expiry_message(token)) from expired
         except jwt.InvalidAudienceError as wrong:
@@ -84,7 +142,7 @@ class Tokens:
         except jwt.InvalidIssuerError as wrong:
             raise _unauthorized("InvalidAuthenticationTokenTenant",
                                 "The access token is from the wrong issuer. It must match the tenant "
-                                f"'{self.issuer}' of this service. Please log in again.") from wrong
+                                f"'{self._url}' of this service. Please log in again.") from wrong
         except jwt.PyJWTError as wrong:
             raise _unauthorized("InvalidAuthenticationToken", "The access token is invalid. Log in again.") from wrong
         return claims
@@ -93,7 +151,7 @@ class Tokens:
         """The JSON Web Key Set (RFC 7517) with which anyone may verify our tokens."""
         numbers = self._public.public_numbers()
         return {"keys": [{"kty": "RSA", "use": "sig", "alg": _ALGORITHM, "kid": self.key_id, "n": _base64(numbers.n),
-                          "e": _base64(numbers.e), "issuer": self.issuer}]}
+                          "e": _base64(numbers.e), "issuer": self.issuer("{tenantid}")}]}
 
 
 def load_key(directory: Path) -> rsa.RSAPrivateKey:
@@ -109,6 +167,17 @@ def load_key(directory: Path) -> rsa.RSAPrivateKey:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     write_private(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return key
+
+
+def _identity(account: Account, client: str) -> Json:
+    """The claims that say who it is. An application's own, or those of a user who came through a client."""
+    claims: Json = {"oid": account.object_id, "sub": account.object_id, "tid": account.tenant, "ver": "2.0"}
+    if account.user:
+        name = account.client_id
+        return {**claims, "idtyp": "user", "appid": client, "azp": client, "name": account.name, "upn": name,
+                "preferred_username": name, "unique_name": name, "scp": "user_impersonation"}
+    mirid = {"xms_mirid": account.identity} if account.identity else {}
+    return {**claims, "idtyp": "app", "appid": account.client_id, "azp": account.client_id, "appidacr": "1", **mirid}
 
 
 def _unauthorized(code: str, message: str) -> Fault:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 import uvicorn
 
-from trunkline.api.accounts import load_accounts
+from trunkline.api.access.directory import Directory
 from trunkline.api.app import create_app
 from trunkline.api.pki import server_certificate
 from trunkline.api.resources import registry
@@ -23,11 +23,12 @@ log = logging.getLogger(__name__)
 def run(settings: Settings) -> int:
     die_with_parent()
     open_journal(settings.places.log, "api")
-    accounts = load_accounts(settings.places)
+    directory = Directory(settings.places)
     certificate, key = server_certificate(settings.places)
+    accounts = directory.accounts
     types = registry(accounts.provider_subscription, settings.limits.circuits_per_subscription,
                      settings.limits.handoff_interfaces, settings.endpoint.port, accounts.tenant)
-    app = create_app(settings, Store(settings.database_url), types, accounts, waker(settings))
+    app = create_app(settings, Store(settings.database_url), types, directory, waker(settings))
     uvicorn.run(app, host=settings.endpoint.host, port=settings.endpoint.port, ssl_certfile=str(certificate),
                 ssl_keyfile=str(key), log_config=None, access_log=False, timeout_graceful_shutdown=2)
     return 0

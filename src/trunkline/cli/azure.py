@@ -43,7 +43,7 @@ class AzureClient:
         return self.directory / "trunkline.login"
 
     def fingerprint(self) -> str:
-        facts = (self.url, self.accounts.tenant, self.account.client_id, self.account.secret, self.ca.read_text())
+        facts = (self.url, self.account.tenant, self.account.client_id, self.account.secret, self.ca.read_text())
         return hashlib.sha256("\0".join(facts).encode()).hexdigest()
 
     def az_environment(self) -> dict[str, str]:
@@ -61,12 +61,12 @@ class AzureClient:
         return {
             "TRUNKLINE_ENDPOINT": self.url,
             "AZURE_AUTHORITY_HOST": self.url,
-            "AZURE_TENANT_ID": self.accounts.tenant,
+            "AZURE_TENANT_ID": self.account.tenant,
             "AZURE_CLIENT_ID": self.account.client_id,
             "AZURE_CLIENT_SECRET": self.account.secret,
             "AZURE_SUBSCRIPTION_ID": self.account.subscription,
             "ARM_METADATA_HOSTNAME": self.url.removeprefix("https://"),
-            "ARM_TENANT_ID": self.accounts.tenant,
+            "ARM_TENANT_ID": self.account.tenant,
             "ARM_CLIENT_ID": self.account.client_id,
             "ARM_CLIENT_SECRET": self.account.secret,
             "ARM_SUBSCRIPTION_ID": self.account.subscription,
@@ -92,7 +92,7 @@ class AzureClient:
             self._run(az, "cloud", "set", "-n", CLOUD)
             # The secret goes through standard input ("@-"), never through process arguments.
             self._run(az, "login", "--service-principal", "--username", self.account.client_id, "--password", "@-",
-                      "--tenant", self.accounts.tenant, secret=self.account.secret)
+                      "--tenant", self.account.tenant, secret=self.account.secret)
             self._run(az, "account", "set", "--subscription", self.account.subscription)
             descriptor = os.open(self.mark, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "w") as file:
@@ -108,8 +108,8 @@ class AzureClient:
 
 def azure_client(instance: Instance, account: str) -> AzureClient:
     url, places = instance.url(), instance.settings.places
-    accounts = read_accounts(places.accounts)
-    return AzureClient(url, places.ca, places.home / "az" / account, accounts, accounts.named(account))
+    accounts = read_accounts(places)
+    return AzureClient(url, places.ca, places.home / "az" / account, accounts, accounts.able(account))
 
 
 def find_az() -> str:

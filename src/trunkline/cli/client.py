@@ -51,10 +51,10 @@ def api_version(path: str) -> str:
 class Client:
     """Logs in at the first request and again when the token has ended."""
 
-    def __init__(self, http: httpx.Client, tenant: str, account: Account) -> None:
+    def __init__(self, http: httpx.Client, account: Account) -> None:
         self.account = account
         self._http, self._url = http, str(http.base_url).rstrip("/")
-        self._tenant, self._token, self._token_end = tenant, "", 0.0
+        self._tenant, self._token, self._token_end = account.tenant, "", 0.0
 
     def get(self, path: str) -> Json:
         answer: Json = self._send("GET", path).json()
@@ -171,7 +171,7 @@ class Clients:
 
     def named(self, name: str) -> Client:
         if name not in self._made:
-            self._made[name] = Client(self._http, self.accounts.tenant, self.accounts.named(name))
+            self._made[name] = Client(self._http, self.accounts.able(name))
         return self._made[name]
 
 
@@ -180,7 +180,7 @@ def connected(instance: Instance) -> Iterator[Clients]:
     """To a running instance, which is the only thing that its CA vouches for."""
     url, places = instance.url(), instance.settings.places
     with httpx.Client(base_url=url, verify=_trusting(places.ca), timeout=60.0, trust_env=False) as http:
-        yield Clients(http, read_accounts(places.accounts))
+        yield Clients(http, read_accounts(places))
 
 
 def answers(url: str, ca: Path) -> bool:

@@ -5,24 +5,31 @@ from dataclasses import replace
 
 import pytest
 
-from trunkline.api.accounts import AccountsUnreadable, load_accounts
+from trunkline.api.access import hashing
+from trunkline.api.access.directory import Directory
+from trunkline.api.accounts import AccountsUnreadable, PrincipalType, kept_secrets, load_accounts
+from trunkline.errors import Conflict, Fault
 from trunkline.settings import Places
 
 
 def test_first_start_creates_three_accounts_in_two_subscriptions(places: Places) -> None:
     accounts = load_accounts(places)
-    customer, provider, operator = accounts.accounts
-    assert [a.name for a in accounts.accounts] == ["customer", "provider", "operator"]
-    assert customer.subscriptions == (accounts.customer_subscription,)
-    assert provider.subscriptions == (accounts.provider_subscription,)
-    assert operator.operator
-    assert set(operator.subscriptions) == {s.id for s in accounts.subscriptions}
+    assert [(a.name, a.operator) for a in accounts.accounts] == [
+        ("customer", False), ("provider", False), ("operator", True)]
+    assert [s.id for s in accounts.subscriptions] == [accounts.customer_subscription, accounts.provider_subscription]
     assert len({a.secret for a in accounts.accounts}) == 3
 
 
-def test_only_the_owner_reads_the_file(places: Places) -> None:
+def test_only_the_owner_reads_the_files(places: Places) -> None:
     load_accounts(places)
-    assert stat.S_IMODE(places.accounts.stat().st_mode) == 0o600
+    for path in (places.accounts, places.secrets):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_the_service_keeps_no_secret_that_it_could_tell(places: Places) -> None:
+    load_accounts(places)
+    told = places.accounts.read_text()
+    assert all(secret not in told for secret in kept_secrets(places).values())
 
 
 def test_a_second_start_finds_the_same_accounts(places: Places) -> None:
@@ -38,12 +45,52 @@ def test_a_damaged_file_is_never_replaced(places: Places) -> None:
 
 
 def test_login_takes_only_the_right_secret(places: Places) -> None:
-    accounts = load_accounts(places)
-    one, other = accounts.accounts[:2]
-    assert accounts.login(one.client_id.upper(), one.secret) == one
-    assert accounts.login(one.client_id, other.secret) is None
-    assert accounts.login("nobody", "") is None
-    assert accounts.login(one.client_id, "") is None
+    directory, secrets = Directory(places), kept_secrets(places)
+    one = directory.accounts.accounts[0]
+    assert directory.login(one.client_id.upper(), secrets["customer"]) == one
+    assert directory.login(one.client_id, secrets["provider"]) is None
+    assert directory.login("nobody", "") is None
+    assert directory.login(one.client_id, "") is None
+
+
+def test_a_secret_is_proved_again_without_its_hash(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    directory, secret = Directory(places), kept_secrets(places)["customer"]
+    client = directory.accounts.accounts[0].client_id
+    assert directory.login(client, secret)
+    monkeypatch.setattr(hashing, "matches", lambda _stored, _secret: False)
+    assert directory.login(client, secret)
+    assert not directory.login(client, "other")
+
+
+def test_who_guesses_must_wait(places: Places) -> None:
+    directory, secret = Directory(places), kept_secrets(places)["customer"]
+    client = directory.accounts.accounts[0].client_id
+    for _ in range(10):
+        assert directory.login(client, "guess") is None
+    with pytest.raises(Fault, match="locked"):
+        directory.login(client, secret)
+
+
+def test_a_change_is_seen_by_who_reads_the_same_file(places: Places) -> None:
+    one, other = Directory(places), Directory(places)
+    made, secret = one.create("builder", PrincipalType.SERVICE_PRINCIPAL)
+    assert other.login(made.client_id, secret) == made
+    changed, fresh = one.reset("builder")
+    assert (other.login(made.client_id, secret), other.login(made.client_id, fresh)) == (None, changed)
+    one.delete("builder")
+    assert other.login(made.client_id, fresh) is None
+
+
+def test_names_are_taken_once_and_an_operator_stays(places: Places) -> None:
+    directory = Directory(places)
+    tenant = directory.add_tenant("Contoso", "contoso.localhost")
+    user, made = directory.create("alice", PrincipalType.USER, "contoso", "correct horse")
+    assert (user.client_id, user.tenant, made) == ("alice@contoso.localhost", tenant.id, "")
+    assert directory.login("ALICE@contoso.localhost", "correct horse") == user
+    for again in (lambda: directory.create("alice", PrincipalType.USER), lambda: directory.delete("operator"),
+                  lambda: directory.add_tenant("Contoso", "x"), lambda: directory.add_subscription("Trunkline")):
+        with pytest.raises(Conflict):
+            again()
 
 
 def test_secrets_do_not_show_in_representations(places: Places) -> None:

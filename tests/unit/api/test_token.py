@@ -1,24 +1,42 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import jwt
 import pytest
 
-from trunkline.api.accounts import Accounts, load_accounts
+from trunkline.api.access.directory import Directory
+from trunkline.api.access.issuers import Issuers
+from trunkline.api.access.principals import Principals
+from trunkline.api.accounts import Accounts
 from trunkline.api.token import Tokens, load_key
 from trunkline.errors import Fault
 from trunkline.settings import Places
+from trunkline.store import Store
 
 URL = "https://127.0.0.1:8443"
 
 
 @pytest.fixture
-def accounts(places: Places) -> Accounts:
-    return load_accounts(places)
+def directory(places: Places) -> Directory:
+    return Directory(places)
 
 
 @pytest.fixture
-def tokens(places: Places, accounts: Accounts) -> Tokens:
-    return Tokens(load_key(places.ca.parent), accounts, URL, ())
+def accounts(directory: Directory) -> Accounts:
+    return directory.accounts
+
+
+@pytest.fixture
+def principals(places: Places, directory: Directory) -> Iterator[Principals]:
+    store = Store(places.database_url)
+    yield Principals(directory, store, Issuers(()))
+    store.close()
+
+
+@pytest.fixture
+def tokens(places: Places, principals: Principals) -> Tokens:
+    return Tokens(load_key(places.ca.parent), principals, URL, ())
 
 
 def _code(tokens: Tokens, token: str) -> str:
@@ -54,8 +72,9 @@ def test_a_token_for_somebody_else_is_refused(tokens: Tokens, accounts: Accounts
     assert _code(tokens, tokens.issue(accounts.accounts[0], "https://graph")) == "InvalidAuthenticationTokenAudience"
 
 
-def test_a_foreign_signature_is_refused(places: Places, tokens: Tokens, accounts: Accounts) -> None:
-    forger = Tokens(load_key(places.home / "elsewhere"), accounts, URL, ())
+def test_a_foreign_signature_is_refused(places: Places, tokens: Tokens, principals: Principals,
+                                        accounts: Accounts) -> None:
+    forger = Tokens(load_key(places.home / "elsewhere"), principals, URL, ())
     assert _code(tokens, forger.issue(accounts.accounts[0], URL)) == "InvalidAuthenticationToken"
 
 
@@ -64,10 +83,18 @@ def test_an_unsigned_token_is_refused(tokens: Tokens, accounts: Accounts) -> Non
     assert _code(tokens, jwt.encode(claims, "", algorithm="none")) == "InvalidAuthenticationToken"
 
 
-def test_the_token_of_a_removed_account_is_refused(places: Places, tokens: Tokens, accounts: Accounts) -> None:
-    left = Accounts(accounts.tenant, accounts.customer, accounts.provider, accounts.accounts[1:])
-    later = Tokens(load_key(places.ca.parent), left, URL, ())
-    assert _code(later, tokens.issue(accounts.accounts[0], URL)) == "InvalidAuthenticationToken"
+def test_the_token_of_a_removed_account_is_refused_at_once(tokens: Tokens, directory: Directory) -> None:
+    token = tokens.issue(directory.accounts.accounts[0], URL)
+    assert tokens.verify(token).name == "customer"
+    directory.delete("customer")
+    assert _code(tokens, token) == "InvalidAuthenticationToken"
+
+
+def test_a_refresh_token_is_no_access_token(tokens: Tokens, accounts: Accounts) -> None:
+    refresh = tokens.issue_refresh(accounts.accounts[0], "client", "mark", 600)
+    assert tokens.read_refresh(refresh)["oid"] == accounts.accounts[0].object_id
+    assert tokens.read_refresh(tokens.issue(accounts.accounts[0], URL)) == {}
+    assert _code(tokens, refresh) == "InvalidAuthenticationTokenAudience"
 
 
 @pytest.mark.parametrize("junk", ["", "a.b.c", "Ünïcode", "." * 50])

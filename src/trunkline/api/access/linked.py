@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from trunkline.model.resource import ResourceId
-
 _NETWORK = "Microsoft.Network/"
 
 #: Where it is not ``{type}/join/action``, in Azure's own words for the action.
@@ -16,9 +14,8 @@ _JOINS = {
 }
 
 
-def joining(target: ResourceId) -> str:
-    """The action that a link to ``target`` is; what is not of the network is merely read."""
-    kind = target.type
+def joining(kind: str) -> str:
+    """The action that a link to a resource of the type is; what is not of the network is merely read."""
     known = _JOINS.get(kind.lower())
     if known:
         return known

@@ -10,9 +10,10 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from uuid import UUID, uuid5
 
 from trunkline.api.access.evaluate import Assignment, allowed, covers, permits
-from trunkline.api.access.roles import BUILT_IN, OWNER, PROVIDER, Role
+from trunkline.api.access.roles import BUILT_IN, KEY_VAULT_ADMINISTRATOR, OWNER, PROVIDER, Role
 from trunkline.api.accounts import Account, Accounts
 from trunkline.errors import Fault
 from trunkline.model.resource import ProvisioningState, Resource, ResourceId
@@ -26,7 +27,7 @@ _FRESH_S, _REMEMBERED = 5.0, 65_536
 #: Writable by whoever may write where they are; everything else in the plant is the operator's.
 _CUSTOMERS_PLANT = ("faults", "status")
 
-#: Names of the seeded assignments follow from the account, so that two processes seed the same.
+#: In the journal: whose assignments of the first start were written.
 _SEEDED = "access.seeded"
 
 
@@ -132,23 +133,25 @@ def definition_id(subscription: str, guid: str) -> str:
 def seed(writer: Writer, accounts: Accounts) -> None:
     """What the accounts of the first start may do, once: they may be deleted like any other assignment."""
     seeded = (writer.journal(_SEEDED) or {}).get("principals", [])
-    for name, subscription, guid in (("customer", accounts.customer_subscription, OWNER),
-                                     ("provider", accounts.provider_subscription, PROVIDER)):
+    for name, subscription, guids in (("customer", accounts.customer_subscription, (OWNER, KEY_VAULT_ADMINISTRATOR)),
+                                      ("provider", accounts.provider_subscription, (PROVIDER,))):
         account = accounts.named(name)
         if account is None or account.object_id in seeded:
             continue
-        writer.put(Resource(
-            ResourceId(subscription, "", *_split(ASSIGNMENT), (account.object_id,)),
-            properties={"roleDefinitionId": definition_id(subscription, guid), "principalId": account.object_id,
-                        "principalType": account.kind.value, "scope": f"/subscriptions/{subscription}"},
-            state=ProvisioningState.SUCCEEDED))
+        for guid in guids:
+            writer.put(granted(account, guid, subscription))
         seeded = [*seeded, account.object_id]
         writer.save_journal(_SEEDED, {"principals": seeded})
 
 
-def _split(kind: str) -> tuple[str, tuple[str]]:
-    namespace, _, last = kind.partition("/")
-    return namespace, (last,)
+def granted(account: Account, guid: str, subscription: str) -> Resource:
+    """An assignment over a whole subscription, with a name that follows from the account and the role."""
+    return Resource(
+        ResourceId(subscription, "", "Microsoft.Authorization", ("roleAssignments",),
+                   (str(uuid5(UUID(account.object_id), guid)),)),
+        properties={"roleDefinitionId": definition_id(subscription, guid), "principalId": account.object_id,
+                    "principalType": account.kind.value, "scope": f"/subscriptions/{subscription}"},
+        state=ProvisioningState.SUCCEEDED)
 
 
 def forbidden(account: Account, action: str, scope: str) -> Fault:

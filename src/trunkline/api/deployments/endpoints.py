@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from urllib.parse import quote
@@ -174,12 +174,19 @@ def ending(service: Service) -> composite.Ending:
         if wrong is None:
             try:
                 with _not_too_deep():
-                    told = outputs(service.registry, writer, group, service.accounts.tenant, stored.properties)
+                    told = outputs(service.registry, writer, group, service.accounts.tenant, stored.properties,
+                                   _sight(service, stored))
             except Fault as fault:
                 wrong = {"code": "DeploymentOutputEvaluationFailed", "message": str(fault), "details": []}
         writer.set_status(stored.id, {"outputs": told, "error": wrong, "ended": now().isoformat()})
         return wrong
     return end
+
+
+def _sight(service: Service, stored: Resource) -> Callable[[ResourceId], bool]:
+    """What the author of a deployment may read now."""
+    author = service.tokens.account(str(stored.properties.get("author", "")))
+    return lambda resource: author is not None and service.permissions.sees(author, resource)
 
 
 def _template(call: Call) -> Template:
@@ -229,7 +236,7 @@ def _resource(existing: Resource | None, call: Call, template: Template, written
         "operation": operation.id, "operations": list(operation.waits_for), "parameters": template.shown(),
         "values": template.plain(), "variables": template.variables, "outputs": template.outputs,
         "templateHash": template.hash, "correlationId": call.correlation_id, "timestamp": now().isoformat(),
-        "resources": [str(one.resource.id) for one in written], "readable": list(call.account.subscriptions),
+        "resources": [str(one.resource.id) for one in written], "author": call.account.object_id,
     }
     return replace(existing or Resource(_id(call)), properties=properties, status={"outputs": {}},
                    state=ProvisioningState.SUCCEEDED)

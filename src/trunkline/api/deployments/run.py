@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from uuid import uuid4
 
-from trunkline.api.authorization import may_write
+from trunkline.api.access.permissions import forbidden
 from trunkline.api.declaration import Registry
 from trunkline.api.deployments.expression import Functions, InvalidTemplate, evaluate
 from trunkline.api.deployments.functions import Words
@@ -79,10 +79,9 @@ class Run:
         self._open.pop()
 
     def _check_access(self, item: Item) -> None:
-        account = self._turn.author.account
-        if not may_write(account, item.kind.name):
-            raise Fault("AuthorizationFailed", f"The client '{account.client_id}' does not have authorization to "
-                        f"perform action '{item.kind.name}/write' over scope '{item.id}'.", status=403)
+        action = f"{item.kind.name}/write"
+        if not self._turn.author.permits(action, item.id.key):
+            raise forbidden(self._turn.author.account, action, str(item.id))
 
     def _named(self, word: str) -> str:
         """The key of the template's resource that ``word`` names: by id, by ``type/name`` or by name."""
@@ -105,11 +104,9 @@ class Run:
         elif name.lower() in self._items:
             self._deploy(name.lower())
         resource = ResourceId.parse(name)
-        account = self._turn.author.account
-        if not account.may_use(resource.subscription):
-            raise Fault("AuthorizationFailed", f"The client '{account.client_id}' does not have authorization to "
-                        f"perform action '{resource.type}/read' over scope '{resource}'; refer to a resource of your "
-                        "own.", status=403)
+        action = f"{resource.type}/read"
+        if not self._turn.author.permits(action, resource.key):
+            raise forbidden(self._turn.author.account, action, str(resource))
         return reference(self._turn.registry, self._turn.writer, resource, full)
 
 
@@ -129,15 +126,15 @@ def reference(registry: Registry, reader: Reader, resource: ResourceId, full: st
     return body if full.lower() == "full" else properties
 
 
-def outputs(registry: Registry, reader: Reader, group: Resource, tenant: str, stored: Json) -> Json:
+def outputs(registry: Registry, reader: Reader, group: Resource, tenant: str, stored: Json,
+            sees: Callable[[ResourceId], bool]) -> Json:
     """What a deployment answers, from what was kept of its template; secure values are never told.
 
-    Whoever asks first evaluates them, so what they may refer to was kept too: ``stored["readable"]``, subscriptions of
-    the template's author.
+    Whoever asks first evaluates them, but they refer to what the template's author ``sees``.
     """
     def of_name(name: str, _api_version: str = "", full: str = "") -> Json:
         resource = _id_of(stored, name)
-        if resource.subscription.lower() not in stored.get("readable", (group.id.subscription.lower(),)):
+        if not sees(resource):
             raise InvalidTemplate(f"the author of the template may not read '{resource}'; refer to a resource of your "
                                   "own.")
         return reference(registry, reader, resource, full)

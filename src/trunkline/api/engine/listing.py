@@ -42,8 +42,8 @@ def children(registry: Registry, reader: Reader, call: Call, wanted: Collection)
         return shape.body(registry, reader, Item(wanted.kind, seen), resource)
 
     if not narrowed:
-        return page(call, found, lambda resource: resource.id.key, show)
-    rows = [(resource.id.key, show(resource)) for resource in found]
+        return page(call, found, lambda resource: resource.id.key, show, lambda resource: call.sees(resource.id))
+    rows = [(resource.id.key, show(resource)) for resource in found if call.sees(resource.id)]
     test = condition(call.query["$filter"], wanted.kind.filters)
     return page(call, [row for row in rows if test(row[1])], lambda row: row[0], lambda row: row[1])
 
@@ -78,12 +78,13 @@ def fixed(call: Call, rows: Iterable[Json], filters: Mapping[str, str] | None = 
     return page(call, list(enumerate(rows)), lambda row: f"{row[0]:08}", lambda row: row[1])
 
 
-def page(call: Call, rows: Sequence[Row], key: Callable[[Row], str], show: Callable[[Row], Json]) -> Answer:
+def page(call: Call, rows: Sequence[Row], key: Callable[[Row], str], show: Callable[[Row], Json],
+         visible: Callable[[Row], bool] = lambda _row: True) -> Answer:
     """``rows``: all of them, or one more than fit, in the order of their keys, so that a row that goes away moves no
-    other."""
+    other. A page may have fewer rows than asked for, as those that are not ``visible`` are left out of it."""
     last, size = _last(call), _size(call)
     left = [row for row in rows if key(row) > last]
-    body: Json = {"value": [show(row) for row in left[:size]]}
+    body: Json = {"value": [show(row) for row in left[:size] if visible(row)]}
     if size < len(left):
         query = {name: value for name, value in call.query.items() if name != "$skiptoken"}
         token = urlsafe_b64encode(key(left[size - 1]).encode()).decode()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from uuid import uuid4
 
 from trunkline.api.accounts import Account
@@ -24,6 +25,7 @@ class Author:
 
     account: Account
     subscription: str
+    permits: Callable[[str, str], bool]  #: whether the author may do an action in a scope
     correlation_id: str = ""
     api_version: str = ""
 
@@ -69,7 +71,8 @@ class Turn:
 @contextmanager
 def writing(service: Service, call: Call) -> Iterator[Turn]:
     """One transaction for the caller; the reconciler hears of it when it is kept."""
-    author = Author(call.account, call.names["subscription"], call.correlation_id, call.api_version)
+    author = Author(call.account, call.names["subscription"], partial(service.permissions.permits, call.account),
+                    call.correlation_id, call.api_version)
     with service.store.writing() as writer:
         turn = Turn(service.registry, writer, author, query=call.query)
         yield turn

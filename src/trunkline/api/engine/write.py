@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from trunkline.api import naming, placement
+from trunkline.api.access.linked import joining
 from trunkline.api.declaration import Inline, Wish
 from trunkline.api.engine import identity, lock, whereabouts
 from trunkline.api.engine.conditions import ANY, Conditions
@@ -121,16 +122,22 @@ def _fail(turn: Turn, *resources: Resource | None) -> None:
 
 
 def _foreign(turn: Turn, drafted: Draft) -> Iterator[Fault]:
-    """Links into subscriptions that are not the client's; with an authorization key the owner has allowed it."""
+    """Links to what the client may not join; with an authorization key the owner has allowed it."""
     before = references(drafted.wish.existing) if drafted.wish.existing else frozenset()
     for key in sorted(references(drafted.resource) - before - _opened(drafted)):
-        subscription = ResourceId.parse(key).subscription
-        if not turn.author.account.may_use(subscription):
+        action = joining(_spelled(turn, ResourceId.parse(key)))
+        if not turn.author.permits(action, key):
             account = turn.author.account
             yield Fault("LinkedAuthorizationFailed", f"The client '{account.client_id}' with object id "
                         f"'{account.object_id}' has permission to perform action '{drafted.kind.name}/write' on scope "
-                        f"'{drafted.resource.id}'; however, it does not have permission on the linked scope '{key}'. "
-                        "Link a resource of your own, or ask its owner for an authorization key.", status=403)
+                        f"'{drafted.resource.id}'; however, it does not have permission to perform action(s) "
+                        f"'{action}' on the linked scope(s) '{key}' or the linked scope(s) are invalid. Link a "
+                        "resource of your own, or ask its owner for a role or an authorization key.", status=403)
+
+
+def _spelled(turn: Turn, target: ResourceId) -> str:
+    known = turn.registry.find(target.type)
+    return known.name if known else target.type
 
 
 def _opened(drafted: Draft) -> frozenset[str]:

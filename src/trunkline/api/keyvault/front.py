@@ -35,6 +35,12 @@ _ALWAYS = {"cache-control": "no-cache", "pragma": "no-cache", "expires": "-1", "
 
 _MOST_BYTES = 256 * 1024
 
+#: What each permission of an access policy is as a data action of a role.
+_DATA_ACTIONS = {
+    Permission.GET: "getSecret/action", Permission.LIST: "readMetadata/action", Permission.SET: "setSecret/action",
+    Permission.DELETE: "delete", Permission.RECOVER: "recover/action", Permission.PURGE: "purge/action",
+}
+
 
 class VaultFront:
     """One ASGI endpoint for all vaults; the route names the vault."""
@@ -58,7 +64,7 @@ class VaultFront:
 
     async def _answer(self, request: Request, correlation: str) -> Answer:
         try:
-            account = self._authenticated(request)
+            account = await self._authenticated(request)
             body = await content.read(request.stream(), request.headers.get("content-length", ""), _MOST_BYTES)
             call = Call(request.method, request.scope["path"], origin(self._service, request), account,
                         {name.lower(): value for name, value in request.query_params.items()}, request.headers, body,
@@ -75,10 +81,10 @@ class VaultFront:
             return refusal(Fault("InternalServerError", "An unexpected error occurred; report correlation id "
                                  f"'{correlation}'.", status=500))
 
-    def _authenticated(self, request: Request) -> Account:
+    async def _authenticated(self, request: Request) -> Account:
         if not request.headers.get("authorization"):
             raise Fault("Unauthorized", "AKV10000: Request is missing a Bearer or PoP token.", status=401)
-        return authenticate(self._service, request.headers)
+        return await authenticate(self._service, request.headers)
 
     def _operate(self, names: Mapping[str, str], call: Call) -> Answer:
         if not call.api_version:
@@ -89,10 +95,18 @@ class VaultFront:
         if vault is None:
             raise NotFound(f"There is no vault '{names['vault'][:80]}'; create it, or recover it if it was deleted.",
                            "VaultNotFound")
-        if not allowed(call.account, vault, permission):
+        if not self._allowed(call.account, vault, permission):
             raise _forbidden(call.account, vault, permission)
         base = f"https://{vault.id.name.lower()}.{kept.domain(self._service.settings.endpoint.port)}"
         return operation(Asked(self._service, replace(call, names=names), vault, base, pieces))
+
+    def _allowed(self, account: Account, vault: Resource, permission: Permission) -> bool:
+        """By access policy, or by role when the vault says so."""
+        model = VaultProperties.model_validate(vault.properties)
+        if model.enable_rbac_authorization:
+            action = f"Microsoft.KeyVault/vaults/secrets/{_DATA_ACTIONS[permission]}"
+            return self._service.permissions.permits(account, action, vault.id.key, data=True)
+        return model.allows(account.object_id, permission)
 
     def _refused(self, fault: Fault, request: Request) -> Answer:
         found = answer({"error": {"code": fault.code, "message": str(fault)}}, fault.status)
@@ -110,14 +124,6 @@ class VaultFront:
         if "rest" in request.path_params:
             return origin(self._service, request).partition("://")[2]
         return self._service.settings.endpoint.url.partition("://")[2]
-
-
-def allowed(account: Account, vault: Resource, permission: Permission) -> bool:
-    """By access policy, or by role when the vault says so: whoever may use the vault's subscription."""
-    model = VaultProperties.model_validate(vault.properties)
-    if model.enable_rbac_authorization:
-        return account.may_use(vault.id.subscription)
-    return model.allows(account.object_id, permission)
 
 
 def _forbidden(account: Account, vault: Resource, permission: Permission) -> Fault:

@@ -16,7 +16,7 @@ from trunkline.cli.tables import print_table
 @pass_instance
 def accounts(instance: Instance, show_secrets: bool, as_json: bool) -> None:
     """Tenant, subscriptions and accounts of this instance."""
-    found = read_accounts(instance.settings.places.accounts)
+    found = read_accounts(instance.settings.places)
     if as_json:
         print_json(found.with_secrets() if show_secrets else found.public())
         return

@@ -89,14 +89,14 @@ def _tail(log: Path | None) -> str:
 
 def _show(instance: Instance, endpoint: Endpoint, first: bool, as_json: bool) -> None:
     places = instance.settings.places
-    accounts = read_accounts(places.accounts)
+    accounts = read_accounts(places)
     if as_json:
         shown = accounts.with_secrets() if first else accounts.public()
         print_json({"endpoint": endpoint.url, "home": str(places.home), "log": str(places.log), **shown})
         return
     click.echo(f"Trunkline answers at {endpoint.url}  (home {places.home}, log {places.log})")
     if first:
-        _show_secrets(accounts, places.accounts)
+        _show_secrets(accounts, places.secrets)
     click.echo("Next: trunkline az network express-route list-service-providers -o table  ·  eval \"$(trunkline env)\"")
 
 
@@ -104,7 +104,8 @@ def _show_secrets(accounts: Accounts, path: Path) -> None:
     print_table(("account", "client id", "secret", "subscription"),
                 [(a.name, a.client_id, a.secret, a.subscription) for a in accounts.accounts],
                 title=f"Accounts of tenant {accounts.tenant} (secrets are shown this once)")
-    click.echo(f"They stay in {path}, readable for its owner alone.")
+    click.echo(f"They stay in {path}, readable for its owner alone. The service has hashes and does not need it: remove"
+               " it when you have them, but then 'trunkline az' and our other commands cannot log in.")
 
 
 def _stay(child: subprocess.Popen[bytes]) -> None:

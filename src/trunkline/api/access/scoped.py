@@ -1,0 +1,34 @@
+"""Paths of Microsoft.Authorization behind any scope: ``{scope}/providers/Microsoft.Authorization/{kind}[/{name}]``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trunkline.model.resource import ResourceId
+
+_SPELLED = {"roleassignments": "roleAssignments", "roledefinitions": "roleDefinitions"}
+
+
+@dataclass(frozen=True, slots=True)
+class Scoped:
+    """``kind``: in lower case. ``scope``: without the slash at its end; empty for everything. ``name``: empty for a
+    list."""
+
+    kind: str
+    scope: str
+    name: str = ""
+
+    @property
+    def id(self) -> ResourceId:
+        return ResourceId.parse(f"{self.scope}/providers/Microsoft.Authorization/{_SPELLED[self.kind]}/{self.name}")
+
+
+def scoped(path: str) -> Scoped | None:
+    """None for every other path."""
+    pieces = path.strip("/").split("/")
+    for length in (3, 4):
+        tail = [piece.lower() for piece in pieces[-length:]]
+        if tail[:2] == ["providers", "microsoft.authorization"] and len(tail) == length and tail[2] in _SPELLED:
+            scope = "/".join(pieces[:-length])
+            return Scoped(tail[2], f"/{scope}" if scope else "", pieces[-1] if length == 4 else "")
+    return None
