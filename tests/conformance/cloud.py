@@ -58,7 +58,8 @@ def running(home: Path, database_url: str = "") -> Iterator[Cloud]:
     try:
         with _client(home, port) as client:
             accounts = json.loads((home / "accounts.json").read_text())
-            yield Cloud(client, accounts["customer"]["id"], accounts["provider"]["id"], str(client.base_url))
+            yield Cloud(client, accounts["customer_subscription"], accounts["provider_subscription"],
+                        str(client.base_url))
     finally:
         _trunkline(environment, "down", "--purge")
 
@@ -75,7 +76,7 @@ def _client(home: Path, port: int) -> httpx.Client:
     accounts = json.loads((home / "accounts.json").read_text())
     operator = next(one for one in accounts["accounts"] if one["name"] == "operator")
     form = {"grant_type": "client_credentials", "client_id": operator["client_id"],
-            "client_secret": operator["secret"], "scope": f"{url}/.default"}
-    token = httpx.post(f"{url}/{accounts['tenant']}/oauth2/v2.0/token", data=form, verify=trusted).json()
+            "client_secret": json.loads((home / "secrets.json").read_text())["operator"], "scope": f"{url}/.default"}
+    token = httpx.post(f"{url}/{operator['tenant']}/oauth2/v2.0/token", data=form, verify=trusted).json()
     headers = {"authorization": f"Bearer {token['access_token']}", "content-type": "application/json"}
     return httpx.Client(base_url=url, headers=headers, verify=trusted, timeout=30)

@@ -33,7 +33,7 @@ def up(instance: Instance, detach: bool, port: int | None, simulation: bool, as_
     """Start the service.
 
     The first start creates a CA and local accounts and prints their secrets once; later they are read from the
-    root-only file accounts.json under the home directory. Stopping the foreground service leaves the network
+    root-only file secrets.json under the home directory. Stopping the foreground service leaves the network
     running; 'trunkline down' removes it.
     """
     settings = instance.settings
