@@ -152,9 +152,19 @@ def spoke(name: str, number: int, space: str, group: str = "rg1") -> tuple[Resou
     return vnet, default, machine
 
 
-def vnet_peering(local: str, remote: str, group: str = "rg1", **changed: object) -> Resource:
+#: First two numbers of the address space of each network.
+SPACES = {"hub": "10.1", "second": "10.2", "third": "10.3"}
+
+
+def vnet_peering(local: str, remote: str, group: str = "rg1", gained: tuple[str, ...] = (),
+                 **changed: object) -> Resource:
+    """One side, which has met the other if that exists. ``gained``: what the remote had at the last sync beside its
+    first prefix."""
     wish: Json = {"remoteVirtualNetwork": {"id": str(rid(VNET, remote, group=group))}}
-    return resource(rid(VNET_PEERING, local, f"to-{remote}", group=group), {**wish, **changed})
+    shown = {"resourceGuid": f"{local}-{remote}",
+             "remoteAddressSpace": {"addressPrefixes": [f"{SPACES[remote]}.0.0/16", *gained]}}
+    return resource(rid(VNET_PEERING, local, f"to-{remote}", group=group), {**wish, **changed},
+                    {"shown": shown, "met": f"{remote}-{local}"})
 
 
 def lending(hub: str, spoke_name: str, group: str = "rg1") -> tuple[Resource, Resource]:

@@ -56,16 +56,15 @@ def test_peering_takes_both_sides_is_not_transitive_and_ends_with_either_side(st
 
 
 def test_a_new_address_space_is_reached_after_a_sync(stage: Stage) -> None:
-    synced = {"remoteAddressSpace": {"addressPrefixes": ["10.2.0.0/16"]}}
     stage.put(*estates.cloud(), *networks(),
-              estates.vnet_peering("hub", "second", **synced), estates.vnet_peering("second", "hub"))
+              estates.vnet_peering("hub", "second"), estates.vnet_peering("second", "hub"))
     grown = estates.resource(estates.rid(VNET, "second"),
                              {"addressSpace": {"addressPrefixes": ["10.2.0.0/16", "10.22.0.0/16"]}}, {"number": 2})
     stage.put(grown)
     node = vnet_node(estates.rid(VNET, "hub"))
     assert "10.22.0.0/16" not in stage.run(node, "ip", "route").stdout
     assert stage.pings(FIRST, IN_SECOND)
-    stage.put(estates.vnet_peering("hub", "second", remoteAddressSpace=grown.properties["addressSpace"]))
+    stage.put(estates.vnet_peering("hub", "second", gained=("10.22.0.0/16",)))
     assert "10.22.0.0/16" in stage.run(node, "ip", "route").stdout
 
 

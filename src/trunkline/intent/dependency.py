@@ -28,6 +28,7 @@ from trunkline.intent.view import (
     VNET,
     VNET_PEERING,
 )
+from trunkline.intent.vnet_peering import remote
 from trunkline.model.circuit import Leg
 from trunkline.model.hub import HubIpConfiguration, VirtualHub
 from trunkline.model.network import Connection, NetworkInterface, VirtualNetworkGateway
@@ -73,8 +74,11 @@ def _of_pointer(*names: str) -> Callable[[Resource, Estate], Scopes]:
     return scopes
 
 
-def _of_vnet(resource: Resource, _estate: Estate) -> Scopes:
+def _of_vnet(resource: Resource, estate: Estate) -> Scopes:
+    """With its peerings, which may have been written with it."""
     yield Scope(ScopeKind.VNET, resource.id.key)
+    for peering in estate.children(resource.id, VNET_PEERING):
+        yield vnet_peering_scope(*_ends(peering))
 
 
 def _of_subnet(resource: Resource, _estate: Estate) -> Scopes:
@@ -124,10 +128,8 @@ def _of_connection(resource: Resource, _estate: Estate) -> Scopes:
 def _of_vnet_peering(resource: Resource, estate: Estate) -> Scopes:
     """Where it lends or borrows gateways, also these and the circuits beyond."""
     model = VirtualNetworkPeering.model_validate(resource.properties)
-    ends = _ends(resource)
-    if ends:
-        yield vnet_peering_scope(*ends)
-    for vnet in ends:
+    yield vnet_peering_scope(*_ends(resource))
+    for vnet in _ends(resource):
         yield Scope(ScopeKind.VNET, vnet.key)
         if model.allow_gateway_transit or model.use_remote_gateways:
             yield from _users_of_vnet(vnet, estate)
@@ -138,9 +140,8 @@ def _beyond_vnet_peering(resource: Resource, estate: Estate) -> Scopes:
         yield from _users_of_vnet(vnet, estate)
 
 
-def _ends(peering: Resource) -> tuple[ResourceId, ...]:
-    remote = VirtualNetworkPeering.model_validate(peering.properties).remote_virtual_network.target
-    return (peering.id.parent, remote) if peering.id.parent else ()
+def _ends(peering: Resource) -> tuple[ResourceId, ResourceId]:
+    return peering.id.parent or peering.id, remote(peering)
 
 
 def _peers_of_vnet(vnet: ResourceId, estate: Estate) -> Scopes:

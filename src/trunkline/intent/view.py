@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from trunkline.intent.allocation import route_server_addresses
 from trunkline.intent.estate import Estate
+from trunkline.intent.vnet_peering import PeeringState, counterpart, state, synced
 from trunkline.model.circuit import Circuit, CrossConnection, Leg, ProviderState
 from trunkline.model.failover import link_tests
 from trunkline.model.hub import BgpConnection, HubIpConfiguration, VirtualHub
@@ -88,7 +89,7 @@ def vnet_view(estate: Estate, vnet: ResourceId) -> VnetView | None:
 
 @dataclass(frozen=True, slots=True)
 class VnetPeeringView:
-    """A peering that carries traffic, seen from ``local``: both networks wish it and both let the other in."""
+    """A peering that carries traffic, seen from ``local``: Connected on both sides, and both let the other in."""
 
     resource: Resource
     model: VirtualNetworkPeering
@@ -99,9 +100,7 @@ class VnetPeeringView:
     @property
     def prefixes(self) -> tuple[str, ...]:
         """What is routed to the remote: its address space as of the last sync, unless it has lost some of it since."""
-        synced = self.model.remote_address_space
-        wanted = synced.address_prefixes if synced else self.remote.prefixes
-        return tuple(prefix for prefix in wanted if prefix in self.remote.prefixes)
+        return tuple(prefix for prefix in synced(self.resource) if prefix in self.remote.prefixes)
 
     @property
     def lends(self) -> bool:
@@ -120,16 +119,14 @@ def vnet_peerings(estate: Estate, local: VnetView) -> tuple[VnetPeeringView, ...
 
 
 def _vnet_peering(estate: Estate, local: VnetView, resource: Resource) -> VnetPeeringView | None:
-    model = VirtualNetworkPeering.model_validate(resource.properties)
-    remote = vnet_view(estate, model.remote_virtual_network.target)
-    if resource.deleting or not remote or not model.allow_virtual_network_access:
+    other = counterpart(estate, resource)
+    if resource.deleting or not other or {state(estate, one) for one in (resource, other)} != {PeeringState.CONNECTED}:
         return None
-    for child in estate.children(remote.resource.id, VNET_PEERING):
-        theirs = VirtualNetworkPeering.model_validate(child.properties)
-        if (theirs.remote_virtual_network.target.key == local.resource.id.key and not child.deleting
-                and theirs.allow_virtual_network_access):
-            return VnetPeeringView(resource, model, local, remote, theirs)
-    return None
+    ours, theirs = (VirtualNetworkPeering.model_validate(one.properties) for one in (resource, other))
+    remote = vnet_view(estate, ours.remote_virtual_network.target)
+    if not remote or not ours.allow_virtual_network_access or not theirs.allow_virtual_network_access:
+        return None
+    return VnetPeeringView(resource, ours, local, remote, theirs)
 
 
 @dataclass(frozen=True, slots=True)

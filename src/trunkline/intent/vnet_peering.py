@@ -9,7 +9,6 @@ from __future__ import annotations
 from enum import StrEnum
 
 from trunkline.intent.estate import Estate
-from trunkline.intent.view import VNET_PEERING, referrers
 from trunkline.model.resource import Resource, ResourceId
 
 
@@ -26,8 +25,9 @@ def remote(peering: Resource) -> ResourceId:
 def counterpart(estate: Estate, peering: Resource) -> Resource | None:
     """The peering of the remote network that leads back."""
     home = peering.id.parent
-    found = referrers(estate, home, VNET_PEERING) if home else ()
-    return next((one for one in found if one.id.parent and one.id.parent.key == remote(peering).key), None)
+    found = estate.referrers(home, peering.id.type) if home else ()
+    return next((one for one in found if not one.deleting and one.id.parent
+                 and one.id.parent.key == remote(peering).key), None)
 
 
 def guid(peering: Resource) -> str:
@@ -39,3 +39,8 @@ def state(estate: Estate, peering: Resource) -> PeeringState:
     if other and met == guid(other):
         return PeeringState.CONNECTED
     return PeeringState.DISCONNECTED if met else PeeringState.INITIATED
+
+
+def synced(peering: Resource) -> tuple[str, ...]:
+    """The remote's address space as of the last sync: what it gained since is not routed."""
+    return tuple(peering.system["shown"].get("remoteAddressSpace", {}).get("addressPrefixes", ()))

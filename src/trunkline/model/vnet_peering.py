@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from trunkline.model.network import AddressSpace
 from trunkline.model.resource import Properties, Reference
 
 
 class VirtualNetworkPeering(Properties):
-    """``remote_address_space``: the remote's address space as of the last sync; what it gained since is not routed.
-
-    ``allow_forwarded_traffic``: whether this network takes what others than the remote have sent through it.
-    """
+    """``allow_forwarded_traffic``: whether this network takes what others than the remote have sent through it."""
 
     remote_virtual_network: Reference
     allow_virtual_network_access: bool = True
     allow_forwarded_traffic: bool = False
     allow_gateway_transit: bool = False
     use_remote_gateways: bool = False
-    remote_address_space: AddressSpace | None = None

@@ -71,7 +71,8 @@ def test_a_peering_is_one_link_and_a_route_at_each_end_the_same_from_both_sides(
     (BOTH[0], replace(BOTH[1], state=ProvisioningState.DELETING)),
     (BOTH[0], estates.vnet_peering("second", "hub", allowVirtualNetworkAccess=False)),
     (BOTH[1], estates.vnet_peering("hub", "second", allowVirtualNetworkAccess=False)),
-], ids=["none", "one", "other", "deleting", "refused", "refusing"])
+    (BOTH[0], replace(BOTH[1], system={**BOTH[1].system, "met": "one that was deleted"})),
+], ids=["none", "one", "other", "deleting", "refused", "refusing", "disconnected"])
 def test_without_the_will_of_both_sides_there_is_nothing(sides: tuple[Resource, ...]) -> None:
     assert not compiled(PAIR, *sides)
 
@@ -80,19 +81,17 @@ def test_networks_of_two_subscriptions_may_be_peered() -> None:
     other = "22222222-2222-2222-2222-222222222222"
     theirs = [replace(one, id=replace(one.id, subscription=other)) for one in estates.spoke("second", 2, "10.2")[:2]]
     far = theirs[0].id
-    to = replace(BOTH[0], properties={"remoteVirtualNetwork": {"id": str(far)}})
+    there = replace(BOTH[0], properties={"remoteVirtualNetwork": {"id": str(far)}})
     back = replace(BOTH[1], id=replace(BOTH[1].id, subscription=other))
-    snapshot = Snapshot([*estates.whole(), *theirs, to, back])
+    snapshot = Snapshot([*estates.whole(), *theirs, there, back])
     assert len(compile(vnet_peering_scope(HUB_NET, far), snapshot, AZURE).pieces) == 3
 
 
 def test_only_the_synced_address_space_is_routed_as_long_as_the_remote_has_it() -> None:
-    synced = {"remoteAddressSpace": {"addressPrefixes": ["10.2.0.0/16", "10.77.0.0/16"]}}
     grown = replace(estates.spoke("second", 2, "10.2")[0],
                     properties={"addressSpace": {"addressPrefixes": ["10.2.0.0/16", "10.22.0.0/16"]}})
-    routes = {(piece.node, piece.prefix)
-              for piece in compiled(PAIR, estates.vnet_peering("hub", "second", **synced), BOTH[1], grown).pieces
-              if isinstance(piece, Route)}
+    blueprint = compiled(PAIR, estates.vnet_peering("hub", "second", gained=("10.77.0.0/16",)), BOTH[1], grown)
+    routes = {(piece.node, piece.prefix) for piece in blueprint.pieces if isinstance(piece, Route)}
     assert routes == {(vnet_node(HUB_NET), "10.2.0.0/16"), (vnet_node(SECOND), "10.1.0.0/16")}
 
 

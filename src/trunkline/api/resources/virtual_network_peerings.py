@@ -167,5 +167,5 @@ def _current(peering: Resource, estate: Estate) -> bool:
 
 
 VNET_PEERINGS = ResourceType(
-    VNET_PEERING, model=ByShape, shape="VirtualNetworkPeeringPropertiesFormat", tracked=False, defaults=_defaults,
-    check=_check, generate=_generate, amend=_amend, companions=_told, show=_show)
+    VNET_PEERING, model=ByShape, shape="VirtualNetworkPeeringPropertiesFormat", tracked=False, realised=True,
+    defaults=_defaults, check=_check, generate=_generate, amend=_amend, companions=_told, show=_show)
