@@ -43,7 +43,7 @@ class Indoors:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    yield World(cast(Any, Indoors(Window(tmp_path_factory.mktemp("round") / "home"))), GROUP)
+    return World(cast(Any, Indoors(Window(tmp_path_factory.mktemp("round") / "home"))), GROUP)
 
 
 def far_circuit(world: World, path: str) -> None:
