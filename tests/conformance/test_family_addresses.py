@@ -86,3 +86,41 @@ def test_an_address_of_a_nat_gateway_says_so_and_stays(window: Window) -> None:
     window.put("natGateways/g1", {"publicIpAddresses": [link(window, "publicIPAddresses/p1")]})
     assert window.get("publicIPAddresses/p1")["properties"]["natGateway"] == link(window, "natGateways/g1")
     assert window.request("DELETE", window.path("publicIPAddresses/p1")).error == "PublicIPAddressCannotBeDeleted"
+
+
+# ── locations ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+def of_location(window: Window, tail: str, location: str = "westus", **query: str) -> Any:
+    path = f"{window.subscription}/providers/Microsoft.Network/locations/{location}/{tail}"
+    return window.request("GET", path, query=query).body
+
+
+def test_usages_count_what_is_in_the_location(window: Window) -> None:
+    in_a_subnet(window)
+    window.put("routeTables/t1", {})
+    used = {row["name"]["value"]: row["currentValue"] for row in of_location(window, "usages")["value"]}
+    assert (used["VirtualNetworks"], used["RouteTables"], used["NetworkInterfaces"]) == (1, 1, 0)
+    elsewhere = {row["currentValue"] for row in of_location(window, "usages", "westeurope")["value"]}
+    assert elsewhere == {0}
+    assert of_location(window, "usages", "atlantis")["error"]["code"] == "LocationNotAvailableForResourceType"
+
+
+def test_service_tags_have_the_prefixes_that_are_published(window: Window) -> None:
+    tags = of_location(window, "serviceTags")
+    found = {tag["name"]: tag["properties"] for tag in tags["values"]}
+    assert (tags["cloud"], tags["type"]) == ("Public", "Microsoft.Network/serviceTags")
+    assert found["Storage.WestUS"]["region"] == "westus"
+    assert "13.83.72.16/28" in found["Storage.WestUS"]["addressPrefixes"]
+    assert "13.83.72.16/28" in found["Storage"]["addressPrefixes"]
+    detail, = of_location(window, "serviceTagDetails", tagName="storage.westus", noAddressPrefixes="true")["value"]
+    assert "addressPrefixes" not in detail["properties"]
+
+
+def test_a_label_is_free_until_an_address_has_it(window: Window) -> None:
+    assert of_location(window, "CheckDnsNameAvailability", domainNameLabel="web1") == {"available": True}
+    window.put("publicIPAddresses/p1", {"publicIPAllocationMethod": "Static",
+                                        "dnsSettings": {"domainNameLabel": "web1"}})
+    assert of_location(window, "checkDnsNameAvailability", domainNameLabel="web1") == {"available": False}
+    assert of_location(window, "checkDnsNameAvailability", "westeurope", domainNameLabel="web1") == {"available": True}
+    refusal = of_location(window, "checkDnsNameAvailability", domainNameLabel="_")
+    assert refusal["error"]["code"] == "InvalidDomainNameLabel"

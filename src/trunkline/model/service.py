@@ -12,6 +12,9 @@ from trunkline.model.catalogue import Catalogue, document, table
 from trunkline.model.plant import region
 from trunkline.model.resource import Json
 
+#: Of the only edition that is known here.
+CHANGE_NUMBER = "1"
+
 _FILE = "bgpServiceCommunities-2024-01-22.json"
 
 #: Beginnings of names in the list, and the service tag that they are regions of.

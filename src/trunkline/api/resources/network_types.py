@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trunkline.api.resources.local_network_gateways import LOCAL_GATEWAYS
+from trunkline.api.resources.locations import LOCATIONS
 from trunkline.api.resources.nat_gateways import DDOS_PLANS, NAT_GATEWAYS
 from trunkline.api.resources.network_interfaces import NIC_PARTS
 from trunkline.api.resources.public_ip_prefixes import PUBLIC_IP_PREFIXES
@@ -32,6 +33,7 @@ NETWORK_TYPES = (
     PUBLIC_IP_PREFIXES,
     LOCAL_GATEWAYS,
     VNET_PEERINGS,
+    LOCATIONS,
     *SUBNET_LINKS,
     *NIC_PARTS,
 )

@@ -23,6 +23,9 @@ _LABEL = re.compile(r"[a-z][a-z0-9-]{1,61}[a-z0-9]", re.ASCII)
 
 #: RFC 2544's range for benchmarks, the lower half; prefixes are from the upper.
 _POOL = IPv4Network("198.18.0.0/16")
+
+#: The first and the last address stay free.
+CAPACITY = _POOL.num_addresses - 2
 _SKUS = ("Standard", "Basic")
 
 
@@ -81,12 +84,17 @@ def _check_members(wish: Wish, estate: Register) -> Iterator[Fault]:
                         "publicIPPrefix")
     yield from links(wish, estate, "ddosSettings.ddosProtectionPlan", DDOS_PLAN)
     label = (address.properties.get("dnsSettings") or {}).get("domainNameLabel", "")
-    if label and not _LABEL.fullmatch(label):
-        yield Fault("InvalidDomainNameLabel", f"The domain name label {label[:80]} is invalid. It must conform to the "
-                    "following regular expression: ^[a-z][a-z0-9-]{1,61}[a-z0-9]$.", "dnsSettings.domainNameLabel")
+    if label and (faults := list(label_fault(label, "dnsSettings.domainNameLabel"))):
+        yield from faults
     elif label and (other := labelled(label, address.location, estate)) and other.id.key != address.id.key:
         yield Fault("DnsRecordInUse", f"DNS record {domain_name(label, address.location)} is already used by another "
                     "public IP. Choose another label.", "dnsSettings.domainNameLabel")
+
+
+def label_fault(label: str, target: str) -> Iterator[Fault]:
+    if not _LABEL.fullmatch(label):
+        yield Fault("InvalidDomainNameLabel", f"The domain name label {label[:80]} is invalid. It must conform to the "
+                    "following regular expression: ^[a-z][a-z0-9-]{1,61}[a-z0-9]$.", target)
 
 
 def labelled(label: str, location: str, register: Register) -> Resource | None:
@@ -109,7 +117,7 @@ def _generate(wish: Wish, ledger: Ledger) -> Json:
     addresses = IPv4Network(found.system["shown"]["ipPrefix"]) if found else _POOL
     number = ledger.allocate(f"publicip:{found.id.key}" if found else "publicip", wish.resource.id.key)
     index = number - 1 if found else number
-    if index >= (addresses.num_addresses if found else addresses.num_addresses - 1):
+    if number > (addresses.num_addresses if found else CAPACITY):
         raise Conflict("PublicIPAddressPoolIsFull", f"All addresses of {addresses} are taken; delete public IP "
                        "addresses first.")
     return {"number": number, "ipAddress": str(addresses[index]), "resourceGuid": str(uuid4())}
