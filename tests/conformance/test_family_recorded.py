@@ -20,7 +20,7 @@ _OWN = frozenset({
 _OF_SOME_VERSIONS = frozenset({"ipamPoolPrefixAllocations"})
 
 _FILES = {name: json.loads((Path(__file__).parent / "recorded" / f"{name}.json").read_text())
-          for name in ("circuit", "network")}
+          for name in ("circuit", "network", "route_filter")}
 
 
 def differences(ours: Any, theirs: Any, path: str = "") -> Iterator[str]:

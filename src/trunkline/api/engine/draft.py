@@ -37,6 +37,13 @@ class Draft:
                 and dict(old.secrets) == dict(new.secrets) and old.envelope == new.envelope)
 
 
+    @property
+    def settled(self) -> bool:
+        """Whether it is unchanged with all its children, and no network has to be looked at."""
+        below = all(child.settled for _, drafts in self.children for child in drafts)
+        return below and self.unchanged and not self.kind.is_realised(self.resource)
+
+
 @dataclass(frozen=True, slots=True)
 class Base:
     """What a body is written onto. ``fresh``: id, location and tags as they will be."""

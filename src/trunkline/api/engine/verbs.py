@@ -130,10 +130,11 @@ def patch(service: Service, call: Call, item: Item) -> Answer:
 
 
 def _written(call: Call, turn: Turn, written: write.Written) -> Answer:
-    """A PUT is answered before it is realised: the body says Updating, the header where to ask."""
+    """A PUT is answered before it is realised: the body says Updating, the header where to ask. One that changes
+    nothing is Succeeded already [REC]."""
     view = written.place.view
     polled = None if view.kind.ends_at_once else written.operation
-    state = ProvisioningState.UPDATING if polled else None
+    state = ProvisioningState.UPDATING if polled and not written.settled else None
     resource = written.resource if state is None else replace(written.resource, state=state)
     shown = shape.body(turn.registry, turn.writer, view, resource)
     headers = _tagged(view, resource)

@@ -24,11 +24,12 @@ from trunkline.model.resource import Json, ProvisioningState, Resource, Resource
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """``operation``: none when nothing but tags changed."""
+    """``operation``: none when nothing but tags changed. ``settled``: it was so before, and nothing has to be done."""
 
     place: Place
     resource: Resource
     operation: Operation | None
+    settled: bool = False
 
     @property
     def created(self) -> bool:
@@ -95,7 +96,7 @@ def _store(turn: Turn, place: Place, body: Json) -> Written:
     if obstacle:
         _fail(turn, resource, place.parent)
     turn.log(resource, "write")
-    return Written(place, resource, operation)
+    return Written(place, resource, operation, obstacle is None and drafted.settled)
 
 
 def _drafted(turn: Turn, place: Place, body: Json) -> Draft:
