@@ -70,9 +70,14 @@ class Circuit(Properties):
     global_reach_enabled: bool = False
     authorization_key: str | None = None
     enable_direct_port_rate_limit: bool | None = None
+    express_route_lag: Reference | None = None
 
     @model_validator(mode="after")
     def _one_way_in(self) -> Circuit:
+        if self.express_route_lag:
+            raise PydanticCustomError(
+                "ExpressRouteLagNotSupported", "expressRouteLag is not offered: there are no link aggregation groups. "
+                "Name an expressRoutePort instead.")
         if (self.service_provider_properties is None) == (self.express_route_port is None):
             raise PydanticCustomError(
                 "InvalidCircuitOrder", "A circuit is ordered from a provider (serviceProviderProperties) or stands on "

@@ -44,7 +44,7 @@ def check(quota: int, wish: Wish, estate: Register) -> Iterator[Fault]:
     elif wish.existing:
         yield from _moved(model_of(wish.existing), model, wish.existing)
         yield from _changed_sku(wish.existing, sku, links_of(circuit.id, estate), model.service.bandwidth_in_mbps)
-    if not wish.existing and len(estate.list(CIRCUIT, circuit.id.subscription)) >= quota:
+    if not wish.existing and estate.count(CIRCUIT, circuit.id.subscription) >= quota:
         yield Conflict("ExpressRouteCircuitQuotaExceeded", f"Subscription {circuit.id.subscription} has {quota} "
                        "circuits, as many as it may have. Delete one, use another subscription, or have the quota "
                        "raised.")

@@ -17,6 +17,7 @@ from trunkline.api.resources.express_route.words import (
     model_of,
     order_of,
     twin_of,
+    without,
 )
 from trunkline.errors import Conflict
 from trunkline.intent.estate import Estate
@@ -29,20 +30,26 @@ from trunkline.model.resource import Json, ProvisioningState, Resource, Resource
 #: S-tags of one port pair (IEEE 802.1Q).
 _STAGS = 4094
 
+#: What the service and the provider say of a circuit, not its customer.
+_NOT_THEIRS = ("circuitProvisioningState", "serviceProviderProvisioningState", "serviceProviderNotes", "serviceKey",
+               "gatewayManagerEtag", "allowGlobalReach")
+
 
 def circuits(provider_subscription: str, quota: int) -> ResourceType:
     """``quota``: circuits per subscription."""
     return ResourceType(
-        CIRCUIT, model=Circuit, realised=lambda circuit: "expressRoutePort" not in circuit.properties,
-        envelope=("sku",), secrets=("authorizationKey",), opened_by_key="expressRoutePort",
+        CIRCUIT, model=Circuit, shape="ExpressRouteCircuitPropertiesFormat",
+        realised=lambda circuit: "expressRoutePort" not in circuit.properties,
+        envelope=("sku",), secrets=("authorizationKey", "activationKey"), opened_by_key="expressRoutePort",
         inline=(Inline("peerings", PEERING), Inline("authorizations", AUTHORIZATION)),
         defaults=_canonical_names, envelope_defaults=_named_sku, check=partial(circuit_rules.check, quota),
         generate=partial(_generate, provider_subscription), companions=_twin, in_use=circuit_rules.in_use, show=_show,
         actions=(Action("stats", "GET", quick=True), *FAILOVER_TESTS))
 
 
-def _canonical_names(body: Json, _id: ResourceId) -> Json:
+def _canonical_names(given: Json, _id: ResourceId) -> Json:
     """Provider and location as the catalogue spells them: they name switches and number pools."""
+    body = without(given, *_NOT_THEIRS)
     order = body.get("serviceProviderProperties")
     if not isinstance(order, dict):
         return body

@@ -69,7 +69,8 @@ _MIGRATIONS = tuple(Action(name, refused=_MIGRATION) for name in (
     "restoreBgpForCircuitMigration", "migrateCircuit", "commitCircuitMigration", "rollbackCircuitMigration"))
 
 CROSS_CONNECTIONS = ResourceType(
-    CROSS_CONNECTION, model=CrossConnection, realised=True, updated_only=True,
+    CROSS_CONNECTION, model=CrossConnection, shape="ExpressRouteCrossConnectionProperties",
+    realised=True, updated_only=True,
     kept=("expressRouteCircuit", "serviceProviderProvisioningState", "serviceProviderNotes"),
     inline=(Inline("peerings", CROSS_CONNECTION_PEERING),), check=_check, in_use=_in_use, show=_show,
     actions=_MIGRATIONS, filters={"name": "name", "location": "location",

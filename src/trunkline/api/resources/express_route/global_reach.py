@@ -179,8 +179,8 @@ def peered(peering: ResourceId, estate: Estate) -> Iterator[Json]:
 
 
 CIRCUIT_CONNECTIONS = ResourceType(
-    CIRCUIT_CONNECTION, model=CircuitConnection, tracked=False, secrets=("authorizationKey",),
-    opened_by_key="peerExpressRouteCircuitPeering", defaults=_own_peering, check=_check, obstacle=_obstacle,
-    generate=_generate, show=_show)
+    CIRCUIT_CONNECTION, model=CircuitConnection, shape="ExpressRouteCircuitConnectionPropertiesFormat", tracked=False,
+    secrets=("authorizationKey",), opened_by_key="peerExpressRouteCircuitPeering", defaults=_own_peering, check=_check,
+    obstacle=_obstacle, generate=_generate, show=_show)
 
 PEER_CONNECTIONS = ResourceType(PEER_CONNECTION, model=Properties, tracked=False, view=peered)

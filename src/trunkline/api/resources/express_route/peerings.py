@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from trunkline.api.declaration import Action, Inline, Question, ResourceType
 from trunkline.api.resources.express_route.global_reach import peered
 from trunkline.api.resources.express_route.peering_rules import check, in_use, of_type
-from trunkline.api.resources.express_route.words import CHANGING, CIRCUIT_CONNECTION, fresh, model_of
+from trunkline.api.resources.express_route.words import CHANGING, CIRCUIT_CONNECTION, fresh, model_of, without
 from trunkline.errors import Fault
 from trunkline.intent.compile.plant import azure_port
 from trunkline.intent.estate import Estate
@@ -22,10 +22,15 @@ from trunkline.model.resource import Json, Resource, ResourceId
 _KEPT = ("primaryPeerAddressPrefix", "secondaryPeerAddressPrefix")
 
 
+#: What the service says of a peering.
+_NOT_THEIRS = ("azureASN", "primaryAzurePort", "secondaryAzurePort", "stats", "gatewayManagerEtag",
+               "expressRouteConnection")
+
+
 def _defaults(body: Json, peering: ResourceId) -> Json:
     """Clients may leave the type to the name, either spelling of the case will do; az writes back an empty
     ``microsoftPeeringConfig``."""
-    plain = {name: value for name, value in body.items() if name != "microsoftPeeringConfig" or value}
+    plain = without(body, *_NOT_THEIRS, *(() if body.get("microsoftPeeringConfig") else ("microsoftPeeringConfig",)))
     return {**plain, "peeringType": of_type(str(body.get("peeringType") or peering.name))}
 
 
@@ -94,6 +99,7 @@ def tables(**fixed: str) -> tuple[Action, ...]:
 
 
 PEERINGS = ResourceType(
-    PEERING, model=Peering, tracked=False, realised=_routed, secrets=("sharedKey",), defaults=_defaults, kept=_KEPT,
+    PEERING, model=Peering, shape="ExpressRouteCircuitPeeringPropertiesFormat", tracked=False,
+    realised=_routed, secrets=("sharedKey",), defaults=_defaults, kept=_KEPT,
     inline=(Inline("connections", CIRCUIT_CONNECTION),), check=check, in_use=in_use, show=_show,
     actions=(*tables(), Action("stats", "GET", quick=True)))

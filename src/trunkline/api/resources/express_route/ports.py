@@ -128,7 +128,8 @@ def _letter(port: Resource, _estate: Estate, question: Question) -> Json:
 
 
 PORTS = ResourceType(
-    PORT, model=Port, envelope=("identity",), defaults=_defaults, check=_check, generate=_generate, amend=_amend,
+    PORT, model=Port, shape="ExpressRoutePortPropertiesFormat",
+    envelope=("identity",), defaults=_defaults, check=_check, generate=_generate, amend=_amend,
     in_use=_in_use, show=_show, actions=(Action("generateLoa", quick=True, body=LoaRequest, answer=_letter),))
 
 

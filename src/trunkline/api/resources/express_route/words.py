@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from trunkline.intent.estate import Estate
 from trunkline.intent.view import CIRCUIT, CONNECTION, NETWORK, PEERING, referrers
 from trunkline.model.circuit import Circuit, CrossConnection, ProviderState, ServiceProvider, Sku
-from trunkline.model.resource import ProvisioningState, Resource, ResourceId
+from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId
 
 AUTHORIZATION = f"{CIRCUIT}/authorizations"
 CIRCUIT_CONNECTION = f"{PEERING}/connections"
@@ -52,6 +52,11 @@ def links_of(circuit: ResourceId, estate: Estate) -> int:
     reached = {link.id.key for peering in estate.children(circuit, PEERING)
                for link in referrers(estate, peering.id, CIRCUIT_CONNECTION)}
     return len(referrers(estate, circuit, CONNECTION)) + len(reached)
+
+
+def without(body: Json, *names: str) -> Json:
+    """A body without members that Azure's model lets clients write, but that only the service sets."""
+    return {name: value for name, value in body.items() if name not in names}
 
 
 def fresh(resource: Resource) -> bool:
