@@ -232,3 +232,30 @@ def test_a_group_may_have_a_name_of_any_letters(arm: Arm) -> None:
     made = arm.ask("PUT", f"{group}/providers/Microsoft.Resources/deployments/d1", template())
     assert made.status == 201
     assert arm.follow(made.headers["azure-asyncoperation"]).body == {"status": "Succeeded"}
+
+
+def test_a_canceled_deployment_leaves_what_it_has_written(arm: Arm) -> None:
+    url = deploy(arm, template(box())).headers["azure-asyncoperation"]
+    assert arm.ask("POST", path(arm, tail="/cancel")).status == 204
+    told = arm.follow(url).body
+    assert (told["status"], told["error"]["code"]) == ("Canceled", "DeploymentCanceled")
+    assert arm.ask("GET", path(arm)).body["properties"]["provisioningState"] == "Canceled"
+    arm.network.settle()
+    assert arm.ask("GET", arm.at("boxes/b")).body["properties"]["provisioningState"] == "Succeeded"
+    again = arm.ask("POST", path(arm, tail="/cancel"))
+    assert (again.status, again.body["error"]["code"]) == (409, "DeploymentCannotBeCanceled")
+
+
+def test_operations_of_a_deployment_are_read_one_by_one_and_by_their_old_path(arm: Arm) -> None:
+    deploy(arm, template(box()))
+    row, = arm.ask("GET", path(arm, tail="/operations")).body["value"]
+    old = f"{arm.group}/deployments/d1/operations/{row['operationId']}"
+    assert arm.ask("GET", old).body == arm.ask("GET", path(arm, tail=f"/operations/{row['operationId']}")).body == row
+    assert arm.ask("GET", path(arm, tail="/operations/other")).status == 404
+
+
+@pytest.mark.parametrize(("tail", "code"), [
+    ("/whatIf", "WhatIfNotSupported"), ("/exportTemplate", "ExportTemplateNotSupported")])
+def test_what_is_not_offered_of_deployments_says_the_way_out(arm: Arm, tail: str, code: str) -> None:
+    told = arm.ask("POST", path(arm, tail=tail), {})
+    assert (told.status, told.body["error"]["code"]) == (400, code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,8 @@ from uuid import UUID
 import pytest
 
 from arm import Arm, lab
+from trunkline.model.resource import now
+from trunkline.reconcile import finish
 
 BOX = {"location": "West US", "properties": {"size": 5}}
 
@@ -245,3 +248,36 @@ def test_a_mirror_shows_and_writes_the_other_sides_children(arm: Arm) -> None:
     arm.network.settle()
     arm.account = "customer"
     assert names(arm) == ["two"]
+
+
+def test_a_write_that_a_delete_overtook_was_canceled(arm: Arm) -> None:
+    """The reconciler finds the resource gone."""
+    url = arm.ask("PUT", arm.at("boxes/b"), {"location": "westus", "properties": {}}).headers["azure-asyncoperation"]
+    with arm.store.reading() as reader:
+        put, = reader.pending()
+    arm.ask("DELETE", arm.at("boxes/b"))
+    with arm.store.writing() as writer:
+        writer.delete(put.resource)
+    finish.succeed(arm.store, [put.id])
+    told = arm.follow(url).body
+    assert (told["status"], told["error"]["code"]) == ("Canceled", "Canceled")
+
+
+def test_an_operation_that_is_past_its_retention_is_not_found(arm: Arm) -> None:
+    url = arm.ask("PUT", arm.at("boxes/b"), {"location": "westus", "properties": {}}).headers["azure-asyncoperation"]
+    arm.network.settle()
+    assert arm.follow(url).body == {"status": "Succeeded"}
+    with arm.store.writing() as writer:
+        writer.prune(now() + timedelta(seconds=1))
+    told = arm.follow(url)
+    assert (told.status, told.body["error"]["code"]) == (404, "NotFound")
+
+
+def test_a_child_of_a_failed_parent_is_refused_until_a_put_repairs_it(arm: Arm) -> None:
+    box = {"location": "westus", "properties": {}}
+    arm.ask("PUT", arm.at("boxes/b"), box)
+    arm.network.settle(failing="b")
+    told = arm.ask("PUT", arm.at("boxes/b/lids/top"), {"properties": {}})
+    assert (told.status, told.body["error"]["code"]) == (400, "ParentResourceIsInFailedState")
+    arm.make(arm.at("boxes/b"), box)
+    assert arm.ask("PUT", arm.at("boxes/b/lids/top"), {"properties": {}}).status == 201

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from trunkline.api.declaration import Action, Registry, ResourceType
 from trunkline.api.engine import verbs
 from trunkline.api.engine.target import Ask, Collection, parse
-from trunkline.api.routes import find
+from trunkline.api.routes import Endpoint, find
+from trunkline.api.unoffered import Unoffered
 from trunkline.errors import NotFound
 from trunkline.model.catalogue import table
 from trunkline.model.resource import ResourceId
@@ -64,8 +65,9 @@ def how(registry: Registry, verb: str, path: str) -> str:
         route, names = find(concrete)
     except NotFound:
         return MISSING
-    if route.methods.get("*") is not verbs.answer_to:
-        return REALISED if verb in route.methods or "*" in route.methods else MISSING
+    endpoint = route.methods.get(verb) or route.methods.get("*")
+    if endpoint is not verbs.answer_to:
+        return _own(endpoint)
     try:
         found = parse(registry, ResourceId(names["subscription"], names.get("group", "")),
                       (names["namespace"], *names["rest"].split("/")), "")
@@ -74,6 +76,13 @@ def how(registry: Registry, verb: str, path: str) -> str:
     if isinstance(found, Ask):
         return _asked(found.item.kind, next((one for one in found.actions if one.method == verb), None))
     return _stored(found.kind, verb, isinstance(found, Collection))
+
+
+def _own(endpoint: Endpoint | None) -> str:
+    """Of ARM itself: groups, deployments, roles."""
+    if isinstance(endpoint, Unoffered):
+        return f"refused {endpoint.refusal.code}"
+    return REALISED if endpoint else MISSING
 
 
 def _asked(kind: ResourceType, action: Action | None) -> str:

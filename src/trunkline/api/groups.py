@@ -59,16 +59,6 @@ def list_all(service: Service, call: Call) -> Answer:
     return listing.page(call, found, lambda group: group.id.key, show, lambda group: call.sees(group.id))
 
 
-def refuse_export(_service: Service, call: Call) -> Answer:
-    raise Fault("ExportTemplateNotSupported", f"Templates of what is in '{call.names['group']}' are not written; keep "
-                "the template it was deployed from, or list the resources (az resource list).")
-
-
-def refuse_move(_service: Service, call: Call) -> Answer:
-    raise Fault("ResourceMoveNotSupported", f"Resources of '{call.names['group']}' cannot move: their network is built "
-                "under their ids. Create them in the other group, then delete these.")
-
-
 def put(service: Service, call: Call) -> Answer:
     naming.check_group(call.names["group"])
     given = content.object_in(call.headers, call.body)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from trunkline.api import activity, features, groups, inventory, plant, polls, providers, subscriptions, tags
+from trunkline.api import activity, features, groups, inventory, plant, polls, providers, subscriptions, tags, unoffered
 from trunkline.api.access import assignments, definitions
 from trunkline.api.access import endpoints as access
 from trunkline.api.access.admission import admitted
@@ -115,19 +115,26 @@ ROUTES = (
     _route(_PROVIDER, GET=providers.get),
     _route(_PROVIDER + "/register", POST=providers.register),
     _route(_PROVIDER + "/unregister", POST=providers.unregister),
+    _route(_PROVIDER + "/providerPermissions", GET=unoffered.PERMISSIONS),
     _route(_PROVIDER + "/resourceTypes", GET=providers.resource_types),
     _route(_PROVIDER + "/locations/{location}/operations/{operation}", _always, GET=polls.status),
     _route(_PROVIDER + "/locations/{location}/operationResults/{operation}", _always, GET=polls.result),
     _route(_GROUP, GET=groups.get, HEAD=groups.head, PUT=groups.put, PATCH=groups.patch, DELETE=groups.delete),
     _route(_GROUP + "/resources", GET=inventory.list_all),
-    _route(_GROUP + "/exportTemplate", POST=groups.refuse_export),
-    _route(_GROUP + "/moveResources", POST=groups.refuse_move),
-    _route(_GROUP + "/validateMoveResources", POST=groups.refuse_move),
+    _route(_GROUP + "/exportTemplate", POST=unoffered.EXPORT),
+    _route(_GROUP + "/moveResources", POST=unoffered.MOVE),
+    _route(_GROUP + "/validateMoveResources", POST=unoffered.MOVE),
     _route(_DEPLOYMENTS, GET=deployments.list_all),
     _route(_DEPLOYMENTS + "/{name}", GET=deployments.get, HEAD=deployments.head, PUT=deployments.put,
            DELETE=deployments.delete),
     _route(_DEPLOYMENTS + "/{name}/validate", POST=deployments.validate),
+    _route(_DEPLOYMENTS + "/{name}/cancel", POST=deployments.cancel),
+    _route(_DEPLOYMENTS + "/{name}/whatIf", POST=unoffered.WHAT_IF),
+    _route(_DEPLOYMENTS + "/{name}/exportTemplate", POST=unoffered.EXPORT),
     _route(_DEPLOYMENTS + "/{name}/operations", GET=deployments.steps),
+    _route(_DEPLOYMENTS + "/{name}/operations/{operation}", GET=deployments.step),
+    _route(_GROUP + "/deployments/{name}/operations", GET=deployments.steps),
+    _route(_GROUP + "/deployments/{name}/operations/{operation}", GET=deployments.step),
     _route(_DEPLOYMENTS + "/{name}/operationStatuses/{operation}", GET=deployments.status),
     _route(_KEYVAULT + "/deletedVaults", GET=recycling.list_all),
     _route(_KEYVAULT + "/locations/{location}/deletedVaults/{vault}", GET=recycling.get),

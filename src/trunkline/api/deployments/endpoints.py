@@ -29,6 +29,8 @@ from trunkline.store import Reader, Writer
 
 _NAME = re.compile(r"[\w().-]{1,64}", re.ASCII)
 
+_CANCELED: Json = {"code": "DeploymentCanceled", "message": "The deployment was canceled.", "details": []}
+
 _WORDS = {OperationStatus.IN_PROGRESS: "Running"}
 
 
@@ -159,6 +161,33 @@ def steps(service: Service, call: Call) -> Answer:
     return answer({"value": [_step(stored, one) for one in found if one]})
 
 
+def step(service: Service, call: Call) -> Answer:
+    stored = _stored(service, call)
+    wanted = call.names["operation"].lower()
+    with service.store.reading() as reader:
+        found = reader.operation(wanted) if wanted in stored.properties["operations"] else None
+    if found is None:
+        raise Fault("DeploymentOperationNotFound", f"Deployment '{stored.id.name}' has no operation '{wanted[:80]}'; "
+                    "list its operations.", status=404)
+    return answer(_step(stored, found))
+
+
+def cancel(service: Service, call: Call) -> Answer:
+    """What it has written by then goes on and stays, as in Azure."""
+    stored = _stored(service, call)
+    _shown(service, stored)
+    with writing(service, call) as turn:
+        running = turn.writer.running(stored.id)
+        if not running:
+            raise Conflict("DeploymentCannotBeCanceled", f"Deployment '{stored.id.name}' has ended; only one that runs "
+                           "can be canceled.")
+        for operation in running:
+            turn.writer.finish(operation.id, OperationStatus.CANCELED, error=_CANCELED)
+        turn.writer.set_status(stored.id, {"outputs": {}, "error": _CANCELED, "ended": now().isoformat()})
+        turn.log(stored, "cancel/action", "Succeeded")
+    return Answer(204)
+
+
 def ending(service: Service) -> composite.Ending:
     """What a deployment leaves behind: its outputs, or why it failed."""
     def end(writer: Writer, operation: Operation, wrong: Json | None) -> Json | None:
@@ -265,7 +294,8 @@ def _shown(service: Service, stored: Resource) -> Json:
 
 def _show(stored: Resource, operation: Operation | None) -> Json:
     kept, told = stored.properties, stored.status
-    ended = OperationStatus.FAILED if told.get("error") else OperationStatus.SUCCEEDED
+    ended = OperationStatus.CANCELED if told.get("error") == _CANCELED else (
+        OperationStatus.FAILED if told.get("error") else OperationStatus.SUCCEEDED)
     state = operation.status if operation else ended
     properties: Json = {
         "templateHash": kept["templateHash"], "parameters": kept["parameters"], "mode": "Incremental",

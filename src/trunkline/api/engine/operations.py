@@ -44,7 +44,7 @@ def find(reader: Reader, operation: str, subscription: str) -> Operation:
 def status(operation: Operation) -> Answer:
     """HTTP 200 even of a failure; the failure stands inside."""
     body: Json = {"status": operation.status.value}
-    if operation.status is OperationStatus.FAILED:
+    if operation.status in (OperationStatus.FAILED, OperationStatus.CANCELED):
         body["error"] = failure(operation)
     return answer(body, headers={} if operation.status.final else {**SOON, **_progress(operation)})
 
