@@ -10,7 +10,7 @@ from trunkline import assembly
 from trunkline.errors import TrunklineError
 from trunkline.settings import load
 
-_WORDS = ("up", "api", "reconcile", "sweep", "doctor")
+_WORDS = ("up", "api", "reconcile", "sweep", "doctor", "rekey")
 
 
 def main(arguments: list[str]) -> int:

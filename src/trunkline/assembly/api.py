@@ -28,7 +28,8 @@ def run(settings: Settings) -> int:
     accounts = directory.accounts
     types = registry(accounts.provider_subscription, settings.limits.circuits_per_subscription,
                      settings.limits.handoff_interfaces, settings.endpoint.port, accounts.tenant)
-    app = create_app(settings, Store(settings.database_url), types, directory, waker(settings))
+    store = Store(settings.database_url, keys=settings.places.store_key)
+    app = create_app(settings, store, types, directory, waker(settings))
     uvicorn.run(app, host=settings.endpoint.host, port=settings.endpoint.port, ssl_certfile=str(certificate),
                 ssl_keyfile=str(key), log_config=None, access_log=False, timeout_graceful_shutdown=2)
     return 0

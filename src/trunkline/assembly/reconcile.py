@@ -17,7 +17,8 @@ def run(settings: Settings) -> int:
     die_with_parent()
     open_journal(settings.places.log, "reconcile")
     plane, speaker = drivers(settings)
-    reconciler = Reconciler(Store(settings.database_url, durable=False), plane, speaker, AZURE, settings.timing)
+    store = Store(settings.database_url, durable=False, keys=settings.places.store_key)
+    reconciler = Reconciler(store, plane, speaker, AZURE, settings.timing)
     signal.signal(signal.SIGTERM, lambda *_: reconciler.stop())
     reconciler.run(settings.places.wake_socket, settings.workers)
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
@@ -20,12 +21,14 @@ from trunkline.store.writer import Writer
 class Store:
     """May be used by all threads of a process; several processes may open the same database."""
 
-    def __init__(self, url: str, durable: bool = True) -> None:
+    def __init__(self, url: str, durable: bool = True, keys: Path | None = None) -> None:
         """``url`` as SQLAlchemy knows it; creates the database's tables, or brings them up to date.
 
         Not ``durable``: the last commits may be lost when the machine dies, though never when a process does. For
-        whoever only writes what can be found out again, several times as fast."""
-        self._engine = open_engine(url, durable)
+        whoever only writes what can be found out again, several times as fast.
+
+        ``keys``: the file with the keys of secrets, made if it is not there; beside the database if that is a file."""
+        self._engine = open_engine(url, durable, keys)
         self._readers, self._writers = for_reading(self._engine), for_writing(self._engine)
         self._turns = Turns()
         try:
@@ -47,6 +50,11 @@ class Store:
         """All or nothing; writers take turns, so do not begin one inside another."""
         with self._turns.turn(PATIENCE_S), translated(), self._writers.begin() as connection:
             yield Writer(connection)
+
+    def reseal(self) -> int:
+        """Every secret that is encrypted with an older key is encrypted with the newest; how many documents."""
+        with self.writing() as writer:
+            return writer.reseal()
 
     def close(self) -> None:
         """Let go of all connections."""

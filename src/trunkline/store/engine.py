@@ -10,19 +10,19 @@ SQLite, what a writer reads cannot change before it commits.
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from trunkline.errors import Unsupported
+from trunkline.store.sealed import Ring, parse
 from trunkline.store.turns import begin_immediate
 
 #: How long a writer waits for its turn.
@@ -36,24 +36,12 @@ _WRITES = "trunkline_writes"
 _WRITER_LOCK = 0x7472756E6B6C
 
 
-_decode = json.JSONDecoder().raw_decode
-
-
-def _render(value: object) -> str:
-    """In ASCII: a client may send half a surrogate pair, which no database takes as text."""
-    return json.dumps(value, separators=(",", ":"))
-
-
-def _parse(text: str) -> Any:
-    """What ``_render`` wrote: no blanks around it, and often an empty object."""
-    return {} if text == "{}" else _decode(text)[0]
-
-
-def open_engine(url: str, durable: bool) -> Engine:
+def open_engine(url: str, durable: bool, keys: Path | None = None) -> Engine:
+    """``keys``: the file with the keys of its secrets; beside a SQLite database unless told."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return _open_sqlite(parsed, durable)
-    return _open_server(parsed, durable)
+        return _open_sqlite(parsed, durable, keys)
+    return _open_server(parsed, durable, Ring(keys))
 
 
 def for_reading(engine: Engine) -> Engine:
@@ -68,12 +56,13 @@ def for_writing(engine: Engine) -> Engine:
     return engine.execution_options(**{_WRITES: True})
 
 
-def _open_sqlite(url: URL, durable: bool) -> Engine:
+def _open_sqlite(url: URL, durable: bool, keys: Path | None) -> Engine:
     if not url.database or url.database.startswith((":memory:", "file:")):
         raise Unsupported(f"The store '{url}' must be a plain file, as in sqlite:////var/lib/trunkline/trunkline.db; "
                           "in memory it would be gone at the end.")
     _create_private(Path(url.database))
-    engine = create_engine(url, json_serializer=_render, json_deserializer=_parse, hide_parameters=True,
+    ring = Ring(keys or Path(url.database).parent / "store.key")
+    engine = create_engine(url, json_serializer=ring.render, json_deserializer=parse, hide_parameters=True,
                            poolclass=QueuePool, pool_size=_CONNECTIONS, max_overflow=0,
                            connect_args={"timeout": PATIENCE_S})
     event.listen(engine, "connect", partial(_on_sqlite_connect, "FULL" if durable else "NORMAL"))
@@ -81,9 +70,9 @@ def _open_sqlite(url: URL, durable: bool) -> Engine:
     return engine
 
 
-def _open_server(url: URL, durable: bool) -> Engine:
-    engine = create_engine(url, json_serializer=_render, hide_parameters=True, pool_pre_ping=True,
-                           pool_size=_CONNECTIONS, max_overflow=0, isolation_level="READ COMMITTED")
+def _open_server(url: URL, durable: bool, ring: Ring) -> Engine:
+    engine = create_engine(url, json_serializer=ring.render, json_deserializer=parse, hide_parameters=True,
+                           pool_pre_ping=True, pool_size=_CONNECTIONS, max_overflow=0, isolation_level="READ COMMITTED")
     event.listen(engine, "begin", _on_server_begin)
     if not durable:
         event.listen(engine, "connect", _on_hasty_connect)

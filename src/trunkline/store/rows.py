@@ -9,6 +9,7 @@ from typing import Any
 
 from trunkline.model.operation import Activity, Operation, OperationKind, OperationStatus
 from trunkline.model.resource import ProvisioningState, Resource, ResourceId
+from trunkline.store.sealed import Hidden
 
 #: Column values by name.
 Values = dict[str, Any]
@@ -35,7 +36,7 @@ def render_resource(resource: Resource) -> Values:
         "key": resource.id.key, "alias": str(alias).lower() if alias else None,
         "location": resource.location, "tags": dict(resource.tags), "envelope": resource.envelope,
         "properties": resource.properties, "system": resource.system, "status": resource.status,
-        "secrets": dict(resource.secrets), "state": resource.state.value, "etag": resource.etag,
+        "secrets": Hidden(resource.secrets), "state": resource.state.value, "etag": resource.etag,
         "generation": resource.generation, "created_us": render_time(resource.created),
         "changed_us": render_time(resource.changed),
     }

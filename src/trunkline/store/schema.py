@@ -123,6 +123,13 @@ journal = Table(
     Column("document", Document, nullable=False),
 )
 
+#: Documents that may be sealed, behind the key of their rows.
+SEALED = {
+    resources: ("key", "secrets", "system", "properties", "status"),
+    operations: ("id", "parameters", "result", "error"), journal: ("name", "document"),
+    applied: ("scope", "blueprint"),
+}
+
 #: As Alembic makes it.
 _versions = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import Text, bindparam, delete, insert, or_, select, update
 
 from trunkline.errors import Conflict, Stale
 from trunkline.model.machine import PROVISIONING
@@ -23,6 +23,7 @@ from trunkline.store.rows import (
     render_resource,
     render_time,
 )
+from trunkline.store.sealed import Hidden
 
 _R, _A, _O, _L = schema.resources.c, schema.arrows.c, schema.operations.c, schema.activities.c
 _Q, _P, _J = schema.requirements.c, schema.applied.c, schema.journal.c
@@ -155,6 +156,19 @@ class Writer(Reader):
         self._connection.execute(_SAVE_APPLIED, {"scope": scope, "blueprint": blueprint})
         if requires:
             self._connection.execute(_REQUIRE, [{"scope": scope, "required": one} for one in sorted(requires)])
+
+    def reseal(self) -> int:
+        """Write every sealed document again, which the newest key then seals."""
+        count = 0
+        for table, names in schema.SEALED.items():
+            key, *columns = (table.c[name] for name in names)
+            mark = [column.cast(Text).like('"s1:%') for column in columns]
+            for row in self._connection.execute(select(key, *columns).where(or_(*mark))).all():
+                values = {column.name: Hidden(value) if column.name == "secrets" else value
+                          for column, value in zip(columns, row[1:], strict=True)}
+                self._connection.execute(update(table).where(key == row[0]).values(values))
+                count += 1
+        return count
 
     def log(self, activity: Activity) -> None:
         self._connection.execute(_LOG, render_activity(activity))

@@ -55,7 +55,7 @@ def url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def store(url: str) -> Iterator[Store]:
-    opened = Store(url)
+def store(url: str, tmp_path: Path) -> Iterator[Store]:
+    opened = Store(url, keys=tmp_path / "store.key")
     yield opened
     opened.close()
