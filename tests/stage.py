@@ -168,13 +168,16 @@ class Stage:
 
     def ask(self, resource: ResourceId, action: str, **parameters: str) -> object:
         """The JSON body of a live question."""
+        found = self.ended(self.begin_question(resource, action, **parameters), 10)
+        assert found.status is OperationStatus.SUCCEEDED, found.error
+        return found.result
+
+    def begin_question(self, resource: ResourceId, action: str, **parameters: str) -> str:
         operation = f"ask-{next(_count)}"
         with self.store.writing() as writer:
             writer.begin(Operation(operation, resource, OperationKind.ACTION, action=action, parameters=parameters))
         self.reconciler.wake([f"op:{operation}"])
-        found = self.ended(operation, 10)
-        assert found.status is OperationStatus.SUCCEEDED, found.error
-        return found.result
+        return operation
 
     def namespace(self, node: str) -> str:
         return self.places.namespace_prefix + node

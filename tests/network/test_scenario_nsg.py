@@ -187,3 +187,38 @@ def test_a_machine_sends_only_from_its_own_addresses(stage: Stage) -> None:
             with pytest.raises(TimeoutError):
                 server.recv(100)
     stage.look_at_everything()
+
+
+def test_effective_rules_are_told_with_what_their_words_stand_for(stage: Stage) -> None:
+    asg = [estates.link(estates.APPLICATION_GROUP, "clients")]
+    rule = estates.security_rule("clients", 100, protocol="Tcp", destinationPortRange="443", sourceAddressPrefix=None,
+                                 sourceApplicationSecurityGroups=asg)
+    assert stage.ask(estates.rid(NIC, "vm1"), "effectiveNetworkSecurityGroups") == {"value": []}
+    with protected(stage, rule):
+        stage.put(estates.nic("vm2", 2, address=ADDRESS2, groups=("clients",)))
+        answer = stage.ask(estates.rid(NIC, "vm1"), "effectiveNetworkSecurityGroups")
+        assert isinstance(answer, dict)
+        found, = answer["value"]
+        assert found["networkSecurityGroup"] == WEB
+        assert found["association"] == {"networkInterface": estates.link(NIC, "vm1")}
+        own, vnet, *_ = found["effectiveSecurityRules"]
+        assert own == {
+            "name": "securityRules/clients", "protocol": "Tcp", "sourcePortRange": "0-65535",
+            "sourcePortRanges": ["0-65535"], "destinationPortRange": "443-443", "destinationPortRanges": ["443-443"],
+            "sourceAddressPrefix": f"{ADDRESS2}/32", "sourceAddressPrefixes": [f"{ADDRESS2}/32"],
+            "destinationAddressPrefix": "0.0.0.0/0", "destinationAddressPrefixes": ["0.0.0.0/0"], "access": "Allow",
+            "priority": 100, "direction": "Inbound"}
+        assert vnet["name"] == "defaultSecurityRules/AllowVnetInBound"
+        assert vnet["expandedSourceAddressPrefix"] == ["10.1.0.0/16", "10.10.0.0/16"]
+        assert found["tagMap"]["AzureLoadBalancer"] == ["168.63.129.16/32"]
+
+
+def test_effective_rules_that_are_not_installed_are_not_told(stage: Stage) -> None:
+    with protected(stage):
+        stage.run(ROUTER, "nft", "flush", "chain", "inet", "trunkline", "forward")
+        operation = stage.begin_question(estates.rid(NIC, "vm1"), "effectiveNetworkSecurityGroups")
+        error = stage.ended(operation).error
+        assert error
+        assert error["code"] == "NetworkSecurityGroupsNotApplied"
+        stage.look_at_everything()
+        until(lambda: not missing(stage), 10, "the filter to be mended")

@@ -183,3 +183,53 @@ def test_an_appliance_that_is_replaced_is_used_again(stage: Stage) -> None:
         assert not stage.pings(VM, ADDRESS2)
         stage.put(appliance())
         assert passes_appliance(stage, ADDRESS2)
+
+
+# ── effective routes ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def effective(stage: Stage, nic: str = "vm1") -> list[dict[str, object]]:
+    answer = stage.ask(estates.rid(NIC, nic), "effectiveRouteTable")
+    assert isinstance(answer, dict)
+    rows: list[dict[str, object]] = answer["value"]
+    return rows
+
+
+def row(source: str, prefix: str, kind: str, *hops: str, state: str = "Active", hidden: bool = False,
+        **name: str) -> dict[str, object]:
+    return {**name, "source": source, "state": state, "addressPrefix": [prefix], "nextHopType": kind,
+            "nextHopIpAddress": list(hops), "disableBgpRoutePropagation": hidden}
+
+
+GATEWAYS = ("10.1.255.12", "10.1.255.13")
+
+
+def test_effective_routes_are_what_the_kernel_has(stage: Stage) -> None:
+    learned = row("VirtualNetworkGateway", "10.10.0.0/16", "VirtualNetworkGateway", *GATEWAYS)
+    system = [row("Default", "0.0.0.0/0", "None"), row("Default", "10.1.0.0/16", "VnetLocal")]
+    assert effective(stage) == [*system, learned]
+    before = stage.run(ROUTER, "ip", "route", "show", "proto", "bird").stdout
+    stage.run(ROUTER, "ip", "route", "del", "10.10.0.0/16")
+    assert effective(stage) == system, "a route that the kernel has lost is in force nowhere"
+    stage.run(ROUTER, "sh", "-c", f"ip route add proto bird {' '.join(before.split())}")
+    assert effective(stage) == [*system, learned]
+
+
+def test_a_users_route_makes_its_equal_invalid(stage: Stage) -> None:
+    with routed(stage, estates.route("nothing", "10.10.0.0/16", "None"),
+                estates.route("all", "10.1.0.0/16", address=APPLIANCE), estates.route("v6", "2001:db8::/32", "None")):
+        assert effective(stage) == [
+            row("Default", "0.0.0.0/0", "None"), row("Default", "10.1.0.0/16", "VnetLocal", state="Invalid"),
+            row("VirtualNetworkGateway", "10.10.0.0/16", "VirtualNetworkGateway", *GATEWAYS, state="Invalid"),
+            row("User", "10.1.0.0/16", "VirtualAppliance", APPLIANCE, name="all"),
+            row("User", "10.10.0.0/16", "None", name="nothing"),
+            row("User", "2001:db8::/32", "None", name="v6", state="Invalid")]
+        assert len(effective(stage, "vm2")) == 3
+
+
+def test_without_propagation_no_learned_route_is_in_force(stage: Stage) -> None:
+    with routed(stage, estates.route("back", "10.10.0.0/16", "VirtualNetworkGateway"),
+                disableBgpRoutePropagation=True):
+        assert effective(stage) == [
+            row("Default", "0.0.0.0/0", "None", hidden=True), row("Default", "10.1.0.0/16", "VnetLocal", hidden=True),
+            row("User", "10.10.0.0/16", "VirtualNetworkGateway", name="back", hidden=True)]

@@ -26,6 +26,7 @@ from trunkline.model.operation import Operation
 from trunkline.model.peering import Peering
 from trunkline.model.profile import Profile
 from trunkline.model.resource import Json
+from trunkline.reconcile.effective import Effective
 from trunkline.reconcile.failover import FailoverTests
 from trunkline.reconcile.overview import overview
 from trunkline.reconcile.route_servers import peer_routes
@@ -42,7 +43,7 @@ class Answers:
 
     def __init__(self, store: Store, plane: Plane, speaker: Speaker, profile: Profile) -> None:
         self._store, self._plane, self._speaker, self._profile = store, plane, speaker, profile
-        tests = FailoverTests(speaker, profile)
+        tests, effective = FailoverTests(speaker, profile), Effective(plane, profile)
         self._known: dict[str, Callable[[Operation, Reader], Json | list[Json]]] = {
             "arpTables": self._arp_table,
             "routeTables": self._route_table,
@@ -54,6 +55,8 @@ class Answers:
             "learnedRoutes": self._peer_learned,
             "advertisedRoutes": self._peer_advertised,
             "status": self._status,
+            "effectiveRouteTable": effective.routes,
+            "effectiveNetworkSecurityGroups": effective.groups,
             "getCircuitLinkFailoverAllTestsDetails": tests.all,
             "getCircuitLinkFailoverSingleTestDetails": tests.one,
         }

@@ -79,9 +79,9 @@ def _twice(route: Resource, others: tuple[Resource, ...]) -> Iterator[Fault]:
 
 
 ROUTE_TABLES = ResourceType(
-    ROUTE_TABLE, model=ByShape, shape="RouteTablePropertiesFormat", inline=(Inline("routes", ROUTE),), check=_check,
-    defaults=filled(disableBgpRoutePropagation=False), generate=with_guid, in_use=_in_use, show=_show)
+    ROUTE_TABLE, model=ByShape, shape="RouteTablePropertiesFormat", realised=True, inline=(Inline("routes", ROUTE),),
+    check=_check, defaults=filled(disableBgpRoutePropagation=False), generate=with_guid, in_use=_in_use, show=_show)
 
 ROUTES = ResourceType(
-    ROUTE, model=ByShape, shape="RoutePropertiesFormat", tracked=False, check=_check_route,
+    ROUTE, model=ByShape, shape="RoutePropertiesFormat", tracked=False, realised=True, check=_check_route,
     show=lambda _route, _estate: {"hasBgpOverride": False})

@@ -12,6 +12,7 @@ from trunkline.errors import Fault
 from trunkline.intent.estate import Estate
 from trunkline.intent.view import APPLICATION_GROUP, NIC, SECURITY_GROUP, SECURITY_RULE, SUBNET
 from trunkline.model.resource import Json, Resource, ResourceId
+from trunkline.model.security import DEFAULT_RULES
 from trunkline.model.service import service_tags
 
 _DEFAULTS = "defaultSecurityRules"
@@ -24,35 +25,18 @@ _TAGS = frozenset({"*", "virtualnetwork", "azureloadbalancer", "internet"})
 
 _PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?", re.ASCII)
 
-#: name, description, priority, direction, source, destination, access
-_DEFAULT_RULES = (
-    ("AllowVnetInBound", "Allow inbound traffic from all VMs in VNET", 65000, "Inbound", "VirtualNetwork",
-     "VirtualNetwork", "Allow"),
-    ("AllowAzureLoadBalancerInBound", "Allow inbound traffic from azure load balancer", 65001, "Inbound",
-     "AzureLoadBalancer", "*", "Allow"),
-    ("DenyAllInBound", "Deny all inbound traffic", 65500, "Inbound", "*", "*", "Deny"),
-    ("AllowVnetOutBound", "Allow outbound traffic from all VMs to all VMs in VNET", 65000, "Outbound",
-     "VirtualNetwork", "VirtualNetwork", "Allow"),
-    ("AllowInternetOutBound", "Allow outbound traffic from all VMs to Internet", 65001, "Outbound", "*", "Internet",
-     "Allow"),
-    ("DenyAllOutBound", "Deny all outbound traffic", 65500, "Outbound", "*", "*", "Deny"),
-)
-
 _PLURALS: Json = {"sourcePortRanges": [], "destinationPortRanges": [], "sourceAddressPrefixes": [],
                   "destinationAddressPrefixes": []}
 
 
 def default_rules(group: Resource) -> Iterator[Json]:
     """The rules behind all others, as Azure answers them."""
-    for name, description, priority, direction, source, destination, access in _DEFAULT_RULES:
+    for rule in DEFAULT_RULES:
         yield {
-            "name": name, "id": f"{group.id}/{_DEFAULTS}/{name}", "etag": group.etag,
+            "name": rule.name, "id": f"{group.id}/{_DEFAULTS}/{rule.name}", "etag": group.etag,
             "type": f"{SECURITY_GROUP}/{_DEFAULTS}",
-            "properties": {
-                "provisioningState": group.state.value, "description": description, "protocol": "*",
-                "sourcePortRange": "*", "destinationPortRange": "*", "sourceAddressPrefix": source,
-                "destinationAddressPrefix": destination, "access": access, "priority": priority,
-                "direction": direction, **_PLURALS}}
+            "properties": {"provisioningState": group.state.value, **_PLURALS,
+                           **rule.model_dump(by_alias=True, mode="json", exclude_defaults=True), "protocol": "*"}}
 
 
 def _check(wish: Wish, _estate: Register) -> Iterator[Fault]:
@@ -169,16 +153,16 @@ def _asg_in_use(group: Resource, estate: Estate) -> Iterator[Fault]:
 
 
 SECURITY_GROUPS = ResourceType(
-    SECURITY_GROUP, model=ByShape, shape="NetworkSecurityGroupPropertiesFormat",
+    SECURITY_GROUP, model=ByShape, shape="NetworkSecurityGroupPropertiesFormat", realised=True,
     inline=(Inline("securityRules", SECURITY_RULE),), check=_check, generate=with_guid, in_use=_in_use, show=_show)
 
 SECURITY_RULES = ResourceType(
-    SECURITY_RULE, model=ByShape, shape="SecurityRulePropertiesFormat", tracked=False, check=_check_rule,
+    SECURITY_RULE, model=ByShape, shape="SecurityRulePropertiesFormat", tracked=False, realised=True, check=_check_rule,
     defaults=filled(**_PLURALS))
 
 DEFAULT_SECURITY_RULES = ResourceType(
     f"{SECURITY_GROUP}/{_DEFAULTS}", model=ByShape, tracked=False, view=_defaults_of)
 
 APPLICATION_GROUPS = ResourceType(
-    APPLICATION_GROUP, model=ByShape, shape="ApplicationSecurityGroupPropertiesFormat", generate=with_guid,
-    in_use=_asg_in_use)
+    APPLICATION_GROUP, model=ByShape, shape="ApplicationSecurityGroupPropertiesFormat", realised=True,
+    generate=with_guid, in_use=_asg_in_use)

@@ -30,6 +30,7 @@ from trunkline.intent.placement import PlacedNic, PlacedSubnet, security_rules
 from trunkline.model.network import Subnet
 from trunkline.model.resource import Reference, ResourceId
 from trunkline.model.security import PLATFORM_ADDRESS, Access, Direction, SecurityRule, Tag
+from trunkline.model.service import service_tags
 
 _WITH_PORTS = frozenset({"tcp", "udp", ""})
 _EVERY_PORT: PortRange = (0, 65535)
@@ -98,7 +99,7 @@ class Meaning:
         if any(_is_any(text) for text in texts):
             return (ANYWHERE,)
         tags = {tag for tag in Tag for text in texts if text.lower() == tag.lower()}
-        plain = (*(p for text in texts if (p := _prefix(text))),
+        plain = (*(prefix for text in texts for prefix in known_prefixes(text)),
                  *(address for link in links for address in self.groups.get(link.target.key, ())),
                  *((f"{PLATFORM_ADDRESS}/32",) if Tag.LOAD_BALANCER in tags else ()))
         near = self.here.everything if Tag.VIRTUAL_NETWORK in tags else NOWHERE
@@ -115,12 +116,12 @@ def _is_any(text: str) -> bool:
     return text.lower() in (Tag.ANY, "any", "0.0.0.0/0")
 
 
-def _prefix(text: str) -> str:
-    """Empty for a service tag."""
+def known_prefixes(text: str) -> tuple[str, ...]:
+    """A prefix itself, or those of a service tag, as far as they are published; none for the tags of a place."""
     try:
-        return str(ip_network(text, strict=False))
+        return (str(ip_network(text, strict=False)),)
     except ValueError:
-        return ""
+        return service_tags()[text].prefixes if text in service_tags() else ()
 
 
 def _rules(estate: Estate, group: ResourceId, direction: Direction, meaning: Meaning) -> Iterator[FilterRule]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from trunkline.intent.compile.draft import GATEWAY, Draft
+from trunkline.intent.bgp import Router
+from trunkline.intent.compile.draft import GATEWAY, vnet_node
+from trunkline.intent.estate import Estate
 from trunkline.intent.network import Whereabouts
-from trunkline.intent.placement import PlacedSubnet
+from trunkline.intent.placement import PlacedSubnet, placed
+from trunkline.intent.view import VnetView, vnet_peerings
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +34,15 @@ class Surroundings:
         return Whereabouts(self.prefixes, self.learning)
 
 
-def surroundings(draft: Draft, node: str, prefixes: tuple[str, ...], subnets: tuple[PlacedSubnet, ...]) -> Surroundings:
-    """What is learned comes from neighbours, or stands behind a router that a Route Server told of (an origin)."""
-    own = [router for router in draft.routers if router.node == node]
+def surroundings(estate: Estate, view: VnetView, routers: Iterable[Router]) -> Surroundings:
+    """``routers``: the daemons of the virtual network, as compiled. What is learned comes from neighbours, or stands
+    behind a machine that a Route Server told of (an origin)."""
+    node, peerings = vnet_node(view.resource.id), vnet_peerings(estate, view)
+    own = [router for router in routers if router.node == node]
     sessions = [session for router in own for session in router.sessions]
     origins = [origin.interface for router in own for origin in router.origins]
     learning = {name for name in (*(session.interface for session in sessions), *origins) if name}
     gateways = {session.interface for session in sessions if session.group == GATEWAY}
-    return Surroundings(node, subnets, prefixes, tuple(sorted(learning)), tuple(sorted(gateways)))
+    prefixes = (*view.prefixes, *(prefix for one in peerings for prefix in one.prefixes))
+    return Surroundings(node, placed(estate, view.resource.id), prefixes, tuple(sorted(learning)),
+                        tuple(sorted(gateways)))

@@ -16,9 +16,10 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network
 
 from trunkline.intent.compile.draft import Draft
+from trunkline.intent.compile.filters import known_prefixes
 from trunkline.intent.compile.surroundings import Surroundings
 from trunkline.intent.estate import Estate
-from trunkline.intent.network import Lookup, Route, RouteKind, Verdict
+from trunkline.intent.network import Key, Lookup, Route, RouteKind, Verdict
 from trunkline.intent.placement import UserTable, user_table
 from trunkline.model.network import GATEWAY_SUBNET
 from trunkline.model.resource import Reference, ResourceId
@@ -70,19 +71,26 @@ def slots(ids: Iterable[ResourceId]) -> tuple[int, ...]:
 
 
 def networks(table: UserTable) -> Iterator[tuple[str, IPv4Network, UserRoute]]:
-    """(name, destination, route). Service tags and IPv6 prefixes are nowhere on this platform."""
+    """(name, destination, route), one for each published prefix of a service tag. IPv6 is nowhere on this platform."""
     for name, route in table.routes:
-        try:
-            yield name, IPv4Network(route.address_prefix, strict=False), route
-        except ValueError:
-            continue
+        for prefix in known_prefixes(route.address_prefix):
+            if ":" not in prefix:
+                yield name, IPv4Network(prefix), route
 
 
 def is_inner(network: IPv4Network, here: Surroundings) -> bool:
     return any(network.subnet_of(IPv4Network(prefix)) for prefix in here.prefixes)
 
 
-def kernel_table(slot: int, network: IPv4Network, here: Surroundings) -> int:
+def key_of(slot: int, network: IPv4Network, route: UserRoute, here: Surroundings) -> Key:
+    """Of the piece that a route is realised by."""
+    if _leads_to_gateway(network, route, here):
+        priority = slot * _RULES + _OUTER + 3 * (32 - network.prefixlen) + 1
+        return Lookup(here.node, priority, Verdict.GOTO, to=str(network)).key
+    return Route(here.node, str(network), table=_kernel_table(slot, network, here)).key
+
+
+def _kernel_table(slot: int, network: IPv4Network, here: Surroundings) -> int:
     """Where a route stands."""
     return slot * _TABLES + (_INNER_TABLE if is_inner(network, here) else network.prefixlen)
 
@@ -93,7 +101,7 @@ def _pieces(table: UserTable, slot: int, here: Surroundings) -> Iterator[Piece]:
     outer = [(network, route) for network, route in every if not is_inner(network, here)]
     for network, route in every:
         if not _leads_to_gateway(network, route, here):
-            yield _route(network, route, here, kernel_table(slot, network, here))
+            yield _route(network, route, here, _kernel_table(slot, network, here))
     yield Lookup(here.node, base + _INNER, Verdict.TABLE, slot * _TABLES + _INNER_TABLE)
     for prefix in here.prefixes:
         yield Lookup(here.node, base + _SYSTEM, Verdict.TABLE, to=prefix)

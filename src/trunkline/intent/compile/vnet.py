@@ -57,8 +57,7 @@ def vnet(scope: Scope, estate: Estate, profile: Profile) -> Draft:
         origins = (*vnet_peering.origins(peerings), *route_server.origins_of_vnet(estate, view, peerings))
         draft.routers.append(Router(node, Daemon.BIRD, GATEWAY_ASN, router_id(view.resource.number, 3), sessions,
                                     origins, profile.ecmp))
-    prefixes = (*view.prefixes, *(prefix for one in peerings for prefix in one.prefixes))
-    here = surroundings(draft, node, prefixes, subnets)
+    here = surroundings(estate, view, draft.routers)
     add_filter(draft, here, estate)
     add_user_routes(draft, here, estate)
     return draft
