@@ -10,7 +10,25 @@ from hypothesis import strategies as st
 
 from trunkline.api.resources.express_route.words import AUTHORIZATION
 from trunkline.api.resources.public_ip_addresses import PUBLIC_IP_ADDRESS
-from trunkline.intent.view import EXCHANGE_ORDER, FAULT, SITE, SUBNET
+from trunkline.intent.view import (
+    APPLICATION_GROUP,
+    DDOS_PLAN,
+    EXCHANGE_ORDER,
+    FAULT,
+    LOCAL_GATEWAY,
+    NAT_GATEWAY,
+    PUBLIC_IP_PREFIX,
+    ROUTE,
+    ROUTE_FILTER,
+    ROUTE_FILTER_RULE,
+    ROUTE_TABLE,
+    SECURITY_GROUP,
+    SECURITY_RULE,
+    SITE,
+    SUBNET,
+    VNET,
+    VNET_PEERING,
+)
 from trunkline.model.resource import Json, ResourceId
 from unit.api_resources.desk import (
     CON1,
@@ -35,6 +53,15 @@ from unit.api_resources.desk import (
 SITE1, VXC, BREAK = rid(SITE, "paris"), rid(EXCHANGE_ORDER, "vxc"), rid(FAULT, "cut")
 IP1, DEFAULT, AUTH = rid(PUBLIC_IP_ADDRESS, "ip1"), rid(SUBNET, "hub", "default"), rid(AUTHORIZATION, "er1", "auth1")
 
+NSG, TABLE, FILTER = rid(SECURITY_GROUP, "nsg1"), rid(ROUTE_TABLE, "rt1"), rid(ROUTE_FILTER, "rf1")
+ASG, RANGE, SPOKE = rid(APPLICATION_GROUP, "asg1"), rid(PUBLIC_IP_PREFIX, "range1"), rid(VNET, "spoke")
+
+
+def a_rule(**changed: object) -> Json:
+    return {"protocol": "Tcp", "access": "Allow", "direction": "Inbound", "priority": 100, "sourcePortRange": "*",
+            "destinationPortRanges": ["80", "443-445"], "sourceAddressPrefix": "Internet",
+            "destinationAddressPrefix": "10.1.0.0/16", **changed}
+
 
 def a_site() -> Json:
     return {"asn": 65010, "prefixes": ["10.10.0.0/16"], "lan": "10.10.1.0/24", "routers": [{"name": "ce1"}],
@@ -56,6 +83,23 @@ WISHES: list[tuple[ResourceId, Json, Json]] = [
     (VXC, {"serviceKey": "KEY", "site": {"id": str(SITE1)}, "primary": {"router": "ce1", "sharedKey": "abc"},
            "secondary": {"handoff": {"interface": "out0"}}}, {}),
     (BREAK, {"circuit": {"id": str(ER1)}, "leg": "primary"}, {}),
+    (NSG, {"securityRules": [{"name": "web", "properties": a_rule()}]}, {}),
+    (rid(SECURITY_RULE, "nsg1", "dns"), a_rule(
+        priority=200, sourceAddressPrefix=None, sourceApplicationSecurityGroups=[{"id": str(ASG)}]), {}),
+    (ASG, {}, {}),
+    (TABLE, {"routes": [{"name": "r1", "properties": {"addressPrefix": "0.0.0.0/0", "nextHopType": "None"}}]}, {}),
+    (rid(ROUTE, "rt1", "r2"), {
+        "addressPrefix": "10.9.0.0/16", "nextHopType": "VirtualAppliance", "nextHopIpAddress": "10.1.0.7"}, {}),
+    (FILTER, {}, {}),
+    (rid(ROUTE_FILTER_RULE, "rf1", "rule1"), {"access": "Allow", "communities": ["12076:5040"]}, {}),
+    (rid(NAT_GATEWAY, "nat1"), {"publicIpAddresses": [{"id": str(IP1)}], "idleTimeoutInMinutes": 10}, {}),
+    (rid(DDOS_PLAN, "plan1"), {}, {}),
+    (RANGE, {"prefixLength": 30}, {}),
+    (rid(LOCAL_GATEWAY, "lng1"), {
+        "gatewayIpAddress": "203.0.113.1", "localNetworkAddressSpace": {"addressPrefixes": ["10.10.0.0/16"]},
+        "bgpSettings": {"asn": 65010, "bgpPeeringAddress": "10.10.1.1"}}, {}),
+    (SPOKE, a_network("10.8.0.0/16"), {}),
+    (rid(VNET_PEERING, "hub", "p1"), {"remoteVirtualNetwork": {"id": str(SPOKE)}}, {}),
 ]
 
 IDS = [str(ER1), str(HUB), str(GATEWAY_SUBNET), str(VM1), str(GW1), str(IP1), str(DEFAULT).upper(), "/subscriptions/s",
@@ -131,6 +175,9 @@ def a_full_desk() -> Desk:
     assert circuit
     desk.change(ER1, system={**circuit.system, "serviceKey": "KEY", "alias": "key"})
     desk.put(VXC, {"serviceKey": "KEY", "site": {"id": str(SITE1)}, "primary": {"router": "ce1"}})
+    for resource in (NSG, ASG, TABLE, FILTER, RANGE):
+        desk.put(resource, {})
+    desk.put(SPOKE, a_network("10.8.0.0/16"))
     desk.put(BREAK, {"circuit": {"id": str(ER1)}, "leg": "primary"})
     return desk
 

@@ -20,8 +20,8 @@ def _check(wish: Wish, estate: Register) -> Iterator[Fault]:
     if idle not in _IDLE:
         yield Fault("InvalidIdleTimeout", f"idleTimeoutInMinutes {idle} of NAT gateway {wish.resource.id.name} must be "
                     f"from {_IDLE[0]} to {_IDLE[-1]}.", "idleTimeoutInMinutes")
-    yield from links(wish, estate, "publicIpAddresses", PUBLIC_IP_ADDRESS)
-    yield from links(wish, estate, "publicIpPrefixes", PUBLIC_IP_PREFIX)
+    yield from links(wish, estate, "publicIpAddresses", PUBLIC_IP_ADDRESS, wish.resource.location)
+    yield from links(wish, estate, "publicIpPrefixes", PUBLIC_IP_PREFIX, wish.resource.location)
 
 
 def _show(gateway: Resource, estate: Estate) -> Json:

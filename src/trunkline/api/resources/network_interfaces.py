@@ -77,7 +77,7 @@ def _check(wish: Wish, estate: Register) -> Iterator[Fault]:
     for configuration in configurations:
         yield from _well_formed(configuration)
         yield from attachable(nic, configuration, estate)
-    yield from links(wish, estate, "networkSecurityGroup", SECURITY_GROUP)
+    yield from links(wish, estate, "networkSecurityGroup", SECURITY_GROUP, nic.location)
     yield from _check_rows(nic, estate)
     subnets = {c.properties.subnet.id.lower(): c.properties.subnet.id for c in configurations if c.properties.subnet}
     if len(subnets) > 1:

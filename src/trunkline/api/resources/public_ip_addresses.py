@@ -77,7 +77,7 @@ def _check(wish: Wish, estate: Register) -> Iterator[Fault]:
 
 def _check_members(wish: Wish, estate: Register) -> Iterator[Fault]:
     address, old = wish.resource, wish.existing
-    yield from links(wish, estate, "publicIPPrefix", PUBLIC_IP_PREFIX)
+    yield from links(wish, estate, "publicIPPrefix", PUBLIC_IP_PREFIX, address.location)
     was, now = ((one.properties.get("publicIPPrefix") or {}).get("id", "") if one else "" for one in (old, address))
     if old and was.lower() != now.lower():
         yield immovable("publicIPPrefix", was or "none", now or "none", "Create another public IP address.",

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from trunkline.api.declaration import Ledger, Register, Wish
-from trunkline.api.resources.linked import linked, missing
+from trunkline.api.resources.linked import linked, missing, same_region
 from trunkline.errors import Fault
 from trunkline.intent.estate import Estate
 from trunkline.intent.view import referrers
@@ -45,11 +45,13 @@ def users(estate: Estate, target: ResourceId, *kinds: str) -> tuple[Resource, ..
     return tuple(one for kind in kinds for one in referrers(estate, target, kind))
 
 
-def links(wish: Wish, estate: Register, member: str, kind: str) -> Iterator[Fault]:
-    """Faults of the link, or the list of links, at the path ``member``: each must lead to a resource of ``kind``."""
+def links(wish: Wish, estate: Register, member: str, kind: str, location: str = "") -> Iterator[Fault]:
+    """Faults of the link, or the list of links, at the path ``member``: each must lead to a resource of ``kind``, in
+    that ``location`` if one is given."""
     given: Any = wish.resource.properties
     for piece in member.split("."):
         given = given.get(piece) if given else None
     for link in given if isinstance(given, list) else [given] if given else []:
-        if linked(estate, wish.resource.id, link.get("id", ""), kind) is None:
+        found = linked(estate, wish.resource.id, link.get("id", ""), kind)
+        if found is None or (location and not same_region(found.location, location)):
             yield missing(wish.resource.id, link.get("id", ""), kind, member)

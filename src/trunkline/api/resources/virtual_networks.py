@@ -25,7 +25,7 @@ from trunkline.intent.view import (
     referrers,
 )
 from trunkline.model.bgp import AZURE_ASN, overlaps
-from trunkline.model.network import Connection, Subnet, VirtualNetwork
+from trunkline.model.network import GATEWAY_SUBNET, Connection, Subnet, VirtualNetwork
 from trunkline.model.resource import Json, Resource, ResourceId
 from trunkline.model.service import regional_community
 
@@ -138,7 +138,16 @@ def _check_subnet(wish: Wish, estate: Register) -> Iterator[Fault]:
     yield from _beside_siblings(subnet, vnet.id, model.prefix, estate)
     yield from _moved(wish, model.prefix, estate)
     for member, kind in _LINKS:
-        yield from links(wish, estate, member, kind)
+        yield from links(wish, estate, member, kind, vnet.location)
+    yield from _check_gateway_subnet(wish.resource)
+
+
+def _check_gateway_subnet(subnet: Resource) -> Iterator[Fault]:
+    """A security group before the gateways would cut their own sessions (azure-facts 2.2)."""
+    if subnet.id.name.lower() == GATEWAY_SUBNET.lower() and "networkSecurityGroup" in subnet.properties:
+        yield Fault("NetworkSecurityGroupNotAllowedOnGatewaySubnet", f"Subnet {subnet.id.name} cannot have a network "
+                    "security group: gateways are not supported behind one. Leave networkSecurityGroup out.",
+                    "networkSecurityGroup")
 
 
 def _beside_siblings(subnet: ResourceId, vnet: ResourceId, prefix: str, estate: Estate) -> Iterator[Fault]:
