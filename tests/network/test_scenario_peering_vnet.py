@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 
 import pytest
 
 import estates
 import scenes
+from appliances import forwarding, host_behind
 from stage import Stage
 from trunkline.intent.compile.draft import vnet_node
 from trunkline.intent.compile.vnet import vm_node
@@ -85,6 +87,28 @@ def test_a_spoke_reaches_on_premises_through_the_hubs_gateway_only_while_both_si
     assert not stage.pings(SECOND, scenes.ON_PREMISES)
     assert stage.pings(FIRST, scenes.ON_PREMISES)
     assert "10.2.0.0/16" not in scenes.networks(stage, Leg.PRIMARY)
+
+
+def echoes(stage: Stage, node: str) -> int:
+    """Echo requests that a machine has received."""
+    told = stage.run(node, "cat", "/proc/net/snmp").stdout.splitlines()
+    names, values = (line.split() for line in told if line.startswith("Icmp:"))
+    return int(dict(zip(names, values, strict=True))["InEchos"])
+
+
+def test_what_an_appliance_forwards_is_let_in_only_where_forwarded_traffic_is_allowed(stage: Stage) -> None:
+    appliance = forwarding(estates.nic("nva", 9, address="10.1.0.9"))
+    stage.put(*estates.cloud(), *networks(), appliance,
+              estates.vnet_peering("hub", "second"), estates.vnet_peering("second", "hub"))
+    with host_behind(stage, vm_node(appliance.id)) as host:
+        before = echoes(stage, SECOND)
+        send = ["ip", "netns", "exec", host, "ping", "-c", "3", "-i", "0.05", "-W", "0.2", IN_SECOND]
+        subprocess.run(send, capture_output=True, check=False)
+        assert echoes(stage, SECOND) == before
+        stage.put(estates.vnet_peering("second", "hub", allowForwardedTraffic=True))
+        subprocess.run(send, capture_output=True, check=False)
+        assert echoes(stage, SECOND) == before + 3
+    assert stage.pings(SECOND, IN_FIRST)
 
 
 def test_a_gateway_that_goes_takes_the_spokes_way_with_it_and_nothing_is_left_behind(stage: Stage) -> None:

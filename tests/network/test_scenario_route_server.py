@@ -4,18 +4,16 @@ network follows what it says. Behind each NVA stands a host of its own."""
 from __future__ import annotations
 
 import os
-import secrets
 import signal
-import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 import estates
 import scenes
+from appliances import ANNOUNCED, BEHIND, INSTANCES, bird, forwarding, host_behind, told
 from stage import Stage
 from trunkline.intent.compile.draft import hub_node, vnet_node
 from trunkline.intent.compile.vnet import vm_node
@@ -26,8 +24,6 @@ from waiting import until
 
 pytestmark = pytest.mark.root
 
-INSTANCES = ("10.1.254.4", "10.1.254.5")
-ANNOUNCED, BEHIND = "10.99.0.0/16", "10.99.0.10"
 VM, SPOKE_VM = vm_node(estates.rid(NIC, "vm1")), vm_node(estates.rid(NIC, "second-vm"))
 PEER, HUB = estates.rid(HUB_BGP_CONNECTION, "rs1", "one"), estates.rid(VIRTUAL_HUB, "rs1")
 
@@ -42,69 +38,9 @@ def nic(number: int) -> estates.Resource:
     return forwarding(estates.nic(f"nva{number}", number + 10, address=f"10.1.0.1{number}"))
 
 
-def forwarding(one: estates.Resource) -> estates.Resource:
-    return replace(one, properties={**one.properties, "enableIPForwarding": True})
-
-
 def base() -> list[estates.Resource]:
     """A network with a machine and an appliance, and a Route Server that peers with it."""
     return [*estates.cloud()[:4], nic(1), *estates.route_server(), estates.bgp_connection("one", 1, "10.1.0.11", 65001)]
-
-
-@contextmanager
-def host_behind(stage: Stage, node: str, address: str = BEHIND) -> Iterator[None]:
-    """A namespace with ``address`` on a wire to a VM that forwards."""
-    name, prefix = f"behind-{secrets.token_hex(4)}", address.rpartition(".")[0]
-    subprocess.run(["ip", "netns", "add", name], check=True)
-    try:
-        ip = ("ip", "-n", name)
-        subprocess.run([*ip, "link", "add", "eth0", "type", "veth", "peer", "name", "lan",
-                        "netns", stage.namespace(node)], check=True)
-        subprocess.run([*ip, "address", "add", f"{address}/24", "dev", "eth0"], check=True)
-        subprocess.run([*ip, "link", "set", "eth0", "up"], check=True)
-        for words in (("ip", "address", "add", f"{prefix}.1/24", "dev", "lan"), ("ip", "link", "set", "lan", "up"),
-                      ("sysctl", "-qw", "net.ipv4.ip_forward=1")):
-            assert stage.run(node, *words).returncode == 0
-        subprocess.run([*ip, "route", "add", "default", "via", f"{prefix}.1"], check=True)
-        yield
-    finally:
-        subprocess.run(["ip", "netns", "del", name], check=True)
-
-
-@contextmanager
-def bird(stage: Stage, directory: Path, node: str, own: str, asn: int, prefix: str = ANNOUNCED) -> Iterator[int]:
-    """The user's own daemon inside a VM, in the foreground; its pid."""
-    home = directory / node
-    home.mkdir(exist_ok=True)
-    sessions = "".join(f"""
-protocol bgp rs{number} {{
-  local {own} as {asn}; neighbor {instance} as 65515; multihop; connect retry time 1; connect delay time 0;
-  ipv4 {{ import all; export where source = RTS_STATIC; }};
-}}""" for number, instance in enumerate(INSTANCES))
-    (home / "bird.conf").write_text(f"""router id {own};
-protocol device {{}}
-protocol static {{ ipv4; route {prefix} unreachable; }}
-{sessions}
-""")
-    command = stage.command(node, "bird", "-f", "-c", str(home / "bird.conf"), "-s", str(home / "ctl"))
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            yield process.pid
-        finally:
-            process.kill()
-
-
-def told(stage: Stage, directory: Path, node: str) -> dict[str, str]:
-    """AS path by prefix of what an NVA has learned."""
-    shown = subprocess.run(["birdc", "-s", str(directory / node / "ctl"), "show", "route", "all"],
-                           capture_output=True, text=True, check=False).stdout
-    found, prefix = {}, ""
-    for line in shown.splitlines():
-        if line[:1].isdigit():
-            prefix = line.split()[0]
-        elif "BGP.as_path:" in line:
-            found[prefix] = line.partition(":")[2].strip()
-    return found
 
 
 def state(stage: Stage) -> str:

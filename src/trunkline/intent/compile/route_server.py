@@ -32,11 +32,10 @@ from trunkline.intent.compile.draft import (
 )
 from trunkline.intent.estate import Estate
 from trunkline.intent.network import Interface, Link, Node, Role, Route
-from trunkline.intent.placement import nic_interface
+from trunkline.intent.placement import placed
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.view import GATEWAY as GATEWAY_TYPE
 from trunkline.intent.view import (
-    NIC,
     GatewayView,
     HubView,
     VnetPeeringView,
@@ -172,8 +171,6 @@ def origins_of_vnet(estate: Estate, vnet: VnetView, peerings: tuple[VnetPeeringV
     wanted = {wish.peer_ip for hub in hubs if hub for _, wish in hub.peers}
     if not wanted:
         return ()
-    nics = (nic for name, _ in vnet.subnets
-            for nic in referrers(estate, vnet.resource.id.child("subnets", name), NIC))
-    return tuple(dict.fromkeys(
-        Origin(f"{address}/32", interface=nic_interface(nic))
-        for nic in nics for address in nic.system["addresses"].values() if address in wanted))
+    nics = (nic for subnet in placed(estate, vnet.resource.id) for nic in subnet.nics)
+    return tuple(dict.fromkeys(Origin(f"{address}/32", interface=nic.interface)
+                               for nic in nics for address in nic.addresses if address in wanted))

@@ -5,6 +5,8 @@ Where one lends the other its gateways, the two routers also speak BGP over the 
 gateways and its Route Server told it. Next hops stay as they are, so that each router finds its own way to a virtual
 appliance, wherever that stands.
 
+Unless it allows forwarded traffic, a network takes over the link only what comes from where it has a route to over it.
+
 Also between regions the link is direct: regions have no backbone between them, only towards peering locations.
 """
 
@@ -50,7 +52,7 @@ def peering_interface(remote: VnetView) -> str:
 def _end(peering: VnetPeeringView) -> Interface:
     own, far = link_address(peering.local.prefixes), link_address(peering.remote.prefixes)
     return Interface(vnet_node(peering.local.resource.id), peering_interface(peering.remote),
-                     (point_to_point(own, far),))
+                     (point_to_point(own, far),), strict=not peering.model.allow_forwarded_traffic)
 
 
 def _routes(peering: VnetPeeringView) -> list[Route]:
