@@ -1,0 +1,164 @@
+"""Global Reach: circuits linked by their private peerings, seen from both ends; nothing crosses, none says so."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from conformance.window import Reply, Window
+
+SKU = {"tier": "Premium", "family": "MeteredData"}
+PRIVATE = "peerings/AzurePrivatePeering"
+CONNECTION = f"expressRouteCircuits/er1/{PRIVATE}/connections/reach"
+
+
+def a_circuit(window: Window, number: int, place: str = "", sku: Any = None, provisioned: bool = True) -> None:
+    name, where = f"er{number}", place or ("Amsterdam", "London", "Paris")[number - 1]
+    window.put(f"expressRouteCircuits/{name}", {"serviceProviderProperties": {
+        "serviceProviderName": "Equinix", "peeringLocation": where, "bandwidthInMbps": 1000}}, sku=sku or SKU)
+    if provisioned:
+        provision_at(window, name, where)
+    window.put(f"expressRouteCircuits/{name}/{PRIVATE}", {
+        "peerASN": 65010, "vlanId": 100, "primaryPeerAddressPrefix": f"172.16.{number}.0/30",
+        "secondaryPeerAddressPrefix": f"172.16.{number}.4/30"})
+
+
+def provision_at(window: Window, name: str, where: str, state: str = "Provisioned") -> Reply:
+    key = window.get(f"expressRouteCircuits/{name}")["properties"]["serviceKey"]
+    path = (f"/subscriptions/{window.accounts.provider_subscription}/resourceGroups/CrossConnection-{where}"
+            f"/providers/Microsoft.Network/expressRouteCrossConnections/{key}")
+    reply = window.request("PUT", path, {"properties": {"serviceProviderProvisioningState": state}})
+    window.settle()
+    return reply
+
+
+def reach(window: Window, peer: int = 2, prefix: str = "192.168.8.0/29", **more: Any) -> dict[str, Any]:
+    far = window.path(f"expressRouteCircuits/er{peer}/{PRIVATE}")
+    return {"peerExpressRouteCircuitPeering": {"id": far}, "addressPrefix": prefix, **more}
+
+
+def ask(window: Window, wish: Any, tail: str = CONNECTION) -> Reply:
+    return window.request("PUT", window.path(tail), {"properties": wish})
+
+
+def ended(window: Window, reply: Reply) -> Any:
+    return window.request("GET", urlsplit(reply.headers["azure-asyncoperation"]).path).body
+
+
+def test_a_connection_is_seen_from_both_ends_and_is_disconnected(window: Window) -> None:
+    a_circuit(window, 1)
+    a_circuit(window, 2)
+    reply = ask(window, reach(window, ipv6CircuitConnectionConfig={"addressPrefix": "fd00:1::/125"}))
+    assert (reply.status, ended(window, reply)["status"]) == (201, "Succeeded")
+    shown = window.get(CONNECTION)["properties"]
+    assert (shown["provisioningState"], shown["circuitConnectionStatus"]) == ("Succeeded", "Disconnected")
+    assert shown["ipv6CircuitConnectionConfig"]["circuitConnectionStatus"] == "Disconnected"
+    assert shown["expressRouteCircuitPeering"] == {"id": window.path(f"expressRouteCircuits/er1/{PRIVATE}")}
+    far, = window.get(f"expressRouteCircuits/er2/{PRIVATE}/peerConnections")["value"]
+    assert far["properties"]["connectionName"] == "reach"
+    assert far["properties"]["peerExpressRouteCircuitPeering"] == shown["expressRouteCircuitPeering"]
+    assert window.get(f"expressRouteCircuits/er2/{PRIVATE}/peerConnections/{far['name']}") == far
+    assert window.get(f"expressRouteCircuits/er2/{PRIVATE}")["properties"]["peeredConnections"] == [far]
+    near = window.get(f"expressRouteCircuits/er1/{PRIVATE}")["properties"]
+    assert ([one["name"] for one in near["connections"]], near["peeredConnections"]) == (["reach"], [])
+
+
+def test_a_peering_that_is_read_and_written_back_keeps_its_connections(window: Window) -> None:
+    a_circuit(window, 1)
+    a_circuit(window, 2)
+    ask(window, reach(window))
+    before = window.get(f"expressRouteCircuits/er1/{PRIVATE}")
+    assert window.request("PUT", window.path(f"expressRouteCircuits/er1/{PRIVATE}"), before).status == 200
+    window.settle()
+    assert [one["name"] for one in window.get(f"expressRouteCircuits/er1/{PRIVATE}")["properties"]["connections"]] == [
+        "reach"]
+
+
+def test_a_peering_takes_connections_inline(window: Window) -> None:
+    a_circuit(window, 1)
+    a_circuit(window, 2)
+    peering = window.get(f"expressRouteCircuits/er1/{PRIVATE}")
+    peering["properties"]["connections"] = [{"name": "reach", "properties": reach(window)}]
+    assert window.request("PUT", window.path(f"expressRouteCircuits/er1/{PRIVATE}"), peering).status == 200
+    assert window.get(CONNECTION)["properties"]["addressPrefix"] == "192.168.8.0/29"
+
+
+@pytest.mark.parametrize(("changed", "code"), [
+    ({"addressPrefix": "192.168.8.0/30"}, "InvalidCircuitConnectionPrefixLength"),
+    ({"addressPrefix": "fd00::/29"}, "AddressFamilyMismatch"),
+    ({"ipv6CircuitConnectionConfig": {"addressPrefix": "fd00::/126"}}, "InvalidCircuitConnectionPrefixLength"),
+    ({"peerExpressRouteCircuitPeering": {"id": "expressRouteCircuits/er9/peerings/AzurePrivatePeering"}},
+     "InvalidResourceReference"),
+    ({"peerExpressRouteCircuitPeering": {"id": "expressRouteCircuits/er1/peerings/AzurePrivatePeering"}},
+     "InvalidCircuitConnection"),
+    ({"expressRouteCircuitPeering": {"id": "expressRouteCircuits/er2/peerings/AzurePrivatePeering"}},
+     "InvalidCircuitConnection"),
+    ({"authorizationKey": "wrong"}, "AuthorizationKeyInvalid"),
+])
+def test_what_could_link_no_circuits_is_refused_at_once(window: Window, changed: dict[str, Any], code: str) -> None:
+    a_circuit(window, 1)
+    a_circuit(window, 2)
+    changed = {name: {"id": window.path(value["id"])} if "id" in value else value for name, value in changed.items()}
+    refused = ask(window, {**reach(window), **changed})
+    assert (refused.status, refused.error) == (400, code)
+
+
+def test_what_shows_later_fails_the_operation(window: Window) -> None:
+    a_circuit(window, 1)
+    a_circuit(window, 2, provisioned=False)
+    failed = ended(window, ask(window, reach(window)))
+    assert (failed["status"], failed["error"]["code"]) == ("Failed", "PeerCircuitNotProvisioned")
+    assert window.get(CONNECTION)["properties"]["provisioningState"] == "Failed"
+    again = ask(window, reach(window))
+    assert (again.status, again.error) == (400, "ParentResourceIsInFailedState")
+    provision_at(window, "er2", "London")
+    peering = window.get(f"expressRouteCircuits/er1/{PRIVATE}")
+    del peering["properties"]["connections"]
+    assert window.request("PUT", window.path(f"expressRouteCircuits/er1/{PRIVATE}"), peering).status == 200
+    window.settle()
+    assert ended(window, ask(window, reach(window)))["status"] == "Succeeded"
+
+
+@pytest.mark.parametrize(("place", "sku", "prefix", "code"), [
+    ("Amsterdam", SKU, "192.168.8.0/29", "GlobalReachSamePeeringLocation"),
+    ("London", {"tier": "Local", "family": "UnlimitedData"}, "192.168.8.0/29", "GlobalReachNotAllowedForSku"),
+    ("London", SKU, "172.16.2.0/29", "CircuitConnectionPrefixOverlaps")])
+def test_circuits_that_may_not_meet(window: Window, place: str, sku: Any, prefix: str, code: str) -> None:
+    a_circuit(window, 1)
+    a_circuit(window, 2, place, sku)
+    assert ended(window, ask(window, reach(window, prefix=prefix)))["error"]["code"] == code
+
+
+def test_two_circuits_are_linked_once_and_each_prefix_is_used_once(window: Window) -> None:
+    for number in (1, 2, 3):
+        a_circuit(window, number)
+    ask(window, reach(window))
+    twice = ask(window, reach(window, prefix="192.168.9.0/29"), CONNECTION + "2")
+    assert (twice.status, twice.error) == (409, "CircuitConnectionExists")
+    same = ended(window, ask(window, reach(window, 3), CONNECTION + "3"))
+    assert same["error"]["code"] == "CircuitConnectionPrefixOverlaps"
+
+
+def test_a_peering_that_others_reach_stays(window: Window) -> None:
+    a_circuit(window, 1)
+    a_circuit(window, 2)
+    ask(window, reach(window))
+    refused = window.request("DELETE", window.path(f"expressRouteCircuits/er2/{PRIVATE}"))
+    assert (refused.status, refused.error) == (409, "InUsePeeringCannotBeDeleted")
+    assert window.request("DELETE", window.path(CONNECTION)).status == 202
+    assert window.request("DELETE", window.path(f"expressRouteCircuits/er2/{PRIVATE}")).status == 202
+
+
+def test_a_key_links_once_and_with_it_goes_the_link(window: Window) -> None:
+    a_circuit(window, 1)
+    a_circuit(window, 2)
+    window.put("expressRouteCircuits/er2/authorizations/a1", {})
+    key = window.get("expressRouteCircuits/er2/authorizations/a1")["properties"]["authorizationKey"]
+    assert ended(window, ask(window, reach(window, authorizationKey=key)))["status"] == "Succeeded"
+    assert "authorizationKey" not in window.get(CONNECTION)["properties"]
+    used = window.get("expressRouteCircuits/er2/authorizations/a1")["properties"]
+    assert (used["authorizationUseStatus"], used["connectionResourceUri"]) == ("InUse", window.path(CONNECTION))
+    assert window.request("DELETE", window.path("expressRouteCircuits/er2/authorizations/a1")).status == 202
+    assert window.request("GET", window.path(CONNECTION)).status == 404
