@@ -30,6 +30,20 @@ def test_a_shape_keeps_what_azure_knows_and_drops_the_rest(arm: Arm) -> None:
                                    "auxiliaryMode": "Floating"}
 
 
+def test_members_are_read_in_any_case_and_answered_in_azures(arm: Arm) -> None:
+    made = arm.ask("PUT", arm.at("radios/r"), {"LOCATION": "westus", "Tags": {"Ab": "c"}, "Properties": {
+        "EnableIpForwarding": True, "IPCONFIGURATIONS": [{"NAME": "one", "Properties": {"PRIMARY": True}}],
+        "Knobs": [{"Name": "left", "PROPERTIES": {"Colour": "red"}}]}})
+    assert made.status == 201, made.body
+    shown = arm.ask("GET", arm.at("radios/r")).body
+    assert (shown["location"], shown["tags"]) == ("westus", {"Ab": "c"})
+    part, = shown["properties"]["ipConfigurations"]
+    assert (part["name"], part["properties"]["primary"]) == ("one", True)
+    knob, = shown["properties"]["knobs"]
+    assert (knob["name"], knob["properties"]["colour"], shown["properties"]["enableIPForwarding"]) == (
+        "left", "red", True)
+
+
 def test_all_that_a_shape_finds_wrong_is_told_together(arm: Arm) -> None:
     told = arm.ask("PUT", arm.at("radios/r"), {"location": "westus", "properties": {
         "enableIPForwarding": 1, "auxiliaryMode": "Loud"}})

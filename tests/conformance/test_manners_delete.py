@@ -84,7 +84,10 @@ def test_what_has_no_network_behind_it_is_gone_at_once(arm: Arm, box: str) -> No
 
 def test_what_is_being_deleted_is_not_written(arm: Arm, box: str) -> None:
     arm.ask("DELETE", box)
-    assert arm.ask("PUT", box, BOX).code == "AnotherOperationInProgress"
+    told = arm.ask("PUT", box, BOX)
+    assert (told.status, told.code, told.headers["retry-after"]) == (429, "AnotherOperationInProgress", "1")
+    uri = told.body["error"]["message"].rpartition("use uri: ")[2].removesuffix(".")
+    assert arm.follow(uri).body == {"status": "InProgress"}
     assert arm.ask("PUT", f"{box}/lids/new", {}).code == "ParentResourceIsBeingDeleted"
 
 

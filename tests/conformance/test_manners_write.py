@@ -261,6 +261,7 @@ def test_a_write_that_a_delete_overtook_was_canceled(arm: Arm) -> None:
     finish.succeed(arm.store, [put.id])
     told = arm.follow(url).body
     assert (told["status"], told["error"]["code"]) == ("Canceled", "Canceled")
+    assert told["error"]["details"][0]["code"] == "CanceledAndSupersededDueToAnotherOperation"
 
 
 def test_an_operation_that_is_past_its_retention_is_not_found(arm: Arm) -> None:

@@ -6,7 +6,7 @@ that is ``null`` or empty is gone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,7 +37,8 @@ class Decoded:
 def decode(kind: ResourceType, resource: ResourceId, body: Json, existing: Resource | None,
            prefix: str = "properties") -> Decoded:
     """Raises Fault, or Refused with all that is wrong. ``prefix``: where the properties stand in the whole request."""
-    given = _bare(kind, members(body, "properties", prefix))
+    body = shaping.named(body, ("properties", *kind.envelope))
+    given = _bare(kind, shaping.named(members(body, "properties", prefix), _names(kind)))
     inline = {one.member: _children(given, one, prefix) for one in kind.inline if given.get(one.member) is not None}
     plain = {name: value for name, value in given.items() if name not in {one.member for one in kind.inline}}
     filled = kind.defaults(_kept(kind, plain, existing), resource)
@@ -49,6 +50,13 @@ def decode(kind: ResourceType, resource: ResourceId, body: Json, existing: Resou
     secrets = {path: text for path in kind.secrets if (text := _take(properties, path))}
     envelope = kind.envelope_defaults({name: body[name] for name in kind.envelope if body.get(name) is not None})
     return Decoded(model, properties, envelope, secrets, inline)
+
+
+def _names(kind: ResourceType) -> Iterator[str]:
+    """Of members of properties, as they are spelt."""
+    yield from shape.members(kind.shape) if kind.shape else ()
+    yield from (field.alias or name for name, field in kind.model.model_fields.items())
+    yield from (inline.member for inline in kind.inline)
 
 
 def members(body: Json, name: str, where: str) -> Json:
@@ -66,6 +74,7 @@ def _children(given: Json, inline: Inline, prefix: str) -> tuple[Json, ...]:
     rows = given[inline.member]
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise Fault("InvalidRequestFormat", f"Member '{where}' must be an array of objects; write [{{…}}].", where)
+    rows = [shaping.named(row, ("name",)) for row in rows]
     if len(rows) > _MOST_CHILDREN:
         raise Fault("InvalidRequestFormat", f"Member '{where}' has {len(rows)} entries, and {_MOST_CHILDREN} are "
                     "allowed in one request; write the others each by itself.", where)

@@ -3,11 +3,21 @@ which the model has no word. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel
 
 from trunkline.model.resource import Json
+
+
+def named(given: Json, names: Iterable[str]) -> Json:
+    """``given`` with those of its members that are among ``names`` in any case spelt as there."""
+    spelling = {name.lower(): name for name in names}
+    found = {name: value for name, value in given.items() if spelling.get(name.lower(), name) == name}
+    for name, value in given.items():
+        found.setdefault(spelling.get(name.lower(), name), value)
+    return found
 
 
 def spelt(given: Json, shaped: Json) -> Json:

@@ -20,6 +20,14 @@ class Throttled(Fault):
         self.retry_after_s = retry_after_s
 
 
+class Busy(Throttled):
+    """A resource is not to be written for the moment. Azure answers that with 429 too, and clients try again."""
+
+    def __init__(self, message: str) -> None:
+        Fault.__init__(self, "AnotherOperationInProgress", message, status=429)
+        self.retry_after_s = 1
+
+
 @dataclass(slots=True)
 class _Bucket:
     tokens: float

@@ -27,8 +27,10 @@ def _succeed(writer: Writer, operation: Operation) -> None:
     if operation.kind is OperationKind.DELETE:
         _delete(writer, operation.resource)
     elif not writer.get(operation.resource):
-        writer.finish(operation.id, OperationStatus.CANCELED, error=_error(
-            "Canceled", f"Resource '{operation.resource}' was deleted before the operation ended."))
+        writer.finish(operation.id, OperationStatus.CANCELED, error={
+            "code": "Canceled", "message": "Operation was canceled.", "details": [{
+                "code": "CanceledAndSupersededDueToAnotherOperation", "message": f"Operation {operation.id} was "
+                f"canceled and superseded by the deletion of '{operation.resource}'."}]})
         return
     elif _latest(writer, operation):
         _realised(writer, operation.resource)

@@ -19,7 +19,7 @@ from trunkline.api.engine.whereabouts import Place
 from trunkline.api.envelope import NotAllowed, refuse
 from trunkline.api.exchange import Answer, Awaited, Call, answer
 from trunkline.api.service import Service
-from trunkline.errors import Conflict, Fault
+from trunkline.errors import Fault
 from trunkline.model.operation import Operation, OperationKind, OperationStatus
 from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId
 from trunkline.store import Reader
@@ -121,8 +121,7 @@ def _change(service: Service, call: Call, item: Item, action: Action, question: 
         place = whereabouts.find(service.registry, turn.writer, item)
         lock.check_write(turn.writer, place.item.id)
         if place.resource.deleting:
-            raise Conflict("AnotherOperationInProgress", f"Another operation on this or dependent resource is in "
-                           f"progress: {place.item.id} is being deleted.")
+            raise turn.busy(place.resource)
         refuse(list(action.check(place.resource, turn.writer, question)))
         stored, realised = _stored(turn, place, action, question)
         told = action.answer(stored, turn.writer, question) if action.answer else None

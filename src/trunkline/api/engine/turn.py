@@ -12,6 +12,7 @@ from trunkline.api.accounts import Account
 from trunkline.api.declaration import Registry
 from trunkline.api.exchange import Call
 from trunkline.api.service import Service
+from trunkline.api.throttle import Busy
 from trunkline.errors import Fault
 from trunkline.model.operation import Activity, Operation, OperationKind, OperationStatus
 from trunkline.model.resource import Json, Resource, now
@@ -28,6 +29,7 @@ class Author:
     permits: Callable[[str, str], bool]  #: whether the author may do an action in a scope
     correlation_id: str = ""
     api_version: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,15 @@ class Turn:
         self.touched.append(resource.id.key)
         return operation
 
+    def busy(self, resource: Resource) -> Busy:
+        """For a resource that is being deleted, with where to see how far that is."""
+        running = next(iter(self.writer.running(resource.id)), None)
+        uri = (f" To retrieve status of the operation use uri: {self.author.origin}/subscriptions/"
+               f"{self.author.subscription}/providers/{resource.id.namespace}/locations/{running.location}/operations/"
+               f"{running.id}?api-version={running.api_version or self.author.api_version}.") if running else ""
+        return Busy(f"Another operation on this or dependent resource is in progress: {resource.id} is being deleted. "
+                    f"Wait until it is gone, then create it again.{uri}")
+
     def log(self, resource: Resource, verb: str, outcome: str = "Accepted") -> None:
         self.writer.log(Activity(resource.id, f"{resource.id.type}/{verb}", self.author.account.name,
                                  self.author.correlation_id, outcome))
@@ -72,7 +83,8 @@ class Turn:
 def writing(service: Service, call: Call) -> Iterator[Turn]:
     """One transaction for the caller; the reconciler hears of it when it is kept."""
     author = Author(call.account, call.names["subscription"], partial(service.permissions.permits, call.account),
-                    call.correlation_id, call.api_version)
+                    call.correlation_id, call.api_version,
+                    call.origin)
     with service.store.writing() as writer:
         turn = Turn(service.registry, writer, author, query=call.query)
         yield turn

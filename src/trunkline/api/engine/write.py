@@ -16,10 +16,14 @@ from trunkline.api.engine.target import Item
 from trunkline.api.engine.turn import Turn
 from trunkline.api.engine.whereabouts import Place
 from trunkline.api.envelope import collecting, refuse
-from trunkline.errors import Conflict, Fault
+from trunkline.api.shaping import named
+from trunkline.errors import Fault
 from trunkline.model.operation import Operation, OperationKind
 from trunkline.model.references import references
 from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId
+
+#: Members of a body beside those of the envelope that a type declares.
+_AROUND = ("location", "tags", "properties")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +42,13 @@ class Written:
 
 def put(turn: Turn, item: Item, body: Json, conditions: Conditions = ANY) -> Written:
     place = _place(turn, item, conditions)
-    return _store(turn, place, body)
+    return _store(turn, place, named(body, _AROUND))
 
 
 def patch(turn: Turn, item: Item, body: Json, conditions: Conditions = ANY) -> Written:
     """Tags are replaced, everything else is merged (RFC 7396)."""
     place = _place(turn, item, conditions)
-    existing = place.resource
+    existing, body = place.resource, named(body, (*_AROUND, *place.item.kind.envelope))
     if set(body) <= {"tags"}:
         changed = turn.writer.put(replace(existing, tags=placement.tags(body)))
         turn.log(changed, "write")
@@ -74,8 +78,7 @@ def _place(turn: Turn, item: Item, conditions: Conditions) -> Place:
     lock.check_write(turn.writer, place.item.id)
     whereabouts.check_holders(place)
     if place.existing and place.existing.deleting:
-        raise Conflict("AnotherOperationInProgress", f"Another operation on this or dependent resource is in progress: "
-                       f"{place.item.id} is being deleted. Wait until it is gone, then create it again.")
+        raise turn.busy(place.existing)
     conditions.check(place.item.id, place.existing)
     if place.existing is None and place.item.kind.updated_only:
         raise whereabouts.absent(place.view.id)
@@ -187,7 +190,7 @@ def _drop_others(turn: Turn, parent: Draft, inline: Inline, named: Iterable[Draf
 
 def _keep_child(turn: Turn, parent: Draft, child: Draft, operation: Operation) -> Iterator[Fault]:
     if child.wish.existing and child.wish.existing.deleting:
-        yield Conflict("AnotherOperationInProgress", f"{child.resource.id} is being deleted; wait until it is gone.")
+        yield turn.busy(child.wish.existing)
         return
     faults = [*_foreign(turn, child), *located(child.kind.check(child.wish, turn.writer), child)]
     yield from faults
