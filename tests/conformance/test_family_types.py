@@ -274,8 +274,9 @@ BAD = [
     (PRIVATE, {**PEERING, "sharedKey": "a" * 26}, "InvalidSharedKey"),
     ("virtualNetworks/hub/subnets/x", {"addressPrefix": "10.9.0.0/24"}, "NetcfgInvalidSubnet"),
     ("networkInterfaces/vm9", {"ipConfigurations": [{"name": "a", "properties": {}}]}, "SubnetRequired"),
-    ("virtualNetworkGateways/gw9", {"gatewayType": "Vpn", "ipConfigurations": [{"name": "a", "properties": {}}]},
-     "GatewayTypeNotSupported"),
+    ("virtualNetworkGateways/gw9", {"gatewayType": "Vpn", "sku": {"name": "ErGw1AZ"},
+                                    "ipConfigurations": [{"name": "a", "properties": {}}]},
+     "InvalidGatewaySkuSpecifiedForGatewayDeploymentType"),
 ]
 
 

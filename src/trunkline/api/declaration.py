@@ -172,9 +172,10 @@ class ResourceType:
                                        ``parent``: the subscription, or ``…/locations/{location}`` below it.
     ``view(parent, register)``         the same, computed from what is stored (a port's links). ``parent``: the stored
                                        parent, or the subscription.
+    ``heading(resource)``              read-only top-level members of an answer (a hub's kind).
     ``filters``                        what ``$filter`` may compare (``name eq '…'``): dotted paths in a row, by name.
     ``obstacle(resource, estate)``     why the operation on a recorded resource fails after it was accepted; the
-                                       resource is then Failed, and so is its parent.
+                                       resource is then Failed, and so is its parent if it ``fails_parent``.
     ``opened_by_key``                  the member of properties whose link an ``authorizationKey`` allows.
     ``mirror``                         see Mirror.
     """
@@ -203,6 +204,8 @@ class ResourceType:
     view: Callable[[ResourceId, Register], Iterable[Json]] | None = None
     filters: Mapping[str, str] = field(default_factory=dict)
     obstacle: Callable[[Resource, Estate], Fault | None] = lambda _resource, _estate: None
+    fails_parent: bool = True
+    heading: Callable[[Resource], Json] = no_values
     opened_by_key: str = ""
     mirror: Mirror | None = None
     shape: str = ""

@@ -13,7 +13,14 @@ from trunkline.intent.vnet_peering import PeeringState, counterpart, state, sync
 from trunkline.model.circuit import Circuit, CrossConnection, Leg, ProviderState
 from trunkline.model.failover import link_tests
 from trunkline.model.hub import BgpConnection, HubIpConfiguration, VirtualHub
-from trunkline.model.network import GATEWAY_SUBNET, Connection, Subnet, VirtualNetwork, VirtualNetworkGateway
+from trunkline.model.network import (
+    GATEWAY_SUBNET,
+    Connection,
+    GatewayType,
+    Subnet,
+    VirtualNetwork,
+    VirtualNetworkGateway,
+)
 from trunkline.model.peering import Peering
 from trunkline.model.plant import region
 from trunkline.model.resource import Resource, ResourceId
@@ -29,6 +36,7 @@ SUBNET = f"{VNET}/subnets"
 NIC = f"{NETWORK}/networkInterfaces"
 GATEWAY = f"{NETWORK}/virtualNetworkGateways"
 CONNECTION = f"{NETWORK}/connections"
+VIRTUAL_WAN = f"{NETWORK}/virtualWans"
 VIRTUAL_HUB = f"{NETWORK}/virtualHubs"
 HUB_IP_CONFIGURATION = f"{VIRTUAL_HUB}/ipConfigurations"
 HUB_BGP_CONNECTION = f"{VIRTUAL_HUB}/bgpConnections"
@@ -45,6 +53,8 @@ LOCAL_GATEWAY = f"{NETWORK}/localNetworkGateways"
 VNET_PEERING = f"{VNET}/virtualNetworkPeerings"
 ROUTE_FILTER = f"{NETWORK}/routeFilters"
 ROUTE_FILTER_RULE = f"{ROUTE_FILTER}/routeFilterRules"
+WAN_GATEWAY = f"{NETWORK}/expressRouteGateways"
+WAN_CONNECTION = f"{WAN_GATEWAY}/expressRouteConnections"
 SITE = "Trunkline.Site/sites"
 EXCHANGE_ORDER = "Trunkline.Exchange/virtualCrossConnects"
 FAULT = "Trunkline.Plant/faults"
@@ -192,11 +202,11 @@ class GatewayView:
 
 
 def gateway_view(estate: Estate, gateway: ResourceId) -> GatewayView | None:
-    """``None`` also while its virtual network or GatewaySubnet is missing."""
+    """``None`` also while its virtual network or GatewaySubnet is missing, and of a VPN gateway, which is recorded."""
     resource = alive(estate, gateway)
-    if not resource:
+    model = VirtualNetworkGateway.model_validate(resource.properties) if resource else None
+    if not resource or not model or model.gateway_type is not GatewayType.EXPRESS_ROUTE:
         return None
-    model = VirtualNetworkGateway.model_validate(resource.properties)
     vnet_id = model.subnet.target.parent if model.subnet else None
     vnet = vnet_view(estate, vnet_id) if vnet_id else None
     if not vnet or not vnet.gateway_subnet:

@@ -82,10 +82,22 @@ class GatewaySku(Properties):
     tier: str
 
 
+class GatewayScaleBounds(Properties):
+    """Scale units of an ErGwScale gateway (azure-facts 2.2)."""
+
+    min: Annotated[int, Field(ge=1, le=40)] = 1
+    max: Annotated[int, Field(ge=1, le=40)] | None = None
+
+
+class GatewayScale(Properties):
+    bounds: GatewayScaleBounds = GatewayScaleBounds()
+
+
 class VirtualNetworkGateway(Properties):
     gateway_type: GatewayType
     ip_configurations: tuple[IpConfiguration, ...] = Field(min_length=1, max_length=4)
     sku: GatewaySku = GatewaySku(name="Standard", tier="Standard")
+    auto_scale_configuration: GatewayScale | None = None
 
     @property
     def subnet(self) -> Reference | None:
@@ -96,18 +108,23 @@ class ConnectionType(StrEnum):
     EXPRESS_ROUTE = "ExpressRoute"
     IPSEC = "IPsec"
     VNET2VNET = "Vnet2Vnet"
+    VPN_CLIENT = "VPNClient"
 
 
 class Connection(Properties):
-    """Links a gateway (``virtualNetworkGateway1``) to a circuit (``peer``)."""
+    """Links a gateway (``virtualNetworkGateway1``) to a circuit (``peer``), or by VPN to a device or a gateway."""
 
     connection_type: ConnectionType
     virtual_network_gateway1: Reference
+    virtual_network_gateway2: Reference | None = None
+    local_network_gateway2: Reference | None = None
     peer: Reference | None = None
     routing_weight: Annotated[int, Field(ge=0, le=32000)] = 0
     authorization_key: str | None = None
+    shared_key: Annotated[str, Field(max_length=128)] | None = None
     enable_bgp: bool = False
     express_route_gateway_bypass: bool = False
+    enable_private_link_fast_path: bool = False
 
     def model_post_init(self, _context: Any) -> None:
         if self.connection_type is ConnectionType.EXPRESS_ROUTE and self.peer is None:

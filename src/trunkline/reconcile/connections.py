@@ -16,9 +16,9 @@ from trunkline.store import Store
 
 
 def refresh_connections(store: Store, speaker: Speaker, profile: Profile) -> None:
-    """Writes ``connectionStatus`` of every settled connection as its sessions are now."""
+    """Writes ``connectionStatus`` of every settled connection to a circuit (it has a slot) as its sessions are now."""
     with store.reading() as reader:
-        known = [r for r in reader.list(CONNECTION) if r.state is ProvisioningState.SUCCEEDED]
+        known = [r for r in reader.list(CONNECTION) if r.state is ProvisioningState.SUCCEEDED and "slot" in r.system]
         gateways = {Connection.model_validate(r.properties).virtual_network_gateway1.target.key for r in known}
         routers = {gateway: compile(Scope(ScopeKind.GATEWAY, gateway), reader, profile).routers
                    for gateway in gateways}

@@ -56,9 +56,10 @@ def test_a_gateway_is_linked_to_a_circuit() -> None:
 
 
 @pytest.mark.parametrize(("wish", "code", "words"), [
-    (a_connection(connectionType="Vnet2Vnet"), "ConnectionTypeNotSupported", "use ExpressRoute"),
+    (a_connection(connectionType="Vnet2Vnet"), "GatewayTypeMismatch", "needs one of gatewayType Vpn"),
+    (a_connection(enablePrivateLinkFastPath=True), "FastPathNotSupported", "set them to false"),
     (a_connection(peer=None), "InvalidPropertyValue", "peer must name the circuit"),
-    (a_connection(expressRouteGatewayBypass=True), "FastPathNotSupported", "'true'.*set it to false"),
+    (a_connection(expressRouteGatewayBypass=True), "FastPathNotSupported", "'true'.*set them to false"),
     (a_connection(routingWeight=32001), "InvalidPropertyValue", "'32001'.*32000 or less"),
     (a_connection(rid(GATEWAY, "none")), "InvalidResourceReference", "virtualNetworkGateway1 must be the id of a"),
     (a_connection(HUB), "InvalidResourceReference", "virtualNetworkGateways that exists"),

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from trunkline.api.declaration import Question
 from trunkline.api.resources.public_ip_addresses import PUBLIC_IP_ADDRESS
 from trunkline.intent.view import GATEWAY, SUBNET
 from trunkline.model.resource import ProvisioningState
@@ -33,7 +34,18 @@ def desk() -> Desk:
 
 
 @pytest.mark.parametrize(("wish", "code", "words"), [
-    (a_gateway(gatewayType="Vpn"), "GatewayTypeNotSupported", "'Vpn'.*use ExpressRoute"),
+    (a_gateway(gatewayType="LocalGateway"), "InvalidPropertyValue", "'LocalGateway'.*'ExpressRoute' or 'Vpn'"),
+    (a_gateway(sku="Basic"), "InvalidGatewaySkuSpecifiedForGatewayDeploymentType", "allowed Skus are Standard"),
+    (a_gateway() | {"autoScaleConfiguration": {"bounds": {"min": 1}}}, "AutoScaleConfigurationNotSupported",
+     "use ErGwScale"),
+    (a_gateway(sku="ErGwScale") | {"autoScaleConfiguration": {"bounds": {"min": 1, "max": 3}}},
+     "InvalidAutoScaleConfiguration", "min 1 and max 3"),
+    (a_gateway() | {"vpnGatewayGeneration": "Generation1"}, "VpnGatewayGenerationNotSupported", "leave it out"),
+    (a_gateway() | {"adminState": "Disabled"}, "AdminStateNotSupported", "migration"),
+    (a_gateway(gatewayType="Vpn", sku="ErGw1AZ"), "InvalidGatewaySkuSpecifiedForGatewayDeploymentType",
+     "allowed Skus are Basic.*VpnGw1"),
+    (a_gateway(gatewayType="Vpn", sku="VpnGw1") | {"activeActive": True},
+     "ActiveActiveGatewayNeedsTwoIpConfigurations", "needs two"),
     (a_gateway(sku="VpnGw1"), "InvalidGatewaySkuSpecifiedForGatewayDeploymentType",
      "allowed Skus are Standard.*ErGw1AZ"),
     (a_gateway() | {"sku": {"name": "Standard", "tier": "ErGw1AZ"}},
@@ -69,7 +81,52 @@ def test_a_gateway_subnet_needs_room_for_a_connection() -> None:
 def test_a_network_has_one_gateway(desk: Desk) -> None:
     desk.put(GW1, a_gateway())
     assert codes(desk.refusal(rid(GATEWAY, "gw2"), a_gateway())) == ["VirtualNetworkGatewayExists"]
-    assert not desk.refusal(GW1, a_gateway(sku="ErGw2AZ"))
+    assert not desk.refusal(GW1, a_gateway(sku="HighPerformance"))
+
+
+@pytest.mark.parametrize(("was", "now", "allowed"), [
+    ("Standard", "UltraPerformance", True), ("HighPerformance", "Standard", True),
+    ("UltraPerformance", "Standard", False),
+    ("ErGw2AZ", "ErGw1AZ", True), ("ErGw3AZ", "ErGw2AZ", False), ("Standard", "ErGw1AZ", False),
+    ("ErGw1AZ", "ErGwScale", False), ("ErGwScale", "ErGw3AZ", False)])
+def test_a_gateway_grows_inside_its_family(desk: Desk, was: str, now: str, allowed: bool) -> None:
+    desk.put(GW1, a_gateway(sku=was))
+    assert codes(desk.refusal(GW1, a_gateway(sku=now))) == ([] if allowed else ["PropertyChangeNotAllowed"])
+
+
+def test_a_vpn_gateway_stands_beside_an_express_route_gateway(desk: Desk) -> None:
+    vpn = rid(GATEWAY, "vpn")
+    desk.put(GW1, a_gateway())
+    assert codes(desk.refusal(vpn, a_gateway(gatewayType="Vpn", sku="Basic"))) == ["GatewaysCannotCoexist"]
+    stored = desk.put(vpn, a_gateway(gatewayType="Vpn", sku="VpnGw1"))
+    assert not desk.kind(vpn).is_realised(stored)
+    assert codes(desk.refusal(rid(GATEWAY, "vpn2"), a_gateway(gatewayType="Vpn", sku="VpnGw1"))) == [
+        "VirtualNetworkGatewayExists"]
+
+
+def test_a_vpn_gateway_answers_what_it_was_told_and_claims_no_address(desk: Desk) -> None:
+    vpn = rid(GATEWAY, "vpn")
+    desk.put(vpn, a_gateway(gatewayType="Vpn", sku="VpnGw2", vpnType="RouteBased", bgpSettings={"asn": 65010},
+                            vpnClientConfiguration={"radiusServers": [
+                                {"radiusServerAddress": "10.2.0.4", "radiusServerSecret": "hush"}]}))
+    shown = desk.shown(vpn)
+    assert shown["bgpSettings"] == {"asn": 65010, "peerWeight": 0}
+    assert (shown["vpnGatewayGeneration"], shown["activeActive"]) == ("Generation1", False)
+    assert "hush" not in repr(desk.get(vpn))
+
+
+def test_resiliency_counts_what_is_up() -> None:
+    desk = a_linked_desk()
+    desk.put(CON1, a_connection())
+    gateway, ask = desk.get(GW1), next(a for a in desk.kind(GW1).actions if a.name == "getResiliencyInformation")
+    assert gateway
+    assert ask.answer
+    assert ask.answer(gateway, desk, Question())["overallScore"] == "0"
+    desk.change(CON1, status={"connectionStatus": "Connected"})
+    found = ask.answer(gateway, desk, Question())
+    assert (found["overallScore"], found["maxScoreFromRecommendations"]) == ("50", "50")
+    assert [part["name"] for part in found["components"] if part["recommendations"]] == [
+        "Peering locations", "Zone redundancy"]
 
 
 def test_a_gateway_does_not_move(desk: Desk) -> None:

@@ -35,7 +35,7 @@ def body(registry: Registry, reader: Reader, view: Item, resource: Resource,
     for part in kind.parts:
         mark = _Mark(f"{view.id}/{part.type.rpartition('/')[2]}", part.type, resource.etag, provisioning)
         properties = _marked(properties, part.member.split("."), mark)
-    return {**shown, "properties": properties, **identity.shown(resource.envelope, reader)}
+    return {**shown, "properties": properties, **identity.shown(resource.envelope, reader), **kind.heading(resource)}
 
 
 def _extension(kind: ResourceType, reader: Reader, resource: Resource) -> Json:

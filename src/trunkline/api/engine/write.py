@@ -97,7 +97,7 @@ def _store(turn: Turn, place: Place, body: Json) -> Written:
                            at_once=obstacle is not None or not kind.is_realised(resource), obstacle=obstacle)
     refuse(list(_keep_children(turn, drafted, operation)))
     if obstacle:
-        _fail(turn, resource, place.parent)
+        _fail(turn, resource, place.parent if kind.fails_parent else None)
     turn.log(resource, "write")
     return Written(place, resource, operation, obstacle is None and drafted.settled)
 

@@ -4,7 +4,9 @@
     virtual_networks       virtualNetworks, subnets
     network_interfaces, public_ip_addresses
     network_types          all further types of a virtual network: security groups, routes, peerings, filters …
-    gateways, connections  virtualNetworkGateways and their links to circuits
+    gateways, connections  virtualNetworkGateways and their links to circuits; beside them gateway_skus,
+                           gateway_actions, gateway_resiliency, connection_keys, redemption (of authorizations)
+    virtual_wan            virtualWans, virtualHubs of both kinds (Route Server), expressRouteGateways
     identities, locks      managed identities, and what keeps scopes from being written or deleted
     vaults                 key vaults and, as ARM sees them, their secrets
     sites, exchange, faults  Trunkline's own: customers' premises, virtual cross connects, rehearsed failures
@@ -20,7 +22,7 @@ from trunkline.api.resources.connections import CONNECTIONS
 from trunkline.api.resources.exchange import virtual_cross_connects
 from trunkline.api.resources.express_route.family import express_route
 from trunkline.api.resources.faults import FAULTS
-from trunkline.api.resources.gateways import GATEWAYS
+from trunkline.api.resources.gateways import GATEWAYS, NAT_RULES
 from trunkline.api.resources.identities import identities
 from trunkline.api.resources.locks import LOCKS
 from trunkline.api.resources.network_interfaces import NETWORK_INTERFACES
@@ -29,6 +31,7 @@ from trunkline.api.resources.public_ip_addresses import PUBLIC_IP_ADDRESSES
 from trunkline.api.resources.sites import SITES
 from trunkline.api.resources.vaults import MANAGED_HSMS, secrets, vaults
 from trunkline.api.resources.virtual_networks import SUBNETS, VIRTUAL_NETWORKS
+from trunkline.api.resources.virtual_wan import VIRTUAL_WAN_TYPES
 
 #: Circuits per subscription (azure-facts 2.2); Azure raises it on request.
 CIRCUIT_QUOTA = 50
@@ -42,5 +45,6 @@ def registry(provider_subscription: str, circuit_quota: int = CIRCUIT_QUOTA,
     managed identities."""
     return Registry.of(
         *express_route(provider_subscription, circuit_quota), VIRTUAL_NETWORKS, SUBNETS, NETWORK_INTERFACES,
-        PUBLIC_IP_ADDRESSES, GATEWAYS, CONNECTIONS, SITES, virtual_cross_connects(handoff_interfaces), FAULTS,
+        PUBLIC_IP_ADDRESSES, GATEWAYS, NAT_RULES, CONNECTIONS, *VIRTUAL_WAN_TYPES, SITES,
+        virtual_cross_connects(handoff_interfaces), FAULTS,
         vaults(domain(port)), secrets(domain(port)), LOCKS, *MANAGED_HSMS, *identities(tenant), *NETWORK_TYPES)

@@ -1,75 +1,120 @@
-"""connections: a virtual network gateway linked to a circuit."""
+"""connections: a virtual network gateway linked to a circuit, or (recorded) by VPN to a device or another gateway."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from uuid import uuid4
 
+from pydantic.alias_generators import to_camel
+
 from trunkline.api.declaration import Ledger, Register, ResourceType, Wish
 from trunkline.api.resources.addressing import circuit_collisions
-from trunkline.api.resources.express_route.words import AUTHORIZATION, order_of, provider_state, sku_of
+from trunkline.api.resources.connection_keys import CONNECTION_ACTIONS
 from trunkline.api.resources.express_route.words import model_of as model_of_circuit
-from trunkline.api.resources.gateways import CIRCUITS_BY_SKU, model_of
-from trunkline.api.resources.linked import immovable, linked, missing
+from trunkline.api.resources.express_route.words import order_of, provider_state, sku_of
+from trunkline.api.resources.gateway_skus import circuit_limit
+from trunkline.api.resources.gateways import model_of
+from trunkline.api.resources.linked import immovable, linked, missing, stays
+from trunkline.api.resources.redemption import check_key, redeemed
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.allocation import capacity
 from trunkline.intent.estate import Estate
-from trunkline.intent.view import CIRCUIT, CONNECTION, GATEWAY, GatewayView, circuit_view, gateway_view, referrers
+from trunkline.intent.view import (
+    CIRCUIT,
+    CONNECTION,
+    GATEWAY,
+    LOCAL_GATEWAY,
+    GatewayView,
+    circuit_view,
+    gateway_view,
+    referrers,
+)
 from trunkline.model.circuit import ProviderState, SkuTier, link_limit
 from trunkline.model.network import Connection, ConnectionType, GatewayType
-from trunkline.model.resource import Json, Resource, ResourceId
+from trunkline.model.resource import Json, Reference, Resource, ResourceId
 
 #: Circuits of one peering location that a virtual network may be linked to (azure-facts 2.2).
 _CIRCUITS_AT_A_LOCATION = 4
 
 
-def _without_nulls(body: Json, _id: ResourceId) -> Json:
+#: Members that name another gateway.
+_ENDS = ("virtualNetworkGateway1", "virtualNetworkGateway2", "localNetworkGateway2")
+
+#: What a connection has unless it is told otherwise, and what it has by VPN besides.
+_DEFAULTS: Json = {"usePolicyBasedTrafficSelectors": False, "ipsecPolicies": [], "trafficSelectorPolicies": []}
+_VPN_DEFAULTS: Json = {"connectionProtocol": "IKEv2", "connectionMode": "Default", "useLocalAzureIpAddress": False}
+
+
+def _defaults(body: Json, _id: ResourceId) -> Json:
     """az sends ``"expressRouteGatewayBypass": null``."""
-    return {member: value for member, value in body.items() if value is not None}
+    said = {member: value for member, value in body.items() if value is not None}
+    vpn = str(said.get("connectionType")).lower() != ConnectionType.EXPRESS_ROUTE.lower()
+    return {**_DEFAULTS, **(_VPN_DEFAULTS if vpn else {}), **said}
 
 
 def _check(wish: Wish, estate: Register) -> Iterator[Fault]:
     connection, model = wish.resource, Connection.model_validate(wish.resource.properties)
-    if model.connection_type is not ConnectionType.EXPRESS_ROUTE or model.peer is None:
-        yield Fault("ConnectionTypeNotSupported", f"connectionType '{model.connection_type}' is not offered in this "
-                    "release; use ExpressRoute with a circuit as peer.", "connectionType")
-        return
-    if model.express_route_gateway_bypass:
-        yield Fault("FastPathNotSupported", "expressRouteGatewayBypass 'true' (FastPath) is not offered in this "
-                    "release; leave it out or set it to false.", "expressRouteGatewayBypass")
     if wish.existing:
         yield from _moved(Connection.model_validate(wish.existing.properties), model)
+    if model.connection_type is not ConnectionType.EXPRESS_ROUTE:
+        yield from _check_vpn(connection, model, estate)
         return
-    yield from _gateway(connection.id, model.virtual_network_gateway1.id, estate)
-    circuit = linked(estate, connection.id, model.peer.id, CIRCUIT, anywhere=True)
+    if model.express_route_gateway_bypass or model.enable_private_link_fast_path:
+        yield Fault("FastPathNotSupported", "expressRouteGatewayBypass 'true' (FastPath) and enablePrivateLinkFastPath "
+                    "are not offered in this release; leave them out or set them to false.",
+                    "expressRouteGatewayBypass")
+    if model.peer and not wish.existing:
+        yield from _check_circuit(connection, model, model.peer, estate)
+
+
+def _check_circuit(connection: Resource, model: Connection, peer: Reference, estate: Estate) -> Iterator[Fault]:
+    yield from _gateway(connection.id, model.virtual_network_gateway1.id, estate, GatewayType.EXPRESS_ROUTE)
+    circuit = linked(estate, connection.id, peer.id, CIRCUIT, anywhere=True)
     if circuit is None:
-        yield missing(connection.id, model.peer.id, CIRCUIT, "peer")
+        yield missing(connection.id, peer.id, CIRCUIT, "peer")
         return
     yield from _usable(circuit, estate)
-    yield from _authorized(connection, circuit, estate)
+    yield from check_key(connection, circuit, estate)
     gateway = linked(estate, connection.id, model.virtual_network_gateway1.id, GATEWAY)
     view = gateway_view(estate, gateway.id) if gateway else None
-    if view and view.model.gateway_type is GatewayType.EXPRESS_ROUTE:
+    if view:
         yield from _room(circuit, view, estate)
         yield from circuit_collisions(estate, circuit, view.vnet.resource.id, view.vnet.prefixes)
 
 
-def _gateway(connection: ResourceId, text: str, estate: Estate) -> Iterator[Fault]:
+def _check_vpn(connection: Resource, model: Connection, estate: Estate) -> Iterator[Fault]:
+    """Both ends exist; nothing is built between them."""
+    yield from _gateway(connection.id, model.virtual_network_gateway1.id, estate, GatewayType.VPN)
+    if model.connection_type is ConnectionType.VNET2VNET:
+        yield from _far_end(connection.id, model.virtual_network_gateway2, "virtualNetworkGateway2", GATEWAY, estate)
+    elif model.connection_type is ConnectionType.IPSEC:
+        yield from _far_end(connection.id, model.local_network_gateway2, "localNetworkGateway2", LOCAL_GATEWAY, estate)
+
+
+def _far_end(connection: ResourceId, end: Reference | None, member: str, kind: str, estate: Estate) -> Iterator[Fault]:
+    if end is None:
+        yield Fault("MissingRequiredProperty", f"Property '{member}' of connection '{connection.name}' is required by "
+                    f"its connectionType but was not given; give the id of a {kind}.", member)
+    elif linked(estate, connection, end.id, kind, anywhere=kind == GATEWAY) is None:
+        yield missing(connection, end.id, kind, member)
+
+
+def _gateway(connection: ResourceId, text: str, estate: Estate, wanted: GatewayType) -> Iterator[Fault]:
     found = linked(estate, connection, text, GATEWAY)
     if found is None:
         yield missing(connection, text, GATEWAY, "virtualNetworkGateway1")
-    elif (kind := model_of(found).gateway_type) is not GatewayType.EXPRESS_ROUTE:
-        yield Fault("GatewayTypeMismatch", f"virtualNetworkGateway1 {found.id} is of gatewayType {kind}; a circuit is "
-                    "linked to an ExpressRoute gateway. Name one, or create it.", "virtualNetworkGateway1")
+    elif (kind := model_of(found).gateway_type) is not wanted:
+        yield Fault("GatewayTypeMismatch", f"virtualNetworkGateway1 {found.id} is of gatewayType {kind}; this "
+                    f"connection needs one of gatewayType {wanted}. Name one, or create it.", "virtualNetworkGateway1")
 
 
 def _moved(old: Connection, new: Connection) -> Iterator[Fault]:
     another = "Delete this connection and create another."
-    was, gateway = old.virtual_network_gateway1.id, new.virtual_network_gateway1.id
-    if was.lower() != gateway.lower():
-        yield immovable("virtualNetworkGateway1", was, gateway, another, "virtualNetworkGateway1")
-    if old.peer and new.peer and old.peer.id.lower() != new.peer.id.lower():
-        yield immovable("peer", old.peer.id, new.peer.id, another, "peer")
+    if old.connection_type is not new.connection_type:
+        yield immovable("connectionType", old.connection_type, new.connection_type, another, "connectionType")
+    for member in ("virtual_network_gateway1", "virtual_network_gateway2", "local_network_gateway2", "peer"):
+        was, now = getattr(old, member), getattr(new, member)
+        yield from stays(to_camel(member), was, now, another, to_camel(member))
 
 
 def _usable(circuit: Resource, estate: Estate) -> Iterator[Fault]:
@@ -88,34 +133,11 @@ def _usable(circuit: Resource, estate: Estate) -> Iterator[Fault]:
                     f"found. Create peering AzurePrivatePeering on circuit {circuit.id.name} first.", "peer")
 
 
-def _authorization(connection: Resource, circuit: ResourceId, estate: Estate) -> Resource | None:
-    """The authorization of a circuit whose key a connection presents."""
-    key = connection.secrets.get("authorizationKey", "").lower()
-    return next((a for a in estate.children(circuit, AUTHORIZATION)
-                 if a.system["authorizationKey"] == key and not a.deleting), None)
-
-
-def _authorized(connection: Resource, circuit: Resource, estate: Estate) -> Iterator[Fault]:
-    own = connection.id.subscription.lower() == circuit.id.subscription.lower()
-    if own and not connection.secrets.get("authorizationKey"):
-        return
-    found = _authorization(connection, circuit.id, estate)
-    if found is None:
-        yield Fault("AuthorizationKeyInvalid", f"Circuit {circuit.id} of subscription {circuit.id.subscription} can be "
-                    "linked only with a valid authorizationKey. Ask its owner for an authorization and give its key.",
-                    "authorizationKey")
-        return
-    for user in referrers(estate, found.id, CONNECTION):
-        yield Conflict("AuthorizationKeyInUse", f"authorizationKey of authorization '{found.id.name}' is used by "
-                       f"{user.id}; one key makes one connection. Ask the circuit's owner for another.",
-                       "authorizationKey")
-
-
 def _room(circuit: Resource, gateway: GatewayView, estate: Estate) -> Iterator[Fault]:
     links, others = referrers(estate, circuit.id, CONNECTION), estate.referrers(gateway.resource.id, CONNECTION)
     yield from _room_on_circuit(circuit, gateway, links)
     size, subnet = capacity(gateway.vnet.gateway_subnet), gateway.vnet.gateway_subnet
-    limit = min(size, CIRCUITS_BY_SKU[gateway.model.sku.name])
+    limit = min(size, circuit_limit(gateway.model))
     if len(others) >= limit:
         way_out = _way_out(others, "use a larger GatewaySubnet" if limit == size else "use a larger SKU")
         yield Conflict("GatewayConnectionLimitExceeded", f"Gateway {gateway.resource.id} (SKU "
@@ -158,11 +180,15 @@ def _location(connection: Resource, estate: Estate) -> str:
 
 
 def _generate(wish: Wish, ledger: Ledger) -> Json:
+    """A slot in the GatewaySubnet has only what is built: a connection to a circuit."""
     model, owner = Connection.model_validate(wish.resource.properties), wish.resource.id.key
-    system = {"number": ledger.allocate("connection", owner), "resourceGuid": str(uuid4()),
-              "slot": _slot(model.virtual_network_gateway1.target, owner, ledger)}
-    redeemed = _authorization(wish.resource, model.peer.target, ledger) if model.peer else None
-    return {**system, "authorization": {"id": str(redeemed.id)}} if redeemed else system
+    system: Json = {"resourceGuid": str(uuid4())}
+    if model.connection_type is not ConnectionType.EXPRESS_ROUTE or model.peer is None:
+        return system
+    key = redeemed(wish.resource, model.peer.target, ledger)
+    return {**system, "number": ledger.allocate("connection", owner),
+            "slot": _slot(model.virtual_network_gateway1.target, owner, ledger),
+            **({"authorization": {"id": str(key.id)}} if key else {})}
 
 
 def _slot(gateway: ResourceId, owner: str, ledger: Ledger) -> int:
@@ -175,15 +201,17 @@ def _slot(gateway: ResourceId, owner: str, ledger: Ledger) -> int:
 
 
 def _show(connection: Resource, _estate: Estate) -> Json:
-    status, model = connection.status, Connection.model_validate(connection.properties)
-    return {
-        "resourceGuid": connection.system["resourceGuid"],
-        "virtualNetworkGateway1": {"id": model.virtual_network_gateway1.id, "properties": {}},
-        "connectionStatus": status.get("connectionStatus", "Unknown"),
-        "usePolicyBasedTrafficSelectors": False, "ipsecPolicies": [], "trafficSelectorPolicies": [],
-        "enablePrivateLinkFastPath": False}
+    """By VPN nothing is connected and nothing carried."""
+    said = connection.properties
+    ends = {member: {"id": said[member]["id"], "properties": {}} for member in _ENDS if member in said}
+    shown = {"resourceGuid": connection.system["resourceGuid"], **ends}
+    if said["connectionType"] != ConnectionType.EXPRESS_ROUTE:
+        return {**shown, "connectionStatus": "NotConnected", "ingressBytesTransferred": 0, "egressBytesTransferred": 0}
+    return {**shown, "connectionStatus": connection.status.get("connectionStatus", "Unknown")}
 
 
 CONNECTIONS = ResourceType(
-    CONNECTION, model=Connection, realised=True, secrets=("authorizationKey",), opened_by_key="peer",
-    defaults=_without_nulls, check=_check, generate=_generate, show=_show)
+    CONNECTION, model=Connection, shape="VirtualNetworkGatewayConnectionPropertiesFormat",
+    realised=lambda connection: connection.properties["connectionType"] == ConnectionType.EXPRESS_ROUTE,
+    secrets=("authorizationKey", "sharedKey"), opened_by_key="peer", defaults=_defaults, check=_check,
+    generate=_generate, show=_show, actions=CONNECTION_ACTIONS)

@@ -11,7 +11,7 @@ from trunkline.api.resources.attached import attached
 from trunkline.api.resources.linked import immovable, linked, missing, same_region
 from trunkline.api.resources.public_ip_addresses import attachable
 from trunkline.api.resources.recorded import ByShape, filled, links
-from trunkline.api.resources.subnet_addresses import prefix_of
+from trunkline.api.resources.subnet_addresses import held, prefix_of
 from trunkline.errors import Fault
 from trunkline.intent.allocation import mac, usable
 from trunkline.intent.estate import Estate
@@ -134,7 +134,7 @@ def _in_subnet(nic: Resource, text: str, configurations: Configurations, estate:
         yield Fault("GatewaySubnetIsReserved", f"NIC {nic.id.name} cannot be in {subnet.id}: GatewaySubnet is for "
                     "virtual network gateways only. Use another subnet.", "subnet")
         return
-    prefix, taken = prefix_of(subnet), _taken(subnet.id, nic.id, estate)
+    prefix, taken = prefix_of(subnet), _taken(subnet, nic.id, estate)
     fixed = [c for c in configurations if _static(c) and c.properties.private_ip_address]
     for configuration in fixed:
         yield from _available(nic.id, configuration, prefix, taken)
@@ -165,10 +165,10 @@ def _available(nic: ResourceId, configuration: IpConfiguration, prefix: str, tak
             "privateIPAddress")
 
 
-def _taken(subnet: ResourceId, but: ResourceId, estate: Estate) -> Taken:
+def _taken(subnet: Resource, but: ResourceId, estate: Estate) -> Taken:
     """Without those of ``but``."""
-    return {user.system["addresses"][configuration.name]: user.id for user, configuration in attached(subnet, estate)
-            if user.id.key != but.key}
+    return {address: user.id for user, configuration in attached(subnet.id, estate) if user.id.key != but.key
+            for address in held(user, configuration.name, prefix_of(subnet))}
 
 
 def _generate(wish: Wish, ledger: Ledger) -> Json:
@@ -183,7 +183,7 @@ def _assign(wish: Wish, ledger: Ledger) -> Json:
     found = ledger.get(subnet.target) if subnet else None
     if found is None:
         return {}
-    taken = set(_taken(found.id, wish.resource.id, ledger))
+    taken = set(_taken(found, wish.resource.id, ledger))
     before = wish.existing.system["addresses"] if wish.existing else {}
     addresses = {c.name: str(c.properties.private_ip_address) for c in configurations if _static(c)}
     for configuration in configurations:

@@ -10,8 +10,8 @@ from trunkline.api.resources.attached import attached
 from trunkline.errors import Fault
 from trunkline.intent.allocation import instance_addresses, route_server_addresses, usable
 from trunkline.intent.estate import Estate
-from trunkline.intent.view import GATEWAY, NIC, PUBLIC_IP_ADDRESS, SUBNET
-from trunkline.model.network import GATEWAY_SUBNET, Subnet
+from trunkline.intent.view import NIC, PUBLIC_IP_ADDRESS, SUBNET, VIRTUAL_HUB
+from trunkline.model.network import GATEWAY_SUBNET, GatewayType, Subnet
 from trunkline.model.resource import Json, Resource
 
 #: Free addresses that are offered instead of a taken one.
@@ -23,14 +23,18 @@ def prefix_of(subnet: Resource) -> str:
 
 
 def taken(subnet: Resource, estate: Estate) -> frozenset[str]:
-    found: set[str] = set()
-    for user, configuration in attached(subnet.id, estate):
-        if user.id.type.lower() == NIC.lower():
-            found.add(user.system["addresses"][configuration.name])
-        else:
-            instances = instance_addresses if user.id.type.lower() == GATEWAY.lower() else route_server_addresses
-            found |= set(instances(prefix_of(subnet)))
-    return frozenset(found)
+    return frozenset(address for user, configuration in attached(subnet.id, estate)
+                     for address in held(user, configuration.name, prefix_of(subnet)))
+
+
+def held(user: Resource, configuration: str, subnet: str) -> tuple[str, ...]:
+    """Addresses of a subnet that one ipConfiguration has."""
+    kind = user.id.type.lower()
+    if kind == NIC.lower():
+        return (user.system["addresses"][configuration],)
+    if kind == VIRTUAL_HUB.lower():
+        return route_server_addresses(subnet)
+    return instance_addresses(subnet) if user.properties["gatewayType"] == GatewayType.EXPRESS_ROUTE else ()
 
 
 def well_formed(_vnet: Resource, _estate: Estate, question: Question) -> Iterator[Fault]:

@@ -23,6 +23,7 @@ from trunkline.intent.scope import Scope
 from trunkline.intent.view import GATEWAY as GATEWAY_TYPE
 from trunkline.intent.view import VnetView, hub_of, referrers, vnet_peerings, vnet_view
 from trunkline.model.bgp import GATEWAY_ASN
+from trunkline.model.network import GatewayType
 from trunkline.model.profile import Profile
 from trunkline.model.resource import ResourceId
 from trunkline.model.site import Daemon
@@ -76,7 +77,8 @@ def _add_vm(draft: Draft, router: str, nic: PlacedNic, subnet: str, strict: bool
 
 def _gateway_sessions(estate: Estate, view: VnetView, profile: Profile) -> tuple[Session, ...]:
     gateways = [g for name, _ in view.subnets
-                for g in referrers(estate, view.resource.id.child("subnets", name), GATEWAY_TYPE)]
+                for g in referrers(estate, view.resource.id.child("subnets", name), GATEWAY_TYPE)
+                if g.properties["gatewayType"] == GatewayType.EXPRESS_ROUTE]
     return tuple(
         Session(
             name=session_name(GATEWAY, gateway.number, str(instance)), group=GATEWAY,

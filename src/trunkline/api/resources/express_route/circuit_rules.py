@@ -10,7 +10,7 @@ from trunkline.api.resources.express_route.words import links_of, model_of, orde
 from trunkline.api.resources.linked import immovable
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
-from trunkline.intent.view import CIRCUIT, CONNECTION, EXCHANGE_ORDER, referrers
+from trunkline.intent.view import CIRCUIT, CONNECTION, EXCHANGE_ORDER, WAN_CONNECTION, referrers
 from trunkline.model.circuit import (
     TIER_MOVES,
     Circuit,
@@ -113,7 +113,8 @@ def in_use(circuit: Resource, estate: Estate) -> Iterator[Fault]:
             "ExpressRouteCircuitIsProvisioned",
             f"Circuit {circuit.id} cannot be deleted while its serviceProviderProvisioningState is {state}. Ask the "
             "provider to deprovision it (NotProvisioned) first.")
-    for kind, what in ((CONNECTION, "connection"), (EXCHANGE_ORDER, "virtual cross connect")):
+    for kind, what in ((CONNECTION, "connection"), (WAN_CONNECTION, "connection"),
+                       (EXCHANGE_ORDER, "virtual cross connect")):
         for user in referrers(estate, circuit.id, kind):
             yield Conflict("InUseExpressRouteCircuitCannotBeDeleted",
                            f"Circuit {circuit.id} is in use by {user.id} and cannot be deleted. Delete the {what} "

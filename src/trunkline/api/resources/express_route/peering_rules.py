@@ -12,7 +12,7 @@ from trunkline.api.resources.express_route.words import CIRCUIT_CONNECTION, mode
 from trunkline.api.resources.linked import linked, missing
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
-from trunkline.intent.view import CONNECTION, NETWORK, PEERING, referrers
+from trunkline.intent.view import CONNECTION, NETWORK, PEERING, WAN_CONNECTION, referrers
 from trunkline.model.bgp import overlaps
 from trunkline.model.circuit import Leg
 from trunkline.model.peering import MicrosoftConfig, Peering, PeeringType
@@ -163,7 +163,7 @@ def _overlap(member: str, prefix: str, other: str) -> Fault:
 
 def in_use(peering: Resource, estate: Estate) -> Iterator[Fault]:
     circuit = peering.id.parent
-    users = list(referrers(estate, peering.id, CIRCUIT_CONNECTION))
+    users = [*referrers(estate, peering.id, CIRCUIT_CONNECTION), *referrers(estate, peering.id, WAN_CONNECTION)]
     if Peering.model_validate(peering.properties).peering_type is PeeringType.PRIVATE and circuit:
         users += referrers(estate, circuit, CONNECTION)
     for connection in users:

@@ -1,0 +1,153 @@
+"""How a Virtual WAN hub routes: route tables of both generations, route maps, routing intent, connected networks.
+
+Recorded: no network stands behind a Virtual WAN hub.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from trunkline.api.declaration import Register, ResourceType, Wish
+from trunkline.api.resources.linked import immovable, linked, missing
+from trunkline.api.resources.recorded import ByShape, filled
+from trunkline.api.resources.virtual_networks import spaces_of
+from trunkline.api.resources.virtual_wan.routing import (
+    BUILT_IN,
+    HUB_ROUTE_TABLE,
+    HUB_VNET_CONNECTION,
+    ROUTE_MAP,
+    check_routing,
+    shown_routing,
+    users,
+)
+from trunkline.errors import Conflict, Fault
+from trunkline.intent.estate import Estate
+from trunkline.intent.view import VIRTUAL_HUB, VNET, referrers
+from trunkline.model.bgp import overlaps
+from trunkline.model.hub import VirtualHub
+from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId
+from trunkline.model.wan import HubVnetConnection, RoutingIntent
+
+ROUTING_INTENT = f"{VIRTUAL_HUB}/routingIntent"
+HUB_ROUTE_TABLE_V2 = f"{VIRTUAL_HUB}/routeTables"
+
+
+def in_wan(wish: Wish, register: Register) -> Iterator[Fault]:
+    """A fault if the parent is a Route Server."""
+    parent = register.get(wish.resource.id.parent) if wish.resource.id.parent else None
+    if parent and VirtualHub.model_validate(parent.properties).route_server:
+        yield Fault("OperationNotSupportedForRouteServer", f"{wish.resource.id.types[-1]} belong to a Virtual WAN hub, "
+                    f"and {parent.id} is a Route Server. Create it in a hub that has virtualWan.")
+
+
+def built_in_tables(hub: ResourceId) -> tuple[Resource, ...]:
+    return tuple(Resource(hub.child("hubRouteTables", name), state=ProvisioningState.SUCCEEDED,
+                          properties={"routes": [], "labels": list(labels)}) for name, labels in BUILT_IN.items())
+
+
+def _table_in_use(table: Resource, estate: Estate) -> Iterator[Fault]:
+    """The built-in ones go with their hub only: then none of their siblings is left."""
+    siblings = estate.children(table.id.parent, HUB_ROUTE_TABLE) if table.id.parent else ()
+    if table.id.name in BUILT_IN and any(one.id.name in BUILT_IN for one in siblings):
+        yield Conflict("DefaultRouteTableCannotBeDeleted", f"Route table {table.id.name} belongs to its hub and cannot "
+                       "be deleted. Delete the hub, or change the table.", status=400)
+    for user in users(table.id, estate):
+        yield Conflict("InUseHubRouteTableCannotBeDeleted", _used(table, user), status=400)
+
+
+def _used(used: Resource, user: Resource) -> str:
+    return f"{used.id} is in use by {user.id} and cannot be deleted. Change its routingConfiguration first."
+
+
+def _ids(resources: Iterator[Resource]) -> list[str]:
+    return [str(one.id) for one in resources]
+
+
+def _show_table(table: Resource, estate: Estate) -> Json:
+    return {"associatedConnections": _ids(users(table.id, estate, "associatedRouteTable")),
+            "propagatingConnections": _ids(users(table.id, estate, "propagatedRouteTables"))}
+
+
+def _map_in_use(route_map: Resource, estate: Estate) -> Iterator[Fault]:
+    for user in users(route_map.id, estate):
+        yield Conflict("InUseRouteMapCannotBeDeleted", _used(route_map, user), status=400)
+
+
+def _show_map(route_map: Resource, estate: Estate) -> Json:
+    """Those that the map names, and those that name the map."""
+    shown = {}
+    for way in ("Inbound", "Outbound"):
+        named = route_map.properties.get(f"associated{way}Connections", [])
+        naming = _ids(users(route_map.id, estate, f"{way.lower()}RouteMap"))
+        shown[f"associated{way}Connections"] = list(dict.fromkeys([*named, *naming]))
+    return shown
+
+
+def _check_intent(wish: Wish, register: Register) -> Iterator[Fault]:
+    yield from in_wan(wish, register)
+    hub, asked = wish.resource.id.parent, set[str]()
+    for other in register.children(hub, ROUTING_INTENT) if hub else ():
+        if other.id.key != wish.resource.id.key:
+            yield Conflict("RoutingIntentExists", f"Hub {hub} has routing intent {other.id.name}, and one is allowed. "
+                           "Change that instead.", status=400)
+    for policy in RoutingIntent.model_validate(wish.resource.properties).routing_policies:
+        for destination in policy.destinations:
+            if destination not in ("Internet", "PrivateTraffic") or destination in asked:
+                yield Fault("InvalidRoutingPolicy", f"destination '{destination}' of routing policy '{policy.name}' is "
+                            "not possible; write Internet and PrivateTraffic, each in one policy at most.",
+                            "routingPolicies")
+            asked.add(destination)
+
+
+def _check_vnet(wish: Wish, register: Register) -> Iterator[Fault]:
+    yield from in_wan(wish, register)
+    yield from check_routing(wish.resource, register)
+    connection, model = wish.resource.id, HubVnetConnection.model_validate(wish.resource.properties)
+    remote = linked(register, connection, model.remote_virtual_network.id, VNET, anywhere=True)
+    old = HubVnetConnection.model_validate(wish.existing.properties) if wish.existing else model
+    if old.remote_virtual_network.id.lower() != model.remote_virtual_network.id.lower():
+        yield immovable("remoteVirtualNetwork", old.remote_virtual_network.id, model.remote_virtual_network.id,
+                        "Create another connection.", "remoteVirtualNetwork")
+    if remote is None:
+        yield missing(connection, model.remote_virtual_network.id, VNET, "remoteVirtualNetwork")
+        return
+    yield from _beside_hub(connection, remote, register)
+    for other in referrers(register, remote.id, HUB_VNET_CONNECTION):
+        if other.id.key != connection.key:
+            yield Conflict("VirtualNetworkAlreadyConnectedToHub", f"Virtual network {remote.id} is connected by "
+                           f"{other.id}; a network is connected to one hub, once. Delete that connection first.",
+                           "remoteVirtualNetwork", status=400)
+
+
+def _beside_hub(connection: ResourceId, vnet: Resource, register: Register) -> Iterator[Fault]:
+    hub = register.get(connection.parent) if connection.parent else None
+    prefix = VirtualHub.model_validate(hub.properties).address_prefix if hub else None
+    for space in spaces_of(vnet):
+        if prefix and overlaps(space, prefix):
+            yield Fault("VnetAddressSpaceOverlapsHub", f"Address space {space} of {vnet.id} overlaps {prefix} of its "
+                        "hub. Connect a network with another address space.", "remoteVirtualNetwork")
+
+
+def _show_vnet(connection: Resource, _estate: Estate) -> Json:
+    hub = connection.id.parent
+    return {"routingConfiguration": shown_routing(connection, hub)} if hub else {}
+
+
+HUB_ROUTE_TABLES = ResourceType(
+    HUB_ROUTE_TABLE, model=ByShape, shape="HubRouteTableProperties", tracked=False,
+    defaults=filled(routes=[], labels=[]), check=in_wan, in_use=_table_in_use, show=_show_table)
+
+HUB_ROUTE_TABLES_V2 = ResourceType(
+    HUB_ROUTE_TABLE_V2, model=ByShape, shape="VirtualHubRouteTableV2Properties", tracked=False,
+    defaults=filled(routes=[], attachedConnections=[]), check=in_wan)
+
+ROUTE_MAPS = ResourceType(
+    ROUTE_MAP, model=ByShape, shape="RouteMapProperties", tracked=False, defaults=filled(rules=[]), check=in_wan,
+    in_use=_map_in_use, show=_show_map)
+
+ROUTING_INTENTS = ResourceType(
+    ROUTING_INTENT, model=RoutingIntent, shape="RoutingIntentProperties", tracked=False, check=_check_intent)
+
+HUB_VNET_CONNECTIONS = ResourceType(
+    HUB_VNET_CONNECTION, model=HubVnetConnection, shape="HubVirtualNetworkConnectionProperties", tracked=False,
+    check=_check_vnet, show=_show_vnet)

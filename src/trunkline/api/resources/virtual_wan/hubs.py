@@ -1,0 +1,146 @@
+"""virtualHubs: the hub of a Virtual WAN (recorded), or without one a Route Server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import ip_network
+
+from trunkline.api.declaration import Action, Inline, Ledger, Question, Register, ResourceType, Wish
+from trunkline.api.resources.linked import immovable, linked, missing
+from trunkline.api.resources.virtual_wan.hub_routing import HUB_ROUTE_TABLE_V2, built_in_tables
+from trunkline.api.resources.virtual_wan.route_server import REALISED, instances
+from trunkline.errors import Conflict, Fault
+from trunkline.intent.estate import Estate
+from trunkline.intent.view import VIRTUAL_HUB, VIRTUAL_WAN, WAN_GATEWAY, referrers
+from trunkline.model.hub import HUB_ASN, VirtualHub
+from trunkline.model.resource import Json, Properties, Resource, ResourceId
+
+#: Longest address prefix of a Virtual WAN hub (Virtual WAN documentation, "virtual hub address space").
+_LONGEST_PREFIX = 24
+
+_SKUS = ("Standard", "Basic")
+
+
+class RoutesWanted(Properties):
+    """What is asked of a hub: the routes of one of its resources."""
+
+    resource_id: str | None = None
+    resource_uri: str | None = None
+    virtual_wan_resource_type: str | None = None
+    connection_type: str | None = None
+
+
+def hub_of(hub: Resource) -> VirtualHub:
+    return VirtualHub.model_validate(hub.properties)
+
+
+def _defaults(body: Json, _id: ResourceId) -> Json:
+    """What the platform decides is not the client's to say, though clients write back what they read."""
+    decided = ("virtualRouterIps", "virtualRouterIpsV6", "expressRouteGateway")
+    said = {name: value for name, value in body.items() if value is not None and name not in decided}
+    return {"virtualRouterAsn": HUB_ASN, "routeTable": {"routes": []}, **said}
+
+
+def _check(wish: Wish, register: Register) -> Iterator[Fault]:
+    hub, model = wish.resource, hub_of(wish.resource)
+    asn = hub.properties.get("virtualRouterAsn", HUB_ASN)
+    if asn != HUB_ASN:
+        yield Fault("VirtualRouterAsnNotAllowed", f"virtualRouterAsn '{asn}' is not possible: every hub's router has "
+                    f"AS {HUB_ASN}. Leave it out.", "virtualRouterAsn")
+    if wish.existing:
+        yield from _stays(hub_of(wish.existing), model)
+    if model.virtual_wan is None:
+        yield from _fits_route_server(model)
+    elif linked(register, hub.id, model.virtual_wan.id, VIRTUAL_WAN) is None:
+        yield missing(hub.id, model.virtual_wan.id, VIRTUAL_WAN, "virtualWan")
+    else:
+        yield from _fits_wan(hub, model, register)
+
+
+def _stays(old: VirtualHub, new: VirtualHub) -> Iterator[Fault]:
+    was, wan = (one.virtual_wan.id if one.virtual_wan else "none" for one in (old, new))
+    if was.lower() != wan.lower():
+        yield immovable("virtualWan", was, wan, "Create another hub.", "virtualWan")
+    if old.address_prefix != new.address_prefix:
+        yield immovable("addressPrefix", str(old.address_prefix), str(new.address_prefix), "Create another hub.",
+                        "addressPrefix")
+
+
+def _fits_route_server(model: VirtualHub) -> Iterator[Fault]:
+    if model.sku != "Standard":
+        yield Fault("RouteServerSkuNotSupported", f"sku '{model.sku}' is not possible for a hub without virtualWan, a "
+                    "Route Server; use Standard, or give virtualWan.", "sku")
+    if model.address_prefix:
+        yield Fault("AddressPrefixNotAllowed", f"addressPrefix '{model.address_prefix}' is a Virtual WAN hub's; a "
+                    "Route Server stands in the RouteServerSubnet of its ipConfiguration. Leave it out, or give "
+                    "virtualWan.", "addressPrefix")
+
+
+def _fits_wan(hub: Resource, model: VirtualHub, register: Register) -> Iterator[Fault]:
+    if model.sku not in _SKUS:
+        yield Fault("InvalidPropertyValue", f"sku '{model.sku}' is not offered; it is Standard or Basic.", "sku")
+    if model.address_prefix is None:
+        yield Fault("VirtualHubAddressPrefixRequired", f"addressPrefix of hub {hub.id.name} is missing; give a private "
+                    f"one of /{_LONGEST_PREFIX} or shorter, for example 10.5.0.0/23.", "addressPrefix")
+    elif ip_network(model.address_prefix).prefixlen > _LONGEST_PREFIX:
+        yield Fault("VirtualHubAddressPrefixTooSmall", f"addressPrefix {model.address_prefix} of hub {hub.id.name} is "
+                    f"too small; use /{_LONGEST_PREFIX} or shorter.", "addressPrefix")
+    yield from _beside_others(hub, model, register)
+
+
+def _beside_others(hub: Resource, model: VirtualHub, register: Register) -> Iterator[Fault]:
+    for other in referrers(register, model.virtual_wan.target, VIRTUAL_HUB) if model.virtual_wan else ():
+        taken = hub_of(other).address_prefix
+        if other.id.key != hub.id.key and taken and model.address_prefix and \
+                ip_network(taken).overlaps(ip_network(model.address_prefix)):
+            yield Fault("VirtualHubAddressPrefixOverlaps", f"addressPrefix {model.address_prefix} of hub {hub.id.name} "
+                        f"overlaps {taken} of {other.id} in the same Virtual WAN. Choose a free one.", "addressPrefix")
+
+
+def _in_use(hub: Resource, estate: Estate) -> Iterator[Fault]:
+    for gateway in referrers(estate, hub.id, WAN_GATEWAY):
+        yield Conflict("CannotDeleteVirtualHubWhenItIsInUse", f"Virtual hub {hub.id} cannot be deleted because it is "
+                       f"in use by {gateway.id}. Delete that first.", status=400)
+
+
+def _show(hub: Resource, estate: Estate) -> Json:
+    """``routingState``: a router stands only behind a Route Server that has its place."""
+    addresses = instances(hub, estate)
+    gateways = referrers(estate, hub.id, WAN_GATEWAY)
+    shown: Json = {
+        "virtualRouterIps": list(addresses), "networkVirtualAppliances": [],
+        "routingState": "Provisioned" if addresses else "None"}
+    return {**shown, "expressRouteGateway": {"id": str(gateways[0].id)}} if gateways else shown
+
+
+def _heading(hub: Resource) -> Json:
+    return {"kind": "RouteServer"} if hub_of(hub).route_server else {}
+
+
+def _generate(wish: Wish, ledger: Ledger) -> Json:
+    return {"number": ledger.allocate("virtualHubs", wish.resource.id.key)}
+
+
+def _companions(wish: Wish, _ledger: Ledger) -> tuple[Resource, ...]:
+    new_in_wan = wish.existing is None and not hub_of(wish.resource).route_server
+    return built_in_tables(wish.resource.id) if new_in_wan else ()
+
+
+def _only_in_wan(hub: Resource, _estate: Estate, _question: Question) -> Iterator[Fault]:
+    if hub_of(hub).route_server:
+        yield Fault("OperationNotSupportedForRouteServer", f"{hub.id} is a Route Server, which has no such routes; ask "
+                    "its bgpConnections for learnedRoutes and advertisedRoutes.")
+
+
+def _no_routes(_hub: Resource, _estate: Estate, _question: Question) -> Json:
+    """A Virtual WAN hub carries nothing here, so it has no route."""
+    return {"value": []}
+
+
+VIRTUAL_HUBS = ResourceType(
+    VIRTUAL_HUB, model=VirtualHub, shape="VirtualHubProperties",
+    realised=lambda hub: REALISED and hub_of(hub).route_server,
+    inline=(Inline("virtualHubRouteTableV2s", HUB_ROUTE_TABLE_V2),), defaults=_defaults, check=_check,
+    generate=_generate, in_use=_in_use, companions=_companions, show=_show, heading=_heading,
+    actions=tuple(Action(name, body=RoutesWanted, check=_only_in_wan, answer=_no_routes) for name in (
+        "effectiveRoutes", "inboundRoutes", "outboundRoutes")))

@@ -1,0 +1,100 @@
+"""A Virtual WAN and what hangs on its hubs: ExpressRoute gateways and their connections, routing intent."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from trunkline.model.resource import Properties, Reference
+
+#: Scale units of an ExpressRoute gateway in a hub, 2 Gbit/s each (azure-facts 2.2).
+_MOST_SCALE_UNITS = 10
+
+RoutingWeight = Annotated[int, Field(ge=0, le=32000)]
+
+
+class WanKind(StrEnum):
+    STANDARD = "Standard"
+    BASIC = "Basic"
+
+
+class VirtualWan(Properties):
+    type: WanKind = WanKind.STANDARD
+    disable_vpn_encryption: bool = False
+    allow_branch_to_branch_traffic: bool = True
+
+
+class ScaleBounds(Properties):
+    min: Annotated[int, Field(ge=1, le=_MOST_SCALE_UNITS)] = 1
+    max: Annotated[int, Field(ge=1, le=_MOST_SCALE_UNITS)] | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> ScaleBounds:
+        if self.max is not None and self.max < self.min:
+            raise PydanticCustomError(
+                "InvalidAutoScaleConfiguration", "bounds.max {max} is less than bounds.min {min}; it must be as great "
+                "or greater.", {"max": self.max, "min": self.min})
+        return self
+
+
+class AutoScale(Properties):
+    bounds: ScaleBounds = ScaleBounds()
+
+
+class ExpressRouteGateway(Properties):
+    """In a Virtual WAN hub; not to be taken for a virtual network gateway of type ExpressRoute."""
+
+    virtual_hub: Reference
+    auto_scale_configuration: AutoScale | None = None
+
+
+class PropagatedRouteTables(Properties):
+    labels: tuple[str, ...] | None = None
+    ids: tuple[Reference, ...] | None = None
+
+
+class RoutingConfiguration(Properties):
+    associated_route_table: Reference | None = None
+    propagated_route_tables: PropagatedRouteTables | None = None
+    inbound_route_map: Reference | None = None
+    outbound_route_map: Reference | None = None
+
+    @property
+    def references(self) -> tuple[tuple[str, Reference], ...]:
+        """What it points at, with the member that does."""
+        tables = self.propagated_route_tables
+        found = (("associatedRouteTable", self.associated_route_table), ("inboundRouteMap", self.inbound_route_map),
+                 ("outboundRouteMap", self.outbound_route_map),
+                 *(("propagatedRouteTables", one) for one in (tables.ids if tables and tables.ids else ())))
+        return tuple((member, reference) for member, reference in found if reference)
+
+
+class Routed(Properties):
+    """What is attached to a hub's routing."""
+
+    routing_configuration: RoutingConfiguration = RoutingConfiguration()
+    enable_internet_security: bool = False
+
+
+class ExpressRouteConnection(Routed):
+    express_route_circuit_peering: Reference
+    routing_weight: RoutingWeight = 0
+    authorization_key: str | None = None
+    express_route_gateway_bypass: bool = False
+
+
+class HubVnetConnection(Routed):
+    remote_virtual_network: Reference
+
+
+class RoutingPolicy(Properties):
+    name: str
+    destinations: tuple[str, ...] = Field(min_length=1)
+    next_hop: str
+
+
+class RoutingIntent(Properties):
+    routing_policies: tuple[RoutingPolicy, ...] = ()
