@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from conformance.window import Reply, Window, provision
+from trunkline.model.failover import link_tests
 
 ORDER = {"serviceProviderProperties": {
     "serviceProviderName": "Equinix", "peeringLocation": "Amsterdam", "bandwidthInMbps": 1000}}
@@ -147,7 +148,9 @@ def test_a_failover_test_closes_one_link_until_it_is_stopped(ordered: Window) ->
     assert started.status == 202
     ordered.settle()
     told = ordered.request("GET", urlsplit(started.headers["location"]).path).body
-    assert told["status"] == "Running"
+    with ordered.store.reading() as reader:
+        test, = link_tests(reader.list("Microsoft.Network/expressRouteCircuits")[0])
+    assert (told, test.leg, test.running) == (test.test_guid, "primary", True)
     assert ask(ordered, start, {**query, "linkType": "Secondary"}).error == "FailoverTestIsRunning"
     stop = ordered.path("expressRouteCircuits/er1/stopCircuitLinkFailoverTest")
     assert ordered.request("POST", stop, {"linkType": "Primary", "wasSimulationSuccessful": True}).status == 202

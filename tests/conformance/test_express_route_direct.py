@@ -176,7 +176,8 @@ def test_locations_of_ports_are_found_in_any_case(window: Window) -> None:
 
 
 @pytest.mark.parametrize(("method", "tail"), [
-    ("PUT", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/generateLoa"), ("PUT", "/authorizations/a1"),
+    ("GET", ""), ("GET", "/links"), ("GET", "/links/link1/members"), ("PUT", ""), ("PATCH", ""),
+    ("DELETE", ""), ("POST", "/generateLoa"), ("PUT", "/authorizations/a1"),
     ("DELETE", "/authorizations/a1"), ("POST", "/authorizations/a1/listKeys")])
 def test_link_aggregation_is_refused_with_its_reason(window: Window, method: str, tail: str) -> None:
     refused = window.request(method, window.path(f"expressRouteLags/lag1{tail}"), {"location": "westus"})

@@ -99,7 +99,8 @@ class Action:
     ``body``: the model of what is sent; a body that does not fit is refused. ``quick``: answered at once with 200
     (``GET …/stats``), else 202 and polled, even if the answer is known.
     ``check(resource, estate, question)``   faults of the call.
-    ``answer(resource, estate, question)``  the body, from the store alone: never reaches the reconciler.
+    ``answer(resource, estate, question)``  the body, from the store alone: never reaches the reconciler. Some of
+                                            Azure's are a bare string.
     ``lists(resource, estate)``             resources to answer as a list; always quick.
     ``change(resource, ledger, question)``  the resource as the call leaves it, stored like a PUT; polled until
                                             realised, then ``answer`` tells the result, without the question's body.
@@ -117,7 +118,7 @@ class Action:
     fixed: tuple[tuple[str, str], ...] = ()
     body: type[Properties] | None = None
     check: Callable[[Resource, Estate, Question], Iterable[Fault]] = lambda _resource, _estate, _question: ()
-    answer: Callable[[Resource, Register, Question], Json] | None = None
+    answer: Callable[[Resource, Register, Question], Json | str] | None = None
     lists: Callable[[Resource, Estate], Iterable[Resource]] | None = None
     change: Callable[[Resource, Ledger, Question], Resource] | None = None
     refused: Refusal | None = None

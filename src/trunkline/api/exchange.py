@@ -54,6 +54,6 @@ def render(body: object) -> bytes:
     return json.dumps(body, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
-def answer(body: Json | list[Json] | None, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
+def answer(body: Json | list[Json] | str | None, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
     """A JSON body; ``None`` is JSON's ``null``. For no body at all, write ``Answer``."""
     return Answer(status, render(body), headers or {})

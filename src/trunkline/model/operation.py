@@ -39,7 +39,7 @@ class Operation:
     action: str = ""
     parameters: Json = field(default_factory=dict)
     error: Json | None = None
-    result: Json | list[Json] | None = None
+    result: Json | list[Json] | str | None = None
     waits_for: tuple[str, ...] = ()
     waiting_for: str = ""
     location: str = ""

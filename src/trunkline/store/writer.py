@@ -128,7 +128,7 @@ class Writer(Reader):
         self._connection.execute(_BEGIN, render_operation(operation))
 
     def finish(self, operation: str, status: OperationStatus, error: Json | None = None,
-               result: Json | list[Json] | None = None) -> None:
+               result: Json | list[Json] | str | None = None) -> None:
         """The first end counts: a finished operation stays as it is."""
         self._connection.execute(_UNFINISHED, {
             "operation": operation, "status": status.value, "error": error, "result": result, "waiting_for": "",

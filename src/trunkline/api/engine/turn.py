@@ -38,7 +38,7 @@ class Asked:
 
     action: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
-    result: Json | None = None
+    result: Json | str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from trunkline.intent.estate import Estate
 from trunkline.intent.view import circuit_view
 from trunkline.model.circuit import Leg
 from trunkline.model.failover import LinkTest, StopRequest, TestStatus, link_tests, with_tests
-from trunkline.model.resource import Json, Resource, now
+from trunkline.model.resource import Resource, now
 
 _LINKS = {leg.value: leg for leg in Leg}
 
@@ -63,10 +63,9 @@ def _stop(circuit: Resource, _ledger: Ledger, question: Question) -> Resource:
         test.model_copy(update=ended) if test.running else test for test in link_tests(circuit))))
 
 
-def _last(circuit: Resource, _estate: Estate, _question: Question) -> Json:
-    """Of the test that was started or stopped."""
-    test = link_tests(circuit)[-1]
-    return {"testGuid": test.test_guid, "linkType": test.link, "status": test.status.value}
+def _last(circuit: Resource, _estate: Estate, _question: Question) -> str:
+    """The id of the test that was started or stopped."""
+    return link_tests(circuit)[-1].test_guid
 
 
 def _remembered(circuit: Resource, _estate: Estate, question: Question) -> Iterator[Fault]:

@@ -13,11 +13,11 @@ _REFUSAL = Refusal(
     "ExpressRouteLagNotSupported", "Link aggregation groups of ExpressRoute Direct are not offered: no Direct link "
     "carries frames here, so none can be bundled. Use expressRoutePorts, whose pair of links is redundant without it.")
 
-_WRITES = dict.fromkeys(("PUT", "PATCH", "DELETE"), _REFUSAL)
+_ALL = dict.fromkeys(("GET", "PUT", "PATCH", "DELETE"), _REFUSAL)
 
-LAGS = ResourceType(LAG, model=Properties, refused=_WRITES, actions=(Action("generateLoa", refused=_REFUSAL),))
-LAG_LINKS = ResourceType(f"{LAG}/links", model=Properties, tracked=False, refused=_WRITES, read_only=True)
-LAG_MEMBERS = ResourceType(f"{LAG}/links/members", model=Properties, tracked=False, refused=_WRITES, read_only=True)
+LAGS = ResourceType(LAG, model=Properties, refused=_ALL, actions=(Action("generateLoa", refused=_REFUSAL),))
+LAG_LINKS = ResourceType(f"{LAG}/links", model=Properties, tracked=False, refused=_ALL, read_only=True)
+LAG_MEMBERS = ResourceType(f"{LAG}/links/members", model=Properties, tracked=False, refused=_ALL, read_only=True)
 LAG_AUTHORIZATIONS = ResourceType(
-    f"{LAG}/authorizations", model=Authorization, tracked=False, refused=_WRITES,
+    f"{LAG}/authorizations", model=Authorization, tracked=False, refused=_ALL,
     actions=(Action("listKeys", refused=_REFUSAL),))
