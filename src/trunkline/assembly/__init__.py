@@ -5,6 +5,7 @@
     python -m trunkline.assembly reconcile  making it so: the only process that touches the network
     python -m trunkline.assembly sweep      remove everything of this instance from the machine
     python -m trunkline.assembly doctor     what this machine has and lacks
+    python -m trunkline.assembly rekey      encrypt the stored secrets with a new key
     python -m trunkline.assembly node NAME  the network namespace of a node
 
 Settings come from the environment (``trunkline.settings``). Each word is a module of that name, and imports only the

@@ -62,7 +62,7 @@ def _open_sqlite(url: URL, durable: bool, keys: Path | None) -> Engine:
                           "in memory it would be gone at the end.")
     _create_private(Path(url.database))
     ring = Ring(keys or Path(url.database).parent / "store.key")
-    engine = create_engine(url, json_serializer=ring.render, json_deserializer=parse, hide_parameters=True,
+    engine = create_engine(url, json_serializer=ring, json_deserializer=parse, hide_parameters=True,
                            poolclass=QueuePool, pool_size=_CONNECTIONS, max_overflow=0,
                            connect_args={"timeout": PATIENCE_S})
     event.listen(engine, "connect", partial(_on_sqlite_connect, "FULL" if durable else "NORMAL"))
@@ -71,7 +71,7 @@ def _open_sqlite(url: URL, durable: bool, keys: Path | None) -> Engine:
 
 
 def _open_server(url: URL, durable: bool, ring: Ring) -> Engine:
-    engine = create_engine(url, json_serializer=ring.render, json_deserializer=parse, hide_parameters=True,
+    engine = create_engine(url, json_serializer=ring, json_deserializer=parse, hide_parameters=True,
                            pool_pre_ping=True, pool_size=_CONNECTIONS, max_overflow=0, isolation_level="READ COMMITTED")
     event.listen(engine, "begin", _on_server_begin)
     if not durable:

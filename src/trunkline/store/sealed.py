@@ -40,7 +40,8 @@ class Hidden(dict[str, Any]):
 
 
 class Ring:
-    """The keys of one store. Without any, what would have to be sealed is refused."""
+    """The keys of one store, called to render a document: psycopg takes two methods of the same code for one and the
+    same. Without any key, what would have to be sealed is refused."""
 
     def __init__(self, path: Path | None) -> None:
         found = _keys(path) if path else []
@@ -48,7 +49,7 @@ class Ring:
         for key in found:
             _KNOWN.setdefault(_id(key), AESGCM(key))
 
-    def render(self, value: object) -> str:
+    def __call__(self, value: object) -> str:
         """In ASCII: a client may send half a surrogate pair, which no database takes as text."""
         text = json.dumps(value, separators=(",", ":"))
         telling = bool(value) if isinstance(value, Hidden) else _TELLING.search(text)
@@ -67,7 +68,7 @@ class Ring:
 
 
 def parse(text: str | bytes) -> Any:
-    """What ``Ring.render`` wrote: no blanks around it, and often an empty object."""
+    """What a ``Ring`` wrote: no blanks around it, and often an empty object."""
     if text == "{}":
         return {}
     plain = text if isinstance(text, str) else text.decode()

@@ -53,12 +53,12 @@ def test_only_the_owner_reads_the_keys(tmp_path: Path) -> None:
 
 def test_the_same_secret_looks_different_each_time(tmp_path: Path) -> None:
     ring = Ring(tmp_path / "store.key")
-    assert ring.render(Hidden(a="x")) != ring.render(Hidden(a="x"))
+    assert ring(Hidden(a="x")) != ring(Hidden(a="x"))
 
 
 @pytest.mark.parametrize("plain", [{}, {"sharedKey": ""}, {"sharedKey": None}, {"keys": 1}, ["sharedKey"], Hidden()])
 def test_what_tells_nothing_stays_readable(tmp_path: Path, plain: object) -> None:
-    assert Ring(tmp_path / "store.key").render(plain) == json.dumps(plain, separators=(",", ":"))
+    assert Ring(tmp_path / "store.key")(plain) == json.dumps(plain, separators=(",", ":"))
 
 
 def test_a_new_key_takes_over_and_the_old_one_may_go(tmp_path: Path) -> None:
@@ -102,4 +102,4 @@ def test_a_damaged_key_file_is_never_replaced(tmp_path: Path) -> None:
 
 def test_a_store_without_keys_refuses_secrets() -> None:
     with pytest.raises(Unsupported, match="key file"):
-        Ring(None).render({"authorizationKey": "x"})
+        Ring(None)({"authorizationKey": "x"})
