@@ -12,8 +12,6 @@ from trunkline.cli.instance import Instance
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-ACCOUNTS = ("customer", "provider", "operator")
-
 pass_instance = click.make_pass_decorator(Instance)
 
 
@@ -25,8 +23,8 @@ def output_option(command: Command) -> Command:
 
 
 def account_option(command: Command) -> Command:
-    return click.option("--account", type=click.Choice(ACCOUNTS), default="customer", show_default=True,
-                        help="Who to be.")(command)
+    return click.option("--account", metavar="NAME", default="customer", show_default=True,
+                        help="Who to be: one whose secret is kept.")(command)
 
 
 def print_json(value: object) -> None:
