@@ -19,7 +19,7 @@ from trunkline.intent.drivers import Plane, Speaker
 from trunkline.intent.estate import Estate
 from trunkline.intent.network import Counter, Direction, Neighbor
 from trunkline.intent.scope import Scope, ScopeKind
-from trunkline.intent.view import CircuitView, alive, circuit_view
+from trunkline.intent.view import PEERING, CircuitView, alive, circuit_view
 from trunkline.model.bgp import bare, customer_address, edge_address
 from trunkline.model.circuit import Leg
 from trunkline.model.operation import Operation
@@ -76,8 +76,8 @@ class Answers:
 
     def _vrf(self, operation: Operation, estate: Estate) -> tuple[Router, Leg, CircuitView] | None:
         """``None`` for a peering without network: Microsoft's, IPv6 alone, or on a Direct port."""
-        leg, circuit, peering = _device_path(operation), _circuit(operation, estate), estate.get(operation.resource)
-        if circuit is None or (peering and not Peering.model_validate(peering.properties).routed):
+        leg, circuit = _device_path(operation), _circuit(operation, estate)
+        if circuit is None or not _routed(operation, estate):
             return None
         blueprint = compile(Scope(ScopeKind.LEG, circuit.resource.id.key, leg), estate, self._profile)
         if not blueprint.routers:
@@ -110,7 +110,7 @@ class Answers:
                           for status in self._speaker.sessions(router)]}
 
     def _stats(self, operation: Operation, estate: Reader) -> Json:
-        circuit = _circuit(operation, estate)
+        circuit = _circuit(operation, estate) if _routed(operation, estate) else None
         answer: Json = {}
         for leg in Leg:
             counters = self._plane.counters(edge_node(circuit.location, leg)).attachments if circuit else {}
@@ -163,6 +163,14 @@ def _device_path(operation: Operation) -> Leg:
     if wanted not in tuple(Leg):
         raise Fault("InvalidDevicePath", f"devicePath '{wanted}' is not known; write primary or secondary.")
     return Leg(wanted)
+
+
+def _routed(operation: Operation, estate: Estate) -> bool:
+    """Whether what is asked about, a circuit or one of its peerings, has network behind it."""
+    asked = estate.get(operation.resource)
+    if asked is None or asked.id.type.lower() != PEERING.lower():
+        return True
+    return Peering.model_validate(asked.properties).routed
 
 
 def _circuit(operation: Operation, estate: Estate) -> CircuitView | None:

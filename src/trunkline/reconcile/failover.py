@@ -38,17 +38,14 @@ class FailoverTests:
                  "wasSimulationSuccessful": test.was_simulation_successful,
                  "bgpStatus": self._bgp(circuit, estate, test)} for test in tests if circuit]
 
-    def one(self, operation: Operation, estate: Estate) -> Json:
+    def one(self, operation: Operation, estate: Estate) -> list[Json]:
+        """The SDK wants a list here too."""
         circuit, wanted = estate.get(operation.resource), str(operation.parameters.get("failoverTestId", "")).lower()
-        tests = link_tests(circuit) if circuit else ()
-        for test in tests:
-            if test.test_guid == wanted and circuit:
-                return {**_times(test, "startTimeUtc", "endTimeUtc"), "status": test.status.value,
-                        "linkType": test.link, "circuitTestCategory": _CATEGORY,
-                        "wasSimulationSuccessful": test.was_simulation_successful,
-                        "isSimulationVerified": test.is_verified, **self._compared(circuit, estate, test),
-                        "bgpStatus": self._bgp(circuit, estate, test)}
-        return {}
+        return [{**_times(test, "startTimeUtc", "endTimeUtc"), "status": test.status.value, "linkType": test.link,
+                 "circuitTestCategory": _CATEGORY, "wasSimulationSuccessful": test.was_simulation_successful,
+                 "isSimulationVerified": test.is_verified, **self._compared(circuit, estate, test),
+                 "bgpStatus": self._bgp(circuit, estate, test)}
+                for test in (link_tests(circuit) if circuit else ()) if circuit and test.test_guid == wanted]
 
     def _routers(self, circuit: Resource, estate: Estate) -> Iterator[tuple[Leg, Router]]:
         for leg in Leg:

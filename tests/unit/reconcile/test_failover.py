@@ -56,7 +56,7 @@ def bgp(told_of: Any) -> dict[str, str]:
 
 def test_the_tested_link_is_disconnected_and_the_other_carries_the_routes(stage: Stage) -> None:
     leave(stage, TEST)
-    (listed,), one = told(stage)
+    (listed,), (one,) = told(stage)
     assert bgp(listed) == bgp(one) == {"Primary": "Disconnected", "Secondary": "Connected"}
     assert (one["status"], one["linkType"], "endTimeUtc" in one) == ("Running", "Primary", False)
     assert one["redundantRoutes"]["duringSimulation"] == []
@@ -68,7 +68,7 @@ def test_the_tested_link_is_disconnected_and_the_other_carries_the_routes(stage:
 def test_after_its_end_both_links_are_up_and_the_test_is_remembered(stage: Stage) -> None:
     leave(stage, TEST)
     leave(stage, ENDED)
-    (listed,), one = told(stage)
+    (listed,), (one,) = told(stage)
     assert (one["status"], one["wasSimulationSuccessful"], one["endTimeUtc"]) == ("Completed", True, ENDED.end_time)
     assert listed["bgpStatus"] == one["bgpStatus"] == []
     leave(stage, ENDED, TEST.model_copy(update={"test_guid": "two", "leg": Leg.SECONDARY}))
