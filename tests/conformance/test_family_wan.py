@@ -17,6 +17,8 @@ EXPLAINED = (
     (r"PUT virtualNetworks/subnets: .*'Updating' is not 'Succeeded'", "ours is looked at again before it is Succeeded"),
     (r"PUT virtualHubs: .*'Updating' is not 'Succeeded'", "a Route Server that has no place yet; Azure ends such a PUT "
      "at once, ours is polled once"),
+    (r"bgpConnections: .*connectionState only in ours", "the session's state; that api-version kept it to itself"),
+    (r"POLL operationResults: : NoneType is not dict", "routes are the network's to tell, and here is none"),
     (r"GET virtualHubs: .*routingState: 'None' is not 'Provisioning'", "no router comes up behind a Virtual WAN hub"),
 )
 

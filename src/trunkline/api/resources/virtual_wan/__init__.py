@@ -7,8 +7,7 @@
     express_route_gateways  expressRouteGateways and expressRouteConnections
     routing                 the routingConfiguration that whatever is attached to a hub has
 
-A Virtual WAN hub has no network behind it: its types are recorded. A Route Server's are realised once a speaker
-stands behind them (``route_server.REALISED``).
+A Virtual WAN hub has no network behind it: its types are recorded. A Route Server's are realised: two speakers.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from ipaddress import ip_network
 from trunkline.api.declaration import Action, Inline, Ledger, Question, Register, ResourceType, Wish
 from trunkline.api.resources.linked import immovable, linked, missing
 from trunkline.api.resources.virtual_wan.hub_routing import HUB_ROUTE_TABLE_V2, built_in_tables
-from trunkline.api.resources.virtual_wan.route_server import REALISED, instances
+from trunkline.api.resources.virtual_wan.route_server import instances
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
 from trunkline.intent.view import VIRTUAL_HUB, VIRTUAL_WAN, WAN_GATEWAY, referrers
@@ -139,7 +139,7 @@ def _no_routes(_hub: Resource, _estate: Estate, _question: Question) -> Json:
 
 VIRTUAL_HUBS = ResourceType(
     VIRTUAL_HUB, model=VirtualHub, shape="VirtualHubProperties",
-    realised=lambda hub: REALISED and hub_of(hub).route_server,
+    realised=lambda hub: hub_of(hub).route_server,
     inline=(Inline("virtualHubRouteTableV2s", HUB_ROUTE_TABLE_V2),), defaults=_defaults, check=_check,
     generate=_generate, in_use=_in_use, companions=_companions, show=_show, heading=_heading,
     actions=tuple(Action(name, body=RoutesWanted, check=_only_in_wan, answer=_no_routes) for name in (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 
-from trunkline.api.declaration import Action, Ledger, Question, Register, ResourceType, Wish
+from trunkline.api.declaration import Action, Ledger, Register, ResourceType, Wish
 from trunkline.api.resources.linked import linked, missing, same_region, stays
 from trunkline.api.resources.public_ip_addresses import attachable
 from trunkline.api.resources.subnet_addresses import prefix_of
@@ -18,9 +18,6 @@ from trunkline.intent.view import HUB_BGP_CONNECTION, HUB_IP_CONFIGURATION, SUBN
 from trunkline.model.hub import ROUTE_SERVER_SUBNET, BgpConnection, HubIpConfiguration, VirtualHub
 from trunkline.model.network import IpConfiguration
 from trunkline.model.resource import Json, ProvisioningState, Reference, Resource, ResourceId
-
-#: Whether a speaker stands behind a Route Server: then the reconciler resolves its operations and questions.
-REALISED = False
 
 #: Longest prefix of a RouteServerSubnet, and routers that one Route Server peers with (route-server documentation).
 _LONGEST_PREFIX, _MOST_PEERS = 27, 8
@@ -146,17 +143,12 @@ def _show_peer(peer: Resource, _estate: Estate) -> Json:
     return {} if BgpConnection.model_validate(peer.properties).of_route_server else {"connectionState": "NotConnected"}
 
 
-def _no_routes(_peer: Resource, _estate: Estate, _question: Question) -> Json:
-    return {"RouteServiceRole_IN_0": [], "RouteServiceRole_IN_1": []}
-
-
 HUB_IP_CONFIGURATIONS = ResourceType(
     HUB_IP_CONFIGURATION, model=HubIpConfiguration, shape="HubIPConfigurationPropertiesFormat", tracked=False,
-    realised=REALISED, check=_check_place)
+    realised=True, check=_check_place)
 
 HUB_BGP_CONNECTIONS = ResourceType(
     HUB_BGP_CONNECTION, model=BgpConnection, shape="BgpConnectionProperties", tracked=False,
-    realised=lambda peer: REALISED and BgpConnection.model_validate(peer.properties).of_route_server,
+    realised=lambda peer: BgpConnection.model_validate(peer.properties).of_route_server,
     check=_check_peer, generate=_generate_peer, show=_show_peer,
-    actions=tuple(Action(name, answer=None if REALISED else _no_routes) for name in (
-        "learnedRoutes", "advertisedRoutes")))
+    actions=(Action("learnedRoutes"), Action("advertisedRoutes")))
