@@ -252,10 +252,3 @@ def test_operations_of_a_deployment_are_read_one_by_one_and_by_their_old_path(ar
     old = f"{arm.group}/deployments/d1/operations/{row['operationId']}"
     assert arm.ask("GET", old).body == arm.ask("GET", path(arm, tail=f"/operations/{row['operationId']}")).body == row
     assert arm.ask("GET", path(arm, tail="/operations/other")).status == 404
-
-
-@pytest.mark.parametrize(("tail", "code"), [
-    ("/whatIf", "WhatIfNotSupported"), ("/exportTemplate", "ExportTemplateNotSupported")])
-def test_what_is_not_offered_of_deployments_says_the_way_out(arm: Arm, tail: str, code: str) -> None:
-    told = arm.ask("POST", path(arm, tail=tail), {})
-    assert (told.status, told.body["error"]["code"]) == (400, code)

@@ -13,6 +13,7 @@ from trunkline.api.access import assignments, definitions
 from trunkline.api.access import endpoints as access
 from trunkline.api.access.admission import admitted
 from trunkline.api.access.scoped import Scoped, scoped
+from trunkline.api.deployments import elsewhere
 from trunkline.api.deployments import endpoints as deployments
 from trunkline.api.engine import verbs
 from trunkline.api.envelope import NotAllowed
@@ -112,6 +113,11 @@ ROUTES = (
     _route(_FEATURES + "/providers/{provider}/features/{feature}", GET=features.get),
     _route(_FEATURES + "/providers/{provider}/features/{feature}/register", POST=features.register),
     _route(_FEATURES + "/providers/{provider}/features/{feature}/unregister", POST=features.unregister),
+    _route(_SUBSCRIPTION + "/providers/Microsoft.Resources/deployments", GET=elsewhere.list_all),
+    _route(_SUBSCRIPTION + "/providers/Microsoft.Resources/deployments/{name}", GET=elsewhere.get,
+           PUT=unoffered.INTO_SUBSCRIPTION),
+    _route(_SUBSCRIPTION + "/providers/Microsoft.Resources/deployments/{name}/{action}",
+           POST=unoffered.INTO_SUBSCRIPTION),
     _route(_PROVIDER, GET=providers.get),
     _route(_PROVIDER + "/register", POST=providers.register),
     _route(_PROVIDER + "/unregister", POST=providers.unregister),
@@ -129,8 +135,8 @@ ROUTES = (
            DELETE=deployments.delete),
     _route(_DEPLOYMENTS + "/{name}/validate", POST=deployments.validate),
     _route(_DEPLOYMENTS + "/{name}/cancel", POST=deployments.cancel),
-    _route(_DEPLOYMENTS + "/{name}/whatIf", POST=unoffered.WHAT_IF),
-    _route(_DEPLOYMENTS + "/{name}/exportTemplate", POST=unoffered.EXPORT),
+    _route(_DEPLOYMENTS + "/{name}/whatIf", POST=deployments.what_if),
+    _route(_DEPLOYMENTS + "/{name}/exportTemplate", POST=deployments.export),
     _route(_DEPLOYMENTS + "/{name}/operations", GET=deployments.steps),
     _route(_DEPLOYMENTS + "/{name}/operations/{operation}", GET=deployments.step),
     _route(_GROUP + "/deployments/{name}/operations", GET=deployments.steps),

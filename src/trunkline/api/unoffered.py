@@ -24,7 +24,8 @@ EXPORT = Unoffered(Refusal("ExportTemplateNotSupported", "Templates of what was 
                            "template it was deployed from, or list the resources (az resource list)."))
 MOVE = Unoffered(Refusal("ResourceMoveNotSupported", "Resources cannot move to another group: their network is built "
                          "under their ids. Create them in the other group, then delete these."))
-WHAT_IF = Unoffered(Refusal("WhatIfNotSupported", "What a deployment would change is not foretold; validate checks all "
-                            "that a deployment would (az deployment group validate)."))
+INTO_SUBSCRIPTION = Unoffered(Refusal("SubscriptionDeploymentsNotSupported", "Templates are deployed into resource "
+                                      "groups only. Create the group (az group create), then deploy into it (az "
+                                      "deployment group create)."))
 PERMISSIONS = Unoffered(Refusal("ProviderPermissionsNotSupported", "Permissions are not listed by provider; list the "
                                 "role definitions (az role definition list)."))

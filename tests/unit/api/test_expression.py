@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline.api.deployments.expression import InvalidTemplate, evaluate
-from trunkline.api.deployments.functions import Words
+from trunkline.api.deployments.functions import Scene, Words
 from trunkline.model.resource import Resource, ResourceId
 
 GROUP = Resource(ResourceId("sub", "rg"), "westus", tags={"a": "b"})
 
 
 def say(value: Any, **variables: Any) -> Any:
-    words = Words(GROUP, "tenant", {"key": "s3", "list": [1, 2]}, variables)
+    words = Words(Scene(GROUP, "tenant"), {"key": "s3", "list": [1, 2]}, variables)
     return evaluate(value, words.beside(lambda name, *_: {"name": name}))
 
 

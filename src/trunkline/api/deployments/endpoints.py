@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from urllib.parse import quote
 from uuid import uuid4
 
 from trunkline.api import body as content
 from trunkline.api import composite
 from trunkline.api.deployments.expression import InvalidTemplate
-from trunkline.api.deployments.functions import Words
-from trunkline.api.deployments.run import Run, TemplateRefused, outputs
+from trunkline.api.deployments.functions import Scene, Words
+from trunkline.api.deployments.run import Run, TemplateRefused, Told, outputs
 from trunkline.api.deployments.template import Template, parse
-from trunkline.api.engine import listing, lock, operations, whereabouts
+from trunkline.api.deployments.vaulted import resolved
+from trunkline.api.deployments.whatif import change, untouched
+from trunkline.api.engine import listing, lock, operations, shape, target, whereabouts
+from trunkline.api.engine.filter import condition
 from trunkline.api.engine.turn import Turn, writing
 from trunkline.api.engine.write import Written
 from trunkline.api.envelope import error
@@ -34,6 +39,14 @@ _CANCELED: Json = {"code": "DeploymentCanceled", "message": "The deployment was 
 _WORDS = {OperationStatus.IN_PROGRESS: "Running"}
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a template wrote. ``symbols``: ids by symbolic name."""
+
+    written: tuple[Written, ...] = ()
+    symbols: Json = field(default_factory=dict)
+
+
 class _RolledBack(Exception):
     """A validation ends: what it wrote must not stay."""
 
@@ -49,22 +62,24 @@ def _id(call: Call) -> ResourceId:
 
 def put(service: Service, call: Call) -> Answer:
     """A template that cannot be read is refused; one whose resources are refused is a deployment that failed."""
-    template = _template(call)
-    words = _words(service, call, template)
+    template, words = _words(service, call, _template(service, call))
     try:
         return _put(service, call, template, words)
     except TemplateRefused as refused:
         return _put(service, call, template, refused)
 
 
-def _words(service: Service, call: Call, template: Template) -> Words:
-    """With its variables, which need no estate, evaluated before a transaction begins."""
+def _words(service: Service, call: Call, template: Template) -> tuple[Template, Words]:
+    """With its defaults and variables, which need no estate, evaluated before a transaction begins."""
     with service.store.reading() as reader:
         group = _present(reader, call)
-    words = Words(group, service.accounts.tenant, template.values, template.variables)
+    scene = Scene(group, service.accounts.tenant, call.names["name"])
     with _not_too_deep():
+        given = Words(scene, template.values, template.variables, template.defaults)
+        template = template.settled(given.parameter)
+        words = Words(scene, template.values, template.variables)
         words.evaluate_variables()
-    return words
+    return template, words
 
 
 @contextmanager
@@ -85,9 +100,9 @@ def _put(service: Service, call: Call, template: Template, words: Words | Templa
             raise Conflict("DeploymentActive", f"Unable to edit or replace deployment '{existing.id.name}': previous "
                            "deployment is still active; wait until it has ended.")
         lock.check_write(turn.writer, _id(call))
-        written = _run(turn, group, template, words, call.names["name"]) if isinstance(words, Words) else ()
-        operation = _operation(call, written)
-        stored = turn.writer.put(_resource(existing, call, template, written, operation))
+        done = _run(turn, group, template, words, call.names["name"]) if isinstance(words, Words) else Done()
+        operation = _operation(call, done.written)
+        stored = turn.writer.put(_resource(existing, call, template, done, operation))
         operation = replace(operation, resource=stored.id)
         turn.writer.begin(operation)
         if refused:
@@ -104,19 +119,48 @@ def _fail(writer: Writer, operation: Operation, refused: TemplateRefused) -> Non
 
 def validate(service: Service, call: Call) -> Answer:
     """Everything a PUT would check, and nothing of it kept."""
-    template = _template(call)
     shown: Json = {}
-    words = _words(service, call, template)
+    template, words = _words(service, call, _template(service, call))
     try:
         with writing(service, call) as turn:
-            written = _run(turn, _present(turn.writer, call), template, words, call.names["name"])
-            operation = _operation(call, written)
-            resource = _resource(None, call, template, written, operation)
+            done = _run(turn, _present(turn.writer, call), template, words, call.names["name"])
+            operation = _operation(call, done.written)
+            resource = _resource(None, call, template, done, operation)
             shown = _show(resource, replace(operation, status=OperationStatus.SUCCEEDED))
-            shown["properties"]["validatedResources"] = [{"id": str(one.resource.id)} for one in written]
+            shown["properties"]["validatedResources"] = [{"id": str(one.resource.id)} for one in done.written]
             raise _RolledBack
     except _RolledBack:
         return answer(shown)
+
+
+def what_if(service: Service, call: Call) -> Answer:
+    """What a PUT would change, found by making it and keeping nothing."""
+    changes: list[Json] = []
+    template, words = _words(service, call, _template(service, call))
+    try:
+        with writing(service, call) as turn:
+            group = _present(turn.writer, call)
+            before = _bodies(turn, group)
+            done = _run(turn, group, template, words, call.names["name"])
+            after = _bodies(turn, group)
+            named = {one.resource.id.key for one in done.written}
+            changes = [change(before.get(key), after[key]) for key in sorted(named & after.keys())]
+            changes += [untouched(body) for key, body in before.items() if key not in named]
+            raise _RolledBack
+    except _RolledBack:
+        return answer({"status": "Succeeded", "properties": {"correlationId": call.correlation_id, "changes": changes}})
+
+
+def _bodies(turn: Turn, group: Resource) -> dict[str, Json]:
+    """Of everything in the group that has a type, as it is answered."""
+    found = ((one, target.of(turn.registry, one.id)) for one in turn.writer.within(group.id))
+    return {one.id.key: shape.body(turn.registry, turn.writer, item, one) for one, item in found
+            if item and not item.kind.extension}
+
+
+def export(service: Service, call: Call) -> Answer:
+    """The template as it was sent."""
+    return answer({"template": json.loads(_stored(service, call).secrets.get("template", "{}"))})
 
 
 def get(service: Service, call: Call) -> Answer:
@@ -133,7 +177,11 @@ def list_all(service: Service, call: Call) -> Answer:
         if reader.get(_group(call)) is None:
             raise whereabouts.group_absent(call.names["group"])
         found = reader.list(DEPLOYMENTS, call.names["subscription"], call.names["group"])
-    return listing.page(call, found, lambda one: one.id.key, lambda one: _shown(service, one))
+    rows = [(one.id.key, _shown(service, one)) for one in found]
+    if text := call.query.get("$filter", "").strip():
+        test = condition(text, {"provisioningState": "properties.provisioningState"})
+        rows = [row for row in rows if test(row[1])]
+    return listing.page(call, rows, lambda row: row[0], lambda row: row[1])
 
 
 def delete(service: Service, call: Call) -> Answer:
@@ -203,8 +251,8 @@ def ending(service: Service) -> composite.Ending:
         if wrong is None:
             try:
                 with _not_too_deep():
-                    told = outputs(service.registry, writer, group, service.accounts.tenant, stored.properties,
-                                   _sight(service, stored))
+                    scene = Scene(group, service.accounts.tenant, stored.id.name)
+                    told = outputs(Told(service.registry, writer, scene, _sight(service, stored)), stored.properties)
             except Fault as fault:
                 wrong = {"code": "DeploymentOutputEvaluationFailed", "message": str(fault), "details": []}
         writer.set_status(stored.id, {"outputs": told, "error": wrong, "ended": now().isoformat()})
@@ -218,11 +266,13 @@ def _sight(service: Service, stored: Resource) -> Callable[[ResourceId], bool]:
     return lambda resource: author is not None and service.permissions.sees(author, resource)
 
 
-def _template(call: Call) -> Template:
+def _template(service: Service, call: Call) -> Template:
     if not _NAME.fullmatch(call.names["name"]):
         raise Fault("InvalidDeploymentName", f"The deployment name '{call.names['name'][:80]}' is invalid: it may have "
                     "1 to 64 letters, digits, '.', '-', '_', '(' and ')'; choose another.", "name")
-    return parse(content.object_in(call.headers, call.body))
+    with service.store.reading() as reader:
+        return parse(resolved(content.object_in(call.headers, call.body), reader,
+                              partial(service.permissions.permits, call.account)))
 
 
 def _present(reader: Reader, call: Call) -> Resource:
@@ -235,9 +285,10 @@ def _present(reader: Reader, call: Call) -> Resource:
     return group
 
 
-def _run(turn: Turn, group: Resource, template: Template, words: Words, name: str) -> tuple[Written, ...]:
+def _run(turn: Turn, group: Resource, template: Template, words: Words, name: str) -> Done:
     with _not_too_deep(), _refused_whole(name):
-        return Run(turn, group, template, words).write()
+        run = Run(turn, group, template, words)
+        return Done(run.write(), run.symbols())
 
 
 @contextmanager
@@ -258,16 +309,19 @@ def _operation(call: Call, written: tuple[Written, ...]) -> Operation:
         waits_for=tuple(one.operation.id for one in written if one.operation), api_version=call.api_version)
 
 
-def _resource(existing: Resource | None, call: Call, template: Template, written: tuple[Written, ...],
+def _resource(existing: Resource | None, call: Call, template: Template, done: Done,
               operation: Operation) -> Resource:
-    """What is kept of a template: enough for its outputs, nothing that is secure."""
+    """What is kept of a template: enough for its outputs, nothing that is secure. The template itself, which may say
+    more than it should, is kept among the secrets."""
     properties: Json = {
         "operation": operation.id, "operations": list(operation.waits_for), "parameters": template.shown(),
         "values": template.plain(), "variables": template.variables, "outputs": template.outputs,
         "templateHash": template.hash, "correlationId": call.correlation_id, "timestamp": now().isoformat(),
-        "resources": [str(one.resource.id) for one in written], "author": call.account.object_id,
+        "resources": [str(one.resource.id) for one in done.written], "symbols": done.symbols,
+        "author": call.account.object_id,
     }
     return replace(existing or Resource(_id(call)), properties=properties, status={"outputs": {}},
+                   secrets={"template": json.dumps(template.source)},
                    state=ProvisioningState.SUCCEEDED)
 
 

@@ -21,6 +21,9 @@ _DEPTH = 32
 #: Longest expression, as in Azure.
 _MOST_CHARACTERS = 24_576
 
+#: Under this name, which no expression can call, stands what counts the size of what loops make.
+CHARGE = "(charge)"
+
 Functions = Mapping[str, Callable[..., Any]]
 
 
@@ -29,6 +32,11 @@ class InvalidTemplate(Fault):
 
     def __init__(self, message: str, target: str = "properties.template") -> None:
         super().__init__("InvalidTemplate", f"Deployment template validation failed: {message}", target)
+
+
+def evaluate_plain(value: Any, functions: Functions) -> Any:
+    """Of a value that holds no others."""
+    return _evaluate_text(value, functions) if isinstance(value, str) else value
 
 
 def evaluate(value: Any, functions: Functions) -> Any:
@@ -77,6 +85,7 @@ class _Parser:
     functions: Functions
     at: int = 0
     depth: int = 0
+    skipping: int = 0  #: inside so many branches that are not taken: read, but not evaluated
 
     def expression(self) -> Any:
         self.depth += 1
@@ -102,6 +111,8 @@ class _Parser:
 
     def _call(self, name: str) -> Any:
         self._expect("(")
+        if name.lower() == "if":
+            return self._chosen()
         arguments: list[Any] = []
         while not self._accept(")"):
             if arguments:
@@ -109,14 +120,30 @@ class _Parser:
             arguments.append(self.expression())
         return self._apply(name, arguments)
 
+    def _chosen(self) -> Any:
+        """Of ``if``, only the branch that is taken."""
+        condition = self.expression()
+        if not isinstance(condition, bool) and not self.skipping:
+            raise self._wrong("because the condition of 'if' is no truth value")
+        branches = []
+        for taken in (bool(condition), not condition):
+            self._expect(",")
+            self.skipping += not taken
+            branches.append(self.expression())
+            self.skipping -= not taken
+        self._expect(")")
+        return branches[0] if condition else branches[1]
+
     def _apply(self, name: str, arguments: list[Any]) -> Any:
+        if self.skipping:
+            return None
         function = self.functions.get(name.lower())
         if function is None:
             raise InvalidTemplate(f"the template function '{name}' is not offered here; '{self.text[:200]}' may use "
                                   f"{', '.join(sorted(self.functions))}.")
         try:
             return function(*arguments)
-        except (TypeError, ValueError, IndexError, KeyError, AttributeError) as wrong:
+        except (TypeError, ValueError, IndexError, KeyError, AttributeError, OverflowError) as wrong:
             raise InvalidTemplate(f"the arguments of '{name}' in '{self.text[:200]}' do not fit it; correct them."
                                   ) from wrong
 
@@ -131,6 +158,8 @@ class _Parser:
                 return value
 
     def _member(self, value: Any, name: Any) -> Any:
+        if self.skipping:
+            return None
         if isinstance(value, dict):
             found = next((inner for key, inner in value.items() if key.lower() == str(name).lower()), None)
             if found is not None:

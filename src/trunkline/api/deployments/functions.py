@@ -1,16 +1,19 @@
-"""The words of the template language that need nothing but their arguments and the names around them. Pure."""
+"""What expressions of one template may call: the ``library``, and the names around them. Pure, but for a clock."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
-from trunkline.api.deployments.expression import Functions, InvalidTemplate, evaluate
-from trunkline.model.resource import Json, Resource, ResourceId
+from trunkline.api.deployments.expression import CHARGE, Functions, InvalidTemplate
+from trunkline.api.deployments.library import FUNCTIONS, text
+from trunkline.api.deployments.loops import expanded
+from trunkline.model.resource import Json, Resource, ResourceId, now
 
-_PLACEHOLDER = re.compile(r"\{(\d)\}")
+_PLACEHOLDER = re.compile(r"\{(\d\d?)(?::[Dd](\d))?\}")
 
 
 #: What all expressions of one template may make together: characters, and 16 for each value and each argument.
@@ -46,42 +49,89 @@ class Allowance:
         return call
 
 
-class Words:
-    """What the expressions of one template may call. Variables are evaluated once; they know no ``reference``."""
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where a template is deployed. ``name``: the deployment's."""
 
-    def __init__(self, group: Resource, tenant: str, parameters: Mapping[str, Any], variables: Json) -> None:
-        self._variables, self._found, self._open = variables, dict[str, Any](), list[str]()
+    group: Resource
+    tenant: str
+    name: str = ""
+
+
+class Words:
+    """What the expressions of one template may call. Variables are evaluated once; they know no ``reference``.
+
+    ``defaults``: names, in lower case, of parameters whose values are expressions still to be evaluated.
+    """
+
+    def __init__(self, scene: Scene, parameters: Mapping[str, Any], variables: Json,
+                 defaults: frozenset[str] = frozenset()) -> None:
+        self._parameters, self._variables, self._defaults = parameters, variables, defaults
+        self._found, self._open = dict[str, Any](), list[str]()
         self._allowance = Allowance()
+        group = scene.group
         known: dict[str, Callable[..., Any]] = {
-            "parameters": lambda name: _named("parameter", parameters, name), "variables": self._variable,
-            "concat": _concat, "format": self._format, "tolower": str.lower, "toupper": str.upper, "string": _string,
+            **FUNCTIONS, "parameters": self.parameter, "variables": self._variable, "format": self._format,
             "resourceid": lambda *words: resource_id(group.id, *words),
-            "resourcegroup": lambda: _group(group), "subscription": lambda: _subscription(group.id, tenant),
+            "subscriptionresourceid": lambda *words: _subscription_resource_id(group.id, *words),
+            "extensionresourceid": _extension_resource_id,
+            "resourcegroup": lambda: _group(group), "subscription": lambda: _subscription(group.id, scene.tenant),
+            "tenant": lambda: {"tenantId": scene.tenant, "id": f"/tenants/{scene.tenant}"},
+            "deployment": lambda: {"name": scene.name, "properties": {"mode": "Incremental"}},
         }
-        self.known: Functions = {name: self._allowance.counted(one) for name, one in known.items()}
+        self.known: Functions = {
+            CHARGE: self._allowance.spend, **{name: self._allowance.counted(one) for name, one in known.items()}}
 
     def beside(self, reference: Callable[..., Any]) -> Functions:
         """With what ``reference('name'[, api-version[, 'Full']])`` answers."""
         return {**self.known, "reference": self._allowance.counted(reference, _EACH_REFERENCE)}
 
+    def fresh(self) -> Functions:
+        """With what only defaults of parameters may call: each time another value."""
+        return {**self.known, "newguid": lambda: str(uuid4()), "utcnow": _utc_now}
+
     def evaluate_variables(self) -> None:
         for name in self._variables:
             self._variable(name)
 
+    def parameter(self, name: str) -> Any:
+        if name.lower() not in self._defaults:
+            return _named("parameter", self._parameters, name)
+        return self._once("parameter", name, lambda: expanded(
+            _named("parameter", self._parameters, name), self.fresh()))
+
     def _variable(self, name: str) -> Any:
-        key = name.lower()
+        return self._once("variable", name, lambda: expanded(
+            _named("variable", self._variables, name), self.known))
+
+    def _once(self, kind: str, name: str, find: Callable[[], Any]) -> Any:
+        key = f"{kind} {name.lower()}"
         if key in self._open:
-            raise InvalidTemplate(f"variable '{name}' needs itself.")
+            raise InvalidTemplate(f"{kind} '{name}' needs itself.")
         if key not in self._found:
             self._open.append(key)
-            self._found[key] = evaluate(_named("variable", self._variables, name), self.known)
+            self._found[key] = find()
             self._open.pop()
         return self._found[key]
 
     def _format(self, pattern: str, *values: Any) -> str:
-        texts = [_string(value) for value in values]
+        texts = [text(value) for value in values]
         self._allowance.spend(sum(len(texts[int(found[1])]) for found in _PLACEHOLDER.finditer(pattern)))
-        return _PLACEHOLDER.sub(lambda found: texts[int(found[1])], pattern)
+        return _PLACEHOLDER.sub(lambda found: _padded(texts[int(found[1])], found[2]), pattern)
+
+
+def _padded(shown: str, digits: str | None) -> str:
+    """``{0:D3}``: a number with leading zeros."""
+    return shown.rjust(int(digits), "0") if digits else shown
+
+
+def _utc_now(pattern: str = "") -> str:
+    """In .NET's sortable form; of patterns, the parts that dates have."""
+    at = now()
+    shown = pattern or "yyyyMMddTHHmmssZ"
+    for word, code in (("yyyy", "%Y"), ("MM", "%m"), ("dd", "%d"), ("HH", "%H"), ("mm", "%M"), ("ss", "%S")):
+        shown = shown.replace(word, at.strftime(code))
+    return {"u": at.strftime("%Y-%m-%d %H:%M:%SZ"), "d": at.strftime("%m/%d/%Y")}.get(pattern, shown)
 
 
 def _named(kind: str, known: Mapping[str, Any], name: str) -> Any:
@@ -89,20 +139,6 @@ def _named(kind: str, known: Mapping[str, Any], name: str) -> Any:
     if name.lower() not in found:
         raise InvalidTemplate(f"the template {kind} '{name}' is not found; declare it.")
     return found[name.lower()]
-
-
-def _concat(*parts: Any) -> Any:
-    if parts and all(isinstance(part, list) for part in parts):
-        return [one for part in parts for one in part]
-    if any(isinstance(part, dict | list) for part in parts):
-        raise ValueError("texts and lists do not mix")
-    return "".join(map(_string, parts))
-
-
-def _string(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    return json.dumps(value, separators=(",", ":"))
 
 
 def resource_id(group: ResourceId, *words: str) -> str:
@@ -123,3 +159,15 @@ def _group(group: Resource) -> Json:
 
 def _subscription(group: ResourceId, tenant: str) -> Json:
     return {"id": f"/subscriptions/{group.subscription}", "subscriptionId": group.subscription, "tenantId": tenant}
+
+
+def _subscription_resource_id(group: ResourceId, *words: str) -> str:
+    """``subscriptionResourceId([subscription,] type, name, …)``."""
+    given = words if "/" in words[0] else words[1:]
+    return resource_id(ResourceId(words[0] if given is not words else group.subscription), *given)
+
+
+def _extension_resource_id(scope: str, kind: str, *names: str) -> str:
+    namespace, *types = kind.split("/")
+    pieces = "".join(f"/{one}/{name}" for one, name in zip(types, names, strict=True))
+    return f"{scope}/providers/{namespace}{pieces}"
