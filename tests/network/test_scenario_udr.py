@@ -20,6 +20,7 @@ from trunkline import settings
 from trunkline.intent.compile.draft import vnet_node
 from trunkline.intent.compile.vnet import vm_node
 from trunkline.intent.view import NIC, ROUTE_TABLE, VNET
+from trunkline.settings import Places
 from waiting import until
 
 pytestmark = pytest.mark.root
@@ -233,3 +234,37 @@ def test_without_propagation_no_learned_route_is_in_force(stage: Stage) -> None:
         assert effective(stage) == [
             row("Default", "0.0.0.0/0", "None", hidden=True), row("Default", "10.1.0.0/16", "VnetLocal", hidden=True),
             row("User", "10.10.0.0/16", "VirtualNetworkGateway", name="back", hidden=True)]
+
+
+# ── an appliance in a peered network ───────────────────────────────────────────────────────────────────────────────
+
+
+def test_two_spokes_reach_each_other_through_the_appliance_in_their_hub(places: Places) -> None:
+    """Peering alone is not transitive; a route table in each spoke leads to the hub's appliance, which forwards."""
+    spokes = ("second", "third")
+    second, third = (vm_node(estates.rid(NIC, f"{name}-vm")) for name in spokes)
+    peerings = [one for name in spokes for one in (
+        estates.vnet_peering("hub", name), estates.vnet_peering(name, "hub", allowForwardedTraffic=True))]
+    with real_stage(places) as stage:
+        stage.put(*estates.cloud(), *estates.spoke("second", 2, "10.2"), *estates.spoke("third", 3, "10.3"),
+                  estates.subnet("dmz", "10.1.2.0/24"), estates.nic("nva", 9, address=APPLIANCE, subnet="dmz",
+                                                                     enableIPForwarding=True))
+        stage.put(*peerings)
+        assert stage.pings(second, IN_CLOUD)
+        assert not stage.pings(second, "10.3.0.4")
+        stage.put(estates.route_table(), estates.route("all", "10.0.0.0/8", address=APPLIANCE))
+        stage.put(*(estates.subnet("default", f"{space}.0.0/24", name, routeTable=UDR)
+                    for name, space in (("second", "10.2"), ("third", "10.3"))))
+        assert not missing(stage)
+        assert stage.pings(second, "10.3.0.4")
+        assert _forwarded(stage) == 2, "there and back"
+        assert stage.pings(third, IN_CLOUD)
+        assert _forwarded(stage) == 2, "the hub itself is nearer"
+        assert effective(stage, "second-vm")[-1] == row("User", "10.0.0.0/8", "VirtualAppliance", APPLIANCE, name="all")
+        stage.put(estates.vnet_peering("third", "hub"))
+        assert not stage.pings(second, "10.3.0.4"), "the third no longer takes what the hub passes on"
+        stage.put(estates.vnet_peering("third", "hub", allowForwardedTraffic=True))
+        assert stage.pings(second, "10.3.0.4")
+        stage.delete(estates.vnet_peering("second", "hub").id)
+        until(lambda: not missing(stage), 10, "what is left to be as it ought to")
+        assert not stage.pings(second, "10.3.0.4")

@@ -12,13 +12,14 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 
 from trunkline.errors import DriverFailure
 from trunkline.fabric import nftables
 from trunkline.fabric.nftables import TABLE
 from trunkline.fabric.visit import Visit
-from trunkline.intent.network import Counter, Filter, FilterRule, Guard, PortRange, RuleList, Whereabouts
+from trunkline.intent.network import ANYWHERE, Counter, Filter, FilterRule, Guard, PortRange, RuleList, Whereabouts
 
 _FORWARD = "forward"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,119}")
@@ -84,7 +85,7 @@ def rules(wish: Filter) -> Iterator[str]:
         yield from _list(one)
     for guard in wish.guards:
         yield from _guard(guard)
-    yield from _jumps("iifname", "source", (guard.interface for guard in wish.guards if guard.sources))
+    yield from _jumps("iifname", "source", (guard.interface for guard in wish.guards if guard.sources != ANYWHERE))
     yield f"add rule {TABLE} {_FORWARD} ct state established,related accept"
     yield from _jumps("iifname", "from", (guard.interface for guard in wish.guards if guard.from_here))
     yield from _jumps("oifname", "to", (guard.interface for guard in wish.guards if guard.to_here))
@@ -96,11 +97,11 @@ def _jumps(key: str, side: str, interfaces: Iterable[str]) -> Iterator[str]:
 
 
 def _guard(guard: Guard) -> Iterator[str]:
-    if guard.sources:
+    if guard.sources != ANYWHERE:
         chain = f"source-{_name(guard.interface)}"
         yield f"add chain {TABLE} {chain}"
         yield from (f"add rule {TABLE} {chain} {match} drop"
-                    for match in _addresses("saddr", Whereabouts(guard.sources, others=True)))
+                    for match in _addresses("saddr", replace(guard.sources, others=True)))
     for side, names in (("from", guard.from_here), ("to", guard.to_here)):
         if names:
             chain = f"{side}-{_name(guard.interface)}"

@@ -81,9 +81,11 @@ def _of_vnet(resource: Resource, estate: Estate) -> Scopes:
         yield vnet_peering_scope(*_ends(peering))
 
 
-def _of_subnet(resource: Resource, _estate: Estate) -> Scopes:
+def _of_subnet(resource: Resource, estate: Estate) -> Scopes:
     if resource.id.parent:
         yield Scope(ScopeKind.VNET, resource.id.parent.key)
+        if resource.properties.get("routeTable"):
+            yield from _links_of_vnet(resource.id.parent, estate)
 
 
 def _of_nic(resource: Resource, _estate: Estate) -> Scopes:
@@ -97,8 +99,16 @@ def _of_group_or_table(resource: Resource, estate: Estate) -> Scopes:
     """The virtual networks whose subnets or NICs name a security group or route table."""
     for subnet in estate.referrers(resource.id, SUBNET):
         yield from _of_subnet(subnet, estate)
+        if resource.id.type.lower() == ROUTE_TABLE.lower():
+            yield from _links_of_vnet(subnet.id.parent, estate)
     for nic in estate.referrers(resource.id, NIC):
         yield from _of_nic(nic, estate)
+
+
+def _links_of_vnet(vnet: ResourceId | None, estate: Estate) -> Scopes:
+    """Its peerings, which hold the routes to appliances of peers."""
+    for peering in estate.children(vnet, VNET_PEERING) if vnet else ():
+        yield vnet_peering_scope(*_ends(peering))
 
 
 def _of_rule_or_route(resource: Resource, estate: Estate) -> Scopes:
@@ -234,8 +244,19 @@ def _beyond_vnet(resource: Resource, estate: Estate) -> Scopes:
     yield from _peers_of_vnet(resource.id, estate)
 
 
+def _beyond_nic(resource: Resource, estate: Estate) -> Scopes:
+    """A machine that forwards may be what a peer's routes lead to."""
+    if resource.properties.get("enableIPForwarding") is None:
+        return
+    for own in _of_nic(resource, estate):
+        for peering in estate.children(ResourceId.parse(own.key), VNET_PEERING):
+            yield vnet_peering_scope(*_ends(peering))
+            yield Scope(ScopeKind.VNET, remote(peering).key)
+
+
 def _beyond_subnet(resource: Resource, estate: Estate) -> Scopes:
     if resource.id.parent:
+        yield from _links_of_vnet(resource.id.parent, estate)
         yield from _users_of_vnet(resource.id.parent, estate)
 
 
@@ -271,6 +292,7 @@ _FURTHER: dict[str, Callable[[Resource, Estate], Scopes]] = {
     EXCHANGE_ORDER.lower(): _beyond_order,
     VNET.lower(): _beyond_vnet,
     SUBNET.lower(): _beyond_subnet,
+    NIC.lower(): _beyond_nic,
     VNET_PEERING.lower(): _beyond_vnet_peering,
     VIRTUAL_HUB.lower(): _beyond_hub,
     HUB_IP_CONFIGURATION.lower(): _by_parent(_beyond_hub),

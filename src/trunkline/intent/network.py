@@ -229,12 +229,12 @@ class RuleList:
 @dataclass(frozen=True, slots=True)
 class Guard:
     """The rule lists that a new flow must pass, in this order, when it comes ``from_here`` or goes ``to_here``.
-    ``sources``: the only addresses that packets may come from, also those of a flow; empty for any."""
+    ``sources``: the only addresses that packets may come from, also those of a flow."""
 
     interface: str
     from_here: tuple[str, ...] = ()
     to_here: tuple[str, ...] = ()
-    sources: tuple[str, ...] = ()
+    sources: Whereabouts = ANYWHERE
 
 
 @dataclass(frozen=True, slots=True)

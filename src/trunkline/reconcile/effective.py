@@ -12,6 +12,7 @@ from ipaddress import IPv4Network, collapse_addresses
 from trunkline.errors import Fault
 from trunkline.intent.blueprint import Blueprint
 from trunkline.intent.compile import compile
+from trunkline.intent.compile.far_appliances import far_routes
 from trunkline.intent.compile.filters import Meaning, known_prefixes, members
 from trunkline.intent.compile.surroundings import Surroundings, surroundings
 from trunkline.intent.compile.user_routes import key_of, networks, slots, user_tables
@@ -96,7 +97,7 @@ class Effective:
     def _user_routes(self, place: _Place, estate: Estate) -> Iterator[Json]:
         """In the order of the table; those whose destination is nowhere on this platform are Invalid."""
         tables = user_tables(place.here, estate)
-        installed = self._plane.observe(place.blueprint.pieces)
+        installed = self._plane.observe((*place.blueprint.pieces, *far_routes(place.here, estate)))
         for table, slot in zip(tables, slots(one.id for one in tables), strict=True):
             if place.subnet.model.route_table and place.subnet.model.route_table.target.key == table.id.key:
                 yield from _of_table(table, slot, place.here, installed)

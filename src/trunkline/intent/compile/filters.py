@@ -40,6 +40,7 @@ def add_filter(draft: Draft, here: Surroundings, estate: Estate) -> None:
     """None where nothing is guarded."""
     guards = [guard for subnet in here.subnets for nic in subnet.nics
               if (guard := _guard(subnet.model, nic, here.has_tables))]
+    guards += [Guard(name, sources=Whereabouts(behind=(name,))) for name in here.distrusted]
     if not guards:
         return
     groups = {link.target.key: link.target for subnet in here.subnets
@@ -57,8 +58,9 @@ def _guard(subnet: Subnet, nic: PlacedNic, has_tables: bool) -> Guard | None:
     """Beside route tables the kernel's own check of sources fails: it asks for the way back as if that began at the
     other end's interface."""
     inwards = [link.target for link in (subnet.network_security_group, nic.model.network_security_group) if link]
-    sources = nic.addresses if has_tables and not nic.model.enable_ip_forwarding else ()
-    if not inwards and not sources:
+    own = tuple(f"{address}/32" for address in nic.addresses)
+    sources = Whereabouts(own) if has_tables and not nic.model.enable_ip_forwarding else ANYWHERE
+    if not inwards and sources == ANYWHERE:
         return None
     return Guard(nic.interface, tuple(list_name(group, Direction.OUTBOUND) for group in reversed(inwards)),
                  tuple(list_name(group, Direction.INBOUND) for group in inwards), sources)

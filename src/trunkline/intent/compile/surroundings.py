@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from trunkline.intent.bgp import Router
 from trunkline.intent.compile.draft import GATEWAY, vnet_node
 from trunkline.intent.estate import Estate
 from trunkline.intent.network import Whereabouts
-from trunkline.intent.placement import PlacedSubnet, placed
-from trunkline.intent.view import VnetView, vnet_peerings
+from trunkline.intent.placement import PlacedNic, PlacedSubnet, placed
+from trunkline.intent.view import VnetPeeringView, VnetView, vnet_peerings
+from trunkline.model.routing import NextHop
+
+#: Numbers of the kernel's tables that lead to appliances begin here; those of route tables end before.
+FAR_TABLES = 1 << 31
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """``prefixes``: what system routes lead to: the virtual network's own address spaces, then those of its peers.
-    ``learning``: interfaces behind which there is what the router learns by BGP. ``gateways``: to its own ones."""
+    ``learning``: interfaces behind which there is what the router learns by BGP. ``gateways``: to its own ones.
+    ``far``: interfaces towards the appliances of peers, by the appliance's address. ``distrusted``: those to peers that
+    may not pass on what others sent them. Both are known only where there are tables.
+    """
 
     node: str
     subnets: tuple[PlacedSubnet, ...]
     prefixes: tuple[str, ...]
     learning: tuple[str, ...]
     gateways: tuple[str, ...]
+    far: Mapping[str, str] = field(default_factory=dict)
+    distrusted: tuple[str, ...] = ()
 
     @property
     def has_tables(self) -> bool:
-        return any(subnet.model.route_table for subnet in self.subnets)
+        return has_tables(self.subnets)
+
+    def far_appliance(self, address: str | None, kind: str) -> str:
+        """The interface towards a next hop that stands in a peered network; empty for another."""
+        return self.far.get(address or "", "") if kind == NextHop.APPLIANCE else ""
 
     @property
     def everything(self) -> Whereabouts:
@@ -44,5 +57,28 @@ def surroundings(estate: Estate, view: VnetView, routers: Iterable[Router]) -> S
     learning = {name for name in (*(session.interface for session in sessions), *origins) if name}
     gateways = {session.interface for session in sessions if session.group == GATEWAY}
     prefixes = (*view.prefixes, *(prefix for one in peerings for prefix in one.prefixes))
-    return Surroundings(node, placed(estate, view.resource.id), prefixes, tuple(sorted(learning)),
-                        tuple(sorted(gateways)))
+    subnets = placed(estate, view.resource.id)
+    ruled = peerings if has_tables(subnets) else ()
+    distrusted = tuple(peering_interface(one.remote) for one in ruled if not one.model.allow_forwarded_traffic)
+    return Surroundings(node, subnets, prefixes, tuple(sorted(learning)), tuple(sorted(gateways)),
+                        _far(estate, ruled), distrusted)
+
+
+def peering_interface(remote: VnetView) -> str:
+    """A VNet router's link to the router of another."""
+    return f"p{remote.resource.number}"
+
+
+def _far(estate: Estate, peerings: Iterable[VnetPeeringView]) -> dict[str, str]:
+    return {address: far_interface(peering.remote.resource.number, nic) for peering in peerings
+            for subnet in placed(estate, peering.remote.resource.id)
+            for nic in subnet.nics if nic.model.enable_ip_forwarding for address in nic.addresses}
+
+
+def far_interface(remote: int, appliance: PlacedNic) -> str:
+    """The VNet router's link to an appliance of a peer; ``remote``: number of its network."""
+    return f"q{remote}n{appliance.resource.number}"
+
+
+def has_tables(subnets: Iterable[PlacedSubnet]) -> bool:
+    return any(subnet.model.route_table for subnet in subnets)

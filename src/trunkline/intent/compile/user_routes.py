@@ -100,8 +100,8 @@ def _pieces(table: UserTable, slot: int, here: Surroundings) -> Iterator[Piece]:
     every = [(network, route) for _, network, route in networks(table)]
     outer = [(network, route) for network, route in every if not is_inner(network, here)]
     for network, route in every:
-        if not _leads_to_gateway(network, route, here):
-            yield _route(network, route, here, _kernel_table(slot, network, here))
+        if not _leads_to_gateway(network, route, here) and not _leads_far(route, here):
+            yield user_route(network, route, here, slot)
     yield Lookup(here.node, base + _INNER, Verdict.TABLE, slot * _TABLES + _INNER_TABLE)
     for prefix in here.prefixes:
         yield Lookup(here.node, base + _SYSTEM, Verdict.TABLE, to=prefix)
@@ -136,8 +136,14 @@ def _leads_to_gateway(network: IPv4Network, route: UserRoute, here: Surroundings
     return route.next_hop_type == NextHop.GATEWAY and not is_inner(network, here)
 
 
-def _route(network: IPv4Network, route: UserRoute, here: Surroundings, table: int) -> Route:
+def _leads_far(route: UserRoute, here: Surroundings) -> bool:
+    """Then it belongs to the peering (compile.far_appliances)."""
+    return bool(here.far_appliance(route.next_hop_ip_address, route.next_hop_type))
+
+
+def user_route(network: IPv4Network, route: UserRoute, here: Surroundings, slot: int) -> Route:
     """What leads nowhere here takes the packets and drops them, as Azure does where an appliance is gone."""
+    table = _kernel_table(slot, network, here)
     if route.next_hop_type == NextHop.VNET_LOCAL and is_inner(network, here):
         return Route(here.node, str(network), table=table, kind=RouteKind.THROW)
     appliance = _appliance(route, here)
@@ -147,8 +153,9 @@ def _route(network: IPv4Network, route: UserRoute, here: Surroundings, table: in
 
 
 def _appliance(route: UserRoute, here: Surroundings) -> str:
-    """The interface towards the NIC that has the next hop's address; empty if no NIC of the virtual network has."""
+    """The interface towards the NIC that has the next hop's address, here or in a peer; empty if none has."""
     if route.next_hop_type != NextHop.APPLIANCE:
         return ""
-    return next((nic.interface for subnet in here.subnets for nic in subnet.nics
-                 if route.next_hop_ip_address in nic.addresses), "")
+    own = (nic.interface for subnet in here.subnets for nic in subnet.nics
+           if route.next_hop_ip_address in nic.addresses)
+    return next(own, here.far_appliance(route.next_hop_ip_address, route.next_hop_type))

@@ -12,11 +12,16 @@ Also between regions the link is direct: regions have no backbone between them, 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from trunkline.intent.allocation import link_address
 from trunkline.intent.bgp import REJECT_ALL, Action, Origin, Policy, Rule, Session
+from trunkline.intent.compile import far_appliances
 from trunkline.intent.compile.draft import GATEWAY, HUB, TRANSIT, Draft, inside, point_to_point, session_name, vnet_node
+from trunkline.intent.compile.surroundings import has_tables, peering_interface, surroundings
 from trunkline.intent.estate import Estate
-from trunkline.intent.network import Interface, Link, Route
+from trunkline.intent.network import Interface, Link, Piece, Route
+from trunkline.intent.placement import placed
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.view import VnetPeeringView, VnetView, vnet_peerings, vnet_view
 from trunkline.model.bgp import GATEWAY_ASN
@@ -40,19 +45,25 @@ def vnet_peering(scope: Scope, estate: Estate, _profile: Profile) -> Draft:
     if not here or not there:
         return Draft()
     return Draft(
-        [Link(_end(here), _end(there)), *_routes(here), *_routes(there)],
+        [piece for side in (here, there) for piece in _pieces(side, estate)] + [_link(here, there, estate)],
         requires=[Scope(ScopeKind.VNET, one), Scope(ScopeKind.VNET, other)])
 
 
-def peering_interface(remote: VnetView) -> str:
-    """A VNet router's link to the router of another."""
-    return f"p{remote.resource.number}"
+def _link(here: VnetPeeringView, there: VnetPeeringView, estate: Estate) -> Link:
+    return Link(_end(here, estate), _end(there, estate))
 
 
-def _end(peering: VnetPeeringView) -> Interface:
+def _end(peering: VnetPeeringView, estate: Estate) -> Interface:
+    """Where there are route tables, the filter of the virtual network looks at sources, for the kernel cannot."""
     own, far = link_address(peering.local.prefixes), link_address(peering.remote.prefixes)
+    ruled = has_tables(placed(estate, peering.local.resource.id))
     return Interface(vnet_node(peering.local.resource.id), peering_interface(peering.remote),
-                     (point_to_point(own, far),), strict=not peering.model.allow_forwarded_traffic)
+                     (point_to_point(own, far),), strict=not peering.model.allow_forwarded_traffic and not ruled)
+
+
+def _pieces(peering: VnetPeeringView, estate: Estate) -> Iterator[Piece]:
+    yield from _routes(peering)
+    yield from far_appliances.pieces(peering, surroundings(estate, peering.local, ()), estate)
 
 
 def _routes(peering: VnetPeeringView) -> list[Route]:
