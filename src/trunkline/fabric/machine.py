@@ -41,7 +41,7 @@ _KERNEL = (
     _Question("tc clsact", probe.clsact, "no hand-offs: xconnect cannot be attached"),
     _Question("BPF", probe.bpf, "no hand-offs: xconnect cannot be loaded"),
     _Question("bpffs", probe.bpffs, "no hand-offs: programs cannot outlive the control plane"),
-    _Question("nftables", probe.nftables, "no network security groups"),
+    _Question("nftables", probe.nftables, "no network security groups, and no route tables on subnets"),
     _Question("TCP-MD5", probe.tcp_md5, "no shared keys on BGP sessions"),
     _Question("TCP-AO", probe.tcp_ao, "none: sessions are protected by TCP-MD5, as Azure's are"),
     _Question("8021q", probe.link_over("vlan", vlan_id=2), "none: tags are xconnect's work"),

@@ -27,6 +27,22 @@ _CLSACT, _CLSACT_HANDLE, _ROOT = 0xFFFF_FFF1, 0xFFFF_0000, 0xFFFF_FFFF
 _TCP_MD5SIG, _TCP_AO_ADD_KEY = 14, 38
 _KEY = b"probe"
 
+_FILTER_FRAME = """
+add table inet probe
+delete table inet probe
+add table inet probe
+add counter inet probe hits
+add chain inet probe other
+add chain inet probe forward { type filter hook forward priority 0; }
+add rule inet probe """
+_FILTER_WORDS = {
+    "chains and named counters": "other counter name hits drop",
+    "connection tracking": "forward ct state established,related accept",
+    "verdict maps": 'forward iifname vmap { "probe0" : jump other }',
+    "sets with intervals": "other ip saddr { 192.0.2.0/24 } th dport { 1-2 } drop",
+    "questions to the routing table (fib)": 'other fib saddr oifname { "probe0" } drop',
+}
+
 Probe = Callable[[Channel], None]
 
 
@@ -138,12 +154,17 @@ def bpffs(_: Channel) -> None:
 
 
 def nftables(_: Channel) -> None:
-    """A child process starts in the namespace of the thread that starts it."""
+    """A child process starts in the namespace of the thread that starts it. Each kind of expression that a filter is
+    written with is tried on its own, so that the answer names what this kernel lacks."""
     if shutil.which("nft") is None:
         raise Unsupported("nft is not installed (apt install nftables)")
-    answer = subprocess.run(["nft", "add", "table", "inet", "probe"], capture_output=True, text=True, check=False)
-    if answer.returncode:
-        raise Unsupported(answer.stderr.strip().splitlines()[0])
+    lacking = [name for name, rule in _FILTER_WORDS.items() if not _takes(_FILTER_FRAME + rule)]
+    if lacking:
+        raise Unsupported(f"this kernel's nftables lacks {', '.join(lacking)}")
+
+
+def _takes(script: str) -> bool:
+    return not subprocess.run(["nft", "-f", "-"], input=script, capture_output=True, text=True, check=False).returncode
 
 
 def tcp_md5(_: Channel) -> None:
