@@ -48,7 +48,10 @@ def test_a_delete_is_polled_to_204(arm: Arm, box: str) -> None:
     assert arm.follow(gone.headers["location"]).status == 202
     arm.network.settle()
     assert arm.follow(gone.headers["azure-asyncoperation"]).body == {"status": "Succeeded"}
-    assert arm.follow(gone.headers["location"]).status == 204
+    ended = arm.follow(gone.headers["location"])
+    assert (ended.status, ended.body) == (204, None)
+    for header in ("location", "azure-asyncoperation"):
+        assert ended.headers[header] == gone.headers[header]
     assert arm.ask("GET", box).status == 404
 
 

@@ -238,6 +238,12 @@ def test_every_answer_can_be_traced(arm: Arm) -> None:
     UUID(forged.headers["x-ms-correlation-request-id"])
 
 
+def test_the_network_provider_traces_its_answers_itself(arm: Arm) -> None:
+    ours = arm.ask("GET", f"{arm.group}/providers/Microsoft.Network/virtualNetworks")
+    UUID(ours.headers["x-ms-arm-service-request-id"])
+    assert "x-ms-arm-service-request-id" not in arm.ask("GET", arm.subscription).headers
+
+
 def test_links_follow_the_name_by_which_the_client_came(arm: Arm) -> None:
     made = arm.ask("PUT", arm.at("boxes/b"), BOX, {"host": "localhost:9000"})
     assert made.headers["azure-asyncoperation"].startswith("https://localhost:9000/subscriptions/")

@@ -56,14 +56,15 @@ def _progress(operation: Operation) -> dict[str, str]:
 
 
 def result(call: Call, namespace: str, operation: Operation) -> Answer:
-    """202 while it runs; then what an action found, or nothing."""
+    """202 while it runs; then what an action found, or nothing. Azure points at itself even then."""
     if not operation.status.final:
         return Answer(202, headers=located(call, namespace, operation))
     if operation.status is not OperationStatus.SUCCEEDED:
         return answer({"error": failure(operation)}, status=_status_of(operation))
+    location = {"location": _url(call, namespace, operation, "operationResults")}
     if operation.kind is OperationKind.ACTION:
-        return answer(operation.result)
-    return Answer(204)
+        return answer(operation.result, headers=location)
+    return Answer(204, headers={"azure-asyncoperation": _url(call, namespace, operation, "operations"), **location})
 
 
 def outcome(operation: Operation) -> Answer:
