@@ -211,11 +211,11 @@ def _show(nic: Resource, _estate: Estate) -> Json:
 def _parts(nic: Resource) -> Iterator[Json]:
     """Each ipConfiguration as a resource."""
     for row in nic.properties["ipConfigurations"]:
-        name = row["name"]
+        name, given = row["name"], {member: value for member, value in row["properties"].items() if value != []}
         yield {
             "name": name, "id": f"{nic.id}/ipConfigurations/{name}", "etag": nic.etag,
             "type": f"{NIC}/ipConfigurations",
-            "properties": {"provisioningState": nic.state.value, **row["properties"],
+            "properties": {"provisioningState": nic.state.value, **given,
                            "privateIPAddress": nic.system["addresses"][name]}}
 
 
