@@ -51,11 +51,10 @@ def _is_item(path: str) -> bool:
 
 
 def _prepare(world: World, example: Example, path: str, body: Any) -> None:
-    if example.method == "PUT":
+    if example.method == "PUT" and _is_item(path):
         if kind_of(path) == "virtualnetworks/subnets":
             world.reserve(above(path), "10.0.0.0/16")
-        if parent := above(path):
-            world.ensure(parent)
+        world.hold(path)
         world.ensure_all(body, but=path)
     elif _is_item(path):
         world.ensure(path)

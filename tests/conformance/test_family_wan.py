@@ -70,8 +70,8 @@ def test_a_vpn_connection_is_kept_and_never_connected(vpn: Window) -> None:
 def test_a_shared_key_is_read_set_and_made_anew(vpn: Window) -> None:
     vpn.put("connections/s2s", a_tunnel(vpn))
     path = vpn.path("connections/s2s/sharedkey")
-    assert vpn.request("GET", path).body == {"value": "hush"}
-    assert vpn.request("PUT", path, {"value": "other"}).body == {"value": "other"}
+    assert vpn.request("GET", path).body == {"id": path, "value": "hush"}
+    assert vpn.request("PUT", path, {"value": "other"}).body == {"id": path, "value": "other"}
     assert vpn.request("POST", f"{path}/reset", {"keyLength": 20}).status == 202
     assert len(vpn.request("GET", path).body["value"]) == 20
     assert vpn.request("POST", f"{path}/reset", {"keyLength": 200}).status == 400

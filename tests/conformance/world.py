@@ -70,8 +70,7 @@ class World:
         kind = kind_of(resource)
         if kind.rpartition("/")[2] in _GIVEN or self.cloud.send("GET", resource, None, VERSION).status == 200:
             return
-        if parent := above(resource):
-            self.ensure(parent)
+        self.hold(resource)
         if kind not in _SAMPLES:
             return
         body = {**_SAMPLES[kind](self, resource)}
@@ -82,6 +81,14 @@ class World:
         assert made.status in (200, 201), f"{resource} is taken for granted: {made.body}"
         if kind == "expressroutecircuits":
             self.provision(resource)
+
+    def hold(self, resource: str) -> None:
+        """Its parent, if it has one; a place is a Route Server's, every other hub is a Virtual WAN's."""
+        parent = above(resource)
+        if kind_of(resource) == "virtualhubs/ipconfigurations":
+            self.put(parent, {"location": "westus", "properties": {"sku": "Standard"}})
+        elif parent:
+            self.ensure(parent)
 
     def put(self, resource: str, body: Any) -> Heard:
         heard = self.cloud.send("PUT", resource, body, VERSION)
@@ -162,8 +169,10 @@ def _global_reach(world: World, me: str) -> Any:
 def _gateway(world: World, me: str) -> Any:
     subnet = world.path(f"virtualNetworks/vnet-of-{me.rpartition('/')[2]}/subnets/GatewaySubnet")
     address = world.path(f"publicIPAddresses/ip-of-{me.rpartition('/')[2]}")
+    vpn = "vpn" in me.rpartition("/")[2] or "natrule" in world.group
+    kind, sku = ("Vpn", "VpnGw1") if vpn else ("ExpressRoute", "Standard")
     return {"properties": {
-        "gatewayType": "ExpressRoute", "sku": {"name": "Standard", "tier": "Standard"},
+        "gatewayType": kind, "sku": {"name": sku, "tier": sku},
         "ipConfigurations": [{"name": "default", "properties": {"subnet": {"id": subnet},
                                                                 "publicIPAddress": {"id": address}}}]}}
 
@@ -249,7 +258,11 @@ _SAMPLES: dict[str, Callable[[World, str], Any]] = {
     "virtualhubs/routemaps": _fixed({"rules": []}),
     "virtualhubs/hubvirtualnetworkconnections": lambda world, me: {"properties": {
         "remoteVirtualNetwork": {"id": world.path(f"virtualNetworks/spoke-{me.rpartition('/')[2]}")}}},
-    "virtualhubs/bgpconnections": _fixed({"peerIp": "192.168.1.5", "peerAsn": 20000}),
+    "virtualhubs/bgpconnections": lambda _world, me: {"properties": {
+        "peerIp": "192.168.1.5", "peerAsn": 20000,
+        "hubVirtualNetworkConnection": {"id": f"{above(me)}/hubVirtualNetworkConnections/nva"}}},
+    "virtualhubs/routingintent": _fixed({"routingPolicies": []}),
+    "virtualnetworkgateways/natrules": _fixed({"type": "Static", "mode": "EgressSnat"}),
     "virtualhubs/ipconfigurations": _hub_address,
     "userassignedidentities": _fixed({}),
 }

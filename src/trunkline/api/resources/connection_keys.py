@@ -38,7 +38,7 @@ def _has_key(connection: Resource, _estate: Estate, _question: Question) -> Iter
 
 
 def _key(connection: Resource, _estate: Estate, _question: Question) -> Json:
-    return {"value": connection.secrets.get("sharedKey", "")}
+    return {"id": f"{connection.id}/sharedkey", "value": connection.secrets.get("sharedKey", "")}
 
 
 def _length(connection: Resource, _estate: Estate, _question: Question) -> Json:
