@@ -16,6 +16,10 @@ NO_VPN = Refusal("VpnNotSupported", "There is no VPN gateway behind a Virtual WA
                  "configuration to give out. Use ExpressRoute connections.")
 
 
+NO_SECURITY_PROVIDER = Refusal("SecurityPartnersNotSupported", "No security partner's appliances stand in the hubs of "
+                               "this platform, so none can be chosen. Use security groups in the virtual networks.")
+
+
 def _check(wish: Wish, _register: Register) -> Iterator[Fault]:
     new = VirtualWan.model_validate(wish.resource.properties)
     old = VirtualWan.model_validate(wish.existing.properties) if wish.existing else new
@@ -38,5 +42,6 @@ def _show(wan: Resource, estate: Estate) -> Json:
 
 VIRTUAL_WANS = ResourceType(
     VIRTUAL_WAN, model=VirtualWan, shape="VirtualWanProperties", check=_check, in_use=_in_use, show=_show,
-    actions=tuple(Action(name, refused=NO_VPN) for name in (
-        "vpnConfiguration", "vpnServerConfigurations", "generateVpnProfile")))
+    actions=(Action("supportedSecurityProviders", "GET", refused=NO_SECURITY_PROVIDER),
+             *(Action(name, refused=NO_VPN) for name in (
+                 "vpnConfiguration", "vpnServerConfigurations", "generateVpnProfile"))))
