@@ -80,6 +80,14 @@ def ask(window: Window, tail: str, address: str) -> Any:
     return window.request("GET", window.path(tail), query={"ipAddress": address}).body
 
 
+def test_two_subnets_may_swap_their_prefixes(window: Window) -> None:
+    for one, other in (("10.0.0.0/24", "10.0.1.0/24"), ("10.0.1.0/24", "10.0.0.0/24")):
+        window.put("virtualNetworks/v1", a_network("10.0.0.0/16", subnets=[
+            {"name": name, "properties": {"addressPrefix": prefix}} for name, prefix in (("a", one), ("b", other))]))
+        shown = window.get("virtualNetworks/v1")["properties"]["subnets"]
+        assert [subnet["properties"]["addressPrefix"] for subnet in shown] == [one, other]
+
+
 # ── peerings of networks ───────────────────────────────────────────────────────────────────────────────────────────
 
 def two_networks(window: Window) -> None:

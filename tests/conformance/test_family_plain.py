@@ -73,6 +73,14 @@ def test_rules_of_one_direction_differ_in_priority(window: Window) -> None:
     assert refused(window, "networkSecurityGroups/n1", {"securityRules": rules}).error == "SecurityRuleConflict"
 
 
+def test_two_rules_may_swap_their_priorities(window: Window) -> None:
+    for one, other in ((100, 200), (200, 100)):
+        window.put("networkSecurityGroups/n1", {"securityRules": [
+            {"name": "a", "properties": a_rule(priority=one)}, {"name": "b", "properties": a_rule(priority=other)}]})
+        rules = window.get("networkSecurityGroups/n1")["properties"]["securityRules"]
+        assert [rule["properties"]["priority"] for rule in rules] == [one, other]
+
+
 def test_a_group_that_a_subnet_uses_stays(window: Window) -> None:
     window.put("networkSecurityGroups/n1", {})
     in_a_subnet(window, networkSecurityGroup=link(window, "networkSecurityGroups/n1"))

@@ -9,6 +9,7 @@ from trunkline.api import naming, placement
 from trunkline.api.access.linked import joining
 from trunkline.api.declaration import Inline, Wish
 from trunkline.api.engine import identity, lock, whereabouts
+from trunkline.api.engine.beside import Beside
 from trunkline.api.engine.conditions import ANY, Conditions
 from trunkline.api.engine.draft import Base, Draft, draft, located, stored
 from trunkline.api.engine.remove import check_removal, remove
@@ -192,7 +193,8 @@ def _keep_child(turn: Turn, parent: Draft, child: Draft, operation: Operation) -
     if child.wish.existing and child.wish.existing.deleting:
         yield turn.busy(child.wish.existing)
         return
-    faults = [*_foreign(turn, child), *located(child.kind.check(child.wish, turn.writer), child)]
+    siblings = Beside(turn.writer, (one.resource for _, drafts in parent.children for one in drafts))
+    faults = [*_foreign(turn, child), *located(child.kind.check(child.wish, siblings), child)]
     yield from faults
     if faults or child.unchanged:
         return

@@ -38,7 +38,7 @@ def _check_route(wish: Wish, estate: Register) -> Iterator[Fault]:
     route = wish.resource
     yield from required(route, "addressPrefix", "nextHopType")
     prefix = route.properties.get("addressPrefix", "")
-    if prefix and prefix not in service_tags():
+    if prefix and ("/" in prefix or prefix not in service_tags()):
         yield from malformed(prefix, route.id, "addressPrefix")
     yield from _next_hop(route)
     if route.id.parent:

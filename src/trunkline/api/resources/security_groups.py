@@ -127,7 +127,7 @@ def _check_addresses(rule: Resource, side: str) -> Iterator[Fault]:
     if not prefixes and not rule.properties.get(groups):
         yield _nothing(rule, f"{single}, {plural} or {groups}", single)
     for text in prefixes:
-        if text.lower() not in _TAGS and text not in service_tags() and not _is_prefix(text):
+        if text.lower() not in _TAGS and not _is_prefix(text) and text not in service_tags():
             yield Fault("SecurityRuleInvalidAddressPrefix", f"Security rule {rule.id} has invalid Address prefix. "
                         f"Value provided: {text[:80]}. Give an address, a prefix without host bits, '*', or a service "
                         "tag that locations/{location}/serviceTags lists.", single)
