@@ -73,10 +73,23 @@ def test_ipv6_alone_is_recorded(ordered: Window, name: str) -> None:
 
 def test_ipv6_joins_ipv4_and_az_need_not_repeat_either(ordered: Window) -> None:
     ordered.put(PRIVATE, PEERING)
-    ordered.put(PRIVATE, {"peerASN": 65010, "vlanId": 100, "ipv6PeeringConfig": SIX, "microsoftPeeringConfig": {}})
+    ordered.put(PRIVATE, {"peerASN": 65010, "vlanId": 100, "microsoftPeeringConfig": {},
+                          "ipv6PeeringConfig": {**SIX, "microsoftPeeringConfig": {}}})
     shown = ordered.get(PRIVATE)["properties"]
     assert (shown["state"], shown["primaryPeerAddressPrefix"]) == ("Enabled", "172.16.0.0/30")
     assert shown["ipv6PeeringConfig"]["primaryPeerAddressPrefix"] == "fd00::/126"
+
+
+def test_az_need_not_repeat_what_is_announced_over_ipv4(ordered: Window) -> None:
+    ordered.put(MICROSOFT, PUBLIC)
+    six = {"primaryPeerAddressPrefix": "2a00:1::/126", "secondaryPeerAddressPrefix": "2a00:2::/126",
+           "microsoftPeeringConfig": {"advertisedPublicPrefixes": ["2a00:3::/48"]}}
+    ordered.put(MICROSOFT, {"peerASN": 65010, "vlanId": 200, "ipv6PeeringConfig": six,
+                            "microsoftPeeringConfig": {"customerASN": 0, "routingRegistryName": "RIPENCC"}})
+    shown = ordered.get(MICROSOFT)["properties"]
+    assert shown["microsoftPeeringConfig"]["advertisedPublicPrefixes"] == ["104.1.0.0/24"]
+    validation = shown["ipv6PeeringConfig"]["microsoftPeeringConfig"]["advertisedPublicPrefixesState"]
+    assert validation == "ValidationNeeded"
 
 
 @pytest.mark.parametrize(("six", "code"), [

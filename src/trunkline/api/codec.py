@@ -92,12 +92,23 @@ def _kept(kind: ResourceType, given: Json, existing: Resource | None) -> Json:
     """The body with what an update need not repeat."""
     if existing is None:
         return given
-    kept = {name: existing.properties[name] for name in kind.kept
-            if given.get(name) is None and name in existing.properties}
-    filled = {**given, **kept}
+    filled = given
+    for path in kind.kept:
+        filled = _with_kept(filled, path.split("."), existing.properties)
     for path, secret in existing.secrets.items():
         filled = _with_secret(filled, path.split("."), secret)
     return filled
+
+
+def _with_kept(given: Json, path: list[str], before: Json) -> Json:
+    """``given`` with the member as it was, where the object that holds it is given and says nothing of it."""
+    name, *deeper = path
+    inner, old = given.get(name), before.get(name)
+    if not deeper:
+        return {**given, name: old} if inner is None and old is not None else given
+    if isinstance(inner, dict) and isinstance(old, dict):
+        return {**given, name: _with_kept(inner, deeper, old)}
+    return given
 
 
 def _with_secret(given: Json, path: list[str], secret: str) -> Json:

@@ -22,7 +22,7 @@ from trunkline.intent.view import PEERING, referrers
 from trunkline.model.bgp import overlaps
 from trunkline.model.circuit import ProviderState, SkuTier
 from trunkline.model.peering import CircuitConnection, Peering, PeeringType
-from trunkline.model.resource import Json, Properties, Resource, ResourceId
+from trunkline.model.resource import Json, Properties, ProvisioningState, Resource, ResourceId
 
 _DISCONNECTED = {"circuitConnectionStatus": "Disconnected"}
 
@@ -166,7 +166,8 @@ def _show(connection: Resource, _estate: Estate) -> Json:
 def peered(peering: ResourceId, estate: Estate) -> Iterator[Json]:
     """Connections that other circuits made to a peering, as it sees them."""
     for connection in referrers(estate, peering, CIRCUIT_CONNECTION):
-        if connection.id.parent is None or connection.id.parent.key == peering.key:
+        made = connection.state is ProvisioningState.SUCCEEDED
+        if not made or connection.id.parent is None or connection.id.parent.key == peering.key:
             continue
         name = connection.system["peerName"]
         yield {"name": name, "id": str(peering.child("peerConnections", name)), "etag": connection.etag,

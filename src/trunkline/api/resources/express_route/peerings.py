@@ -19,7 +19,7 @@ from trunkline.model.peering import Peering, PeeringType
 from trunkline.model.resource import Json, Resource, ResourceId
 
 #: Members that an update need not repeat: az leaves them out when it edits IPv6.
-_KEPT = ("primaryPeerAddressPrefix", "secondaryPeerAddressPrefix")
+_KEPT = ("primaryPeerAddressPrefix", "secondaryPeerAddressPrefix", "microsoftPeeringConfig.advertisedPublicPrefixes")
 
 
 #: What the service says of a peering.
@@ -30,8 +30,14 @@ _NOT_THEIRS = ("azureASN", "primaryAzurePort", "secondaryAzurePort", "stats", "g
 def _defaults(body: Json, peering: ResourceId) -> Json:
     """Clients may leave the type to the name, either spelling of the case will do; az writes back an empty
     ``microsoftPeeringConfig``."""
-    plain = without(body, *_NOT_THEIRS, *(() if body.get("microsoftPeeringConfig") else ("microsoftPeeringConfig",)))
+    plain, six = _without_empty(without(body, *_NOT_THEIRS)), body.get("ipv6PeeringConfig")
+    if isinstance(six, dict):
+        plain["ipv6PeeringConfig"] = _without_empty(six)
     return {**plain, "peeringType": of_type(str(body.get("peeringType") or peering.name))}
+
+
+def _without_empty(config: Json) -> Json:
+    return config if config.get("microsoftPeeringConfig") else without(config, "microsoftPeeringConfig")
 
 
 def _routed(peering: Resource) -> bool:
