@@ -152,8 +152,9 @@ class ResourceType:
     object (``primary.sharedKey``, stored under that name). ``realised``: there is network behind it (for a function:
     behind this one), so its operations are resolved by the reconciler; else it is recorded, they succeed when stored.
     ``kept``: members of properties (a dot leads into an object) that an update keeps when its body leaves them out.
-    ``updated_only``: clients cannot create it, it comes as another's companion. ``shape``: the model in ``model.shape`` that knows all of Azure's
-    members; writable ones that ``model`` has no word for are checked by it and kept. ``parts``: see Part.
+    ``updated_only``: clients cannot create it, it comes as another's companion.
+    ``shape``: the model in ``model.shape`` that knows all of Azure's members; writable ones that ``model`` has no word
+    for are checked by it and kept. ``parts``: see Part.
     ``extension``: stands behind any scope (``{id}/providers/Microsoft.Authorization/locks/{name}``); it is ``at_once``,
     has no location and shows no provisioningState. ``refused``: HTTP methods that Azure offers here and we do not.
     ``read_only``: neither PUT, PATCH nor DELETE exist (a port's links).
