@@ -87,6 +87,7 @@ class Timing:
     retry_first_s: float = 0.2  #: first retry of a failed pass, doubled each time …
     retry_most_s: float = 10.0  #: … up to this
     operation_retention_s: float = 86_400.0  #: finished operations stay readable this long
+    activity_retention_s: float = 90 * 86_400.0  #: and the activity log, as in Azure
 
 
 @dataclass(frozen=True, slots=True)

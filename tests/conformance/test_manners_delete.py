@@ -284,7 +284,7 @@ def test_a_group_of_which_something_failed_stays_usable(arm: Arm, box: str) -> N
 def forget(arm: Arm) -> None:
     """A day goes by in which nobody asks."""
     with arm.store.writing() as writer:
-        writer.prune(now() + timedelta(seconds=1))
+        writer.prune(*[now() + timedelta(seconds=1)] * 2)
 
 
 def test_a_failed_deletion_that_was_forgotten_is_no_success(arm: Arm, box: str) -> None:

@@ -72,7 +72,7 @@ def put(service: Service, call: Call) -> Answer:
         base = existing or Resource(_id(call), state=ProvisioningState.SUCCEEDED)
         stored = turn.writer.put(replace(base, location=place, tags=placement.tags(given),
                                          state=ProvisioningState.SUCCEEDED))
-        turn.log(stored, "write", "Succeeded")
+        turn.log(stored, "write", "Succeeded", existing)
     return answer(show(stored), 200 if existing else 201)
 
 
@@ -87,7 +87,7 @@ def patch(service: Service, call: Call) -> Answer:
         lock.check_write(turn.writer, existing.id)
         tags = placement.tags(given) if "tags" in given else existing.tags
         stored = turn.writer.put(replace(existing, tags=tags))
-        turn.log(stored, "write", "Succeeded")
+        turn.log(stored, "write", "Succeeded", existing)
     return answer(show(stored))
 
 

@@ -51,7 +51,8 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """One row of the activity log: who wanted what of which resource, and how it ended."""
+    """One row of the activity log: who wanted what of which resource, and how it went. ``operation``: whose end is told
+    by a row of its own. ``more``: claims of the caller, and what changed, without secrets."""
 
     resource: ResourceId
     action: str
@@ -60,3 +61,5 @@ class Activity:
     outcome: str
     at: datetime = field(default_factory=now)
     detail: str = ""
+    operation: str = ""
+    more: Json = field(default_factory=dict)

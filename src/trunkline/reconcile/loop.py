@@ -210,7 +210,8 @@ class Reconciler:
     def _prune(self) -> None:
         """Finished operations and old activities are forgotten after their retention."""
         with self._store.writing() as writer:
-            writer.prune(now() - timedelta(seconds=self._timing.operation_retention_s))
+            writer.prune(now() - timedelta(seconds=self._timing.operation_retention_s),
+                         now() - timedelta(seconds=self._timing.activity_retention_s))
 
     def _end_overdue(self) -> None:
         for operation, reason in self._pending.overdue():

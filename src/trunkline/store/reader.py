@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, bindparam, func, select
+from sqlalchemy import Connection, Select, Table, Text, bindparam, func, or_, select
 
 from trunkline.model.operation import Activity, Operation, OperationKind, OperationStatus
 from trunkline.model.resource import Json, Resource, ResourceId
@@ -20,6 +21,7 @@ from trunkline.store.rows import (
     parse_activity,
     parse_operation,
     parse_resource,
+    render_time,
 )
 
 
@@ -61,6 +63,14 @@ _RUNNING = Question(_running.where(_O.key == bindparam("key")))
 _ACTIVITIES_OF = Question(_ACTIVITIES.where(_L.key == bindparam("key")))
 _ACTIVITIES_WITHIN = Question(_ACTIVITIES.where(_L.key.like(bindparam("below"))))
 
+_ACTIVITY_OF = Question(_ACTIVITIES.where(_L.operation == bindparam("operation")))
+_SCOPE, _CORRELATION = bindparam("scope", type_=Text), bindparam("correlation", type_=Text)
+_HISTORY = Question(
+    select(_L.sequence, *(_L[name] for name in ACTIVITY_COLUMNS)).order_by(_L.sequence.desc()).limit(bindparam("most"))
+    .where(or_(_L.key == _SCOPE, func.substr(_L.key, 1, func.length(_SCOPE) + 1) == _SCOPE + "/"),
+           or_(_CORRELATION == "", _L.correlation_id == _CORRELATION), _L.sequence < bindparam("last"),
+           _L.at_us.between(bindparam("since_us"), bindparam("until_us"))))
+
 _P, _Q, _J = schema.applied.c, schema.requirements.c, schema.journal.c
 _APPLIED = Question(select(_P.blueprint).where(_P.scope == bindparam("scope")))
 _SCOPES = Question(select(_P.scope).order_by(_P.scope))
@@ -79,6 +89,16 @@ class _Families:
 
     def holds(self, parent: ResourceId) -> bool:
         return self.first <= parent.key <= self.last
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Of the activity log: what happened to something or below it; ``correlation``: empty for all."""
+
+    scope: ResourceId
+    since: datetime
+    until: datetime
+    correlation: str = ""
 
 
 class Reader:
@@ -165,6 +185,18 @@ class Reader:
             return tuple(map(parse_activity, found))
         found = _ACTIVITIES_OF.rows(self._connection, key=resource.key, most=limit)
         return tuple(map(parse_activity, found))
+
+    def history(self, span: Span, last: int, limit: int) -> tuple[tuple[int, Activity], ...]:
+        """Rows of a span before the row ``last``, the newest first, each with its own number."""
+        rows = _HISTORY.rows(
+            self._connection, scope=span.scope.key, correlation=span.correlation, last=last, most=limit,
+            since_us=render_time(span.since), until_us=render_time(span.until))
+        return tuple((row[0], parse_activity(row[1:])) for row in rows)
+
+    def begun(self, operation: str) -> Activity | None:
+        """The row that tells how an operation began."""
+        row = _ACTIVITY_OF.row(self._connection, operation=operation, most=1)
+        return parse_activity(row) if row else None
 
     def applied(self, scope: str) -> Json | None:
         """The blueprint last applied for a scope."""

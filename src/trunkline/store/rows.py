@@ -95,14 +95,17 @@ def render_activity(activity: Activity) -> Values:
     return {
         "key": activity.resource.key, "resource": str(activity.resource), "action": activity.action,
         "caller": activity.caller, "correlation_id": activity.correlation_id, "outcome": activity.outcome,
-        "at_us": render_time(activity.at), "detail": activity.detail,
+        "at_us": render_time(activity.at), "detail": activity.detail, "operation": activity.operation,
+        "more": activity.more,
     }
 
 
-ACTIVITY_COLUMNS = ("resource", "action", "caller", "correlation_id", "outcome", "at_us", "detail")
+ACTIVITY_COLUMNS = ("resource", "action", "caller", "correlation_id", "outcome", "at_us", "detail",
+                    "operation", "more")
 
 
 def parse_activity(row: Sequence[Any]) -> Activity:
     """From the columns of ``ACTIVITY_COLUMNS``, in that order."""
-    resource, action, caller, correlation_id, outcome, at_us, detail = row
-    return Activity(_parsed(resource), action, caller, correlation_id, outcome, parse_time(at_us), detail)
+    resource, action, caller, correlation_id, outcome, at_us, detail, operation, more = row
+    return Activity(_parsed(resource), action, caller, correlation_id, outcome, parse_time(at_us), detail, operation,
+                    more)

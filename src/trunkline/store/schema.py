@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, BigInteger, Column, Connection, Index, Integer, MetaData, String, Table, Text, insert
 
-REVISION = "0001"
+REVISION = "0002"
 
 metadata = MetaData()
 
@@ -90,9 +90,12 @@ activities = Table(
     Column("outcome", Text, nullable=False),
     Column("at_us", BigInteger, nullable=False),
     Column("detail", Text, nullable=False),
+    Column("operation", Text, nullable=False, server_default=""),
+    Column("more", Document, nullable=False, server_default="{}"),
 )
 Index("activities_by_key", activities.c.key, activities.c.sequence)
 Index("activities_by_time", activities.c.at_us)
+Index("activities_by_operation", activities.c.operation)
 
 #: Numbers ever given out by a pool. A released one stays, without owner, so that the lowest free one is found at once.
 numbers = Table(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
@@ -130,9 +129,11 @@ class Writer(Reader):
     def finish(self, operation: str, status: OperationStatus, error: Json | None = None,
                result: Json | list[Json] | str | None = None) -> None:
         """The first end counts: a finished operation stays as it is."""
-        self._connection.execute(_UNFINISHED, {
+        ended = self._connection.execute(_UNFINISHED, {
             "operation": operation, "status": status.value, "error": error, "result": result, "waiting_for": "",
             "finished_us": render_time(now())})
+        if ended.rowcount and (begun := self.begun(operation)):
+            self.log(replace(begun, outcome=status.value, at=now(), detail=str((error or {}).get("code", ""))))
 
     def progress(self, operation: str, waiting_for: str) -> None:
         self._connection.execute(_UNFINISHED, {"operation": operation, "waiting_for": waiting_for})
@@ -177,11 +178,10 @@ class Writer(Reader):
         self._connection.execute(_DROP_JOURNAL, {"of_name": name})
         self._connection.execute(_SAVE_JOURNAL, {"name": name, "document": document})
 
-    def prune(self, before: datetime) -> None:
+    def prune(self, operations_before: datetime, activities_before: datetime) -> None:
         """Finished operations and activities older than that."""
-        bound: Mapping[str, int] = {"before_us": render_time(before)}
-        self._connection.execute(_PRUNE_OPERATIONS, bound)
-        self._connection.execute(_PRUNE_ACTIVITIES, bound)
+        self._connection.execute(_PRUNE_OPERATIONS, {"before_us": render_time(operations_before)})
+        self._connection.execute(_PRUNE_ACTIVITIES, {"before_us": render_time(activities_before)})
 
     def _check_alias(self, resource: Resource) -> None:
         alias = resource.system.get("alias")

@@ -109,11 +109,11 @@ def test_pruning_removes_what_is_old_and_finished(store: Store) -> None:
         writer.log(Activity(RESOURCE, "write", "me", "old", "Succeeded", old))
         writer.log(Activity(RESOURCE, "write", "me", "new", "Succeeded"))
 
-        writer.prune(now() - timedelta(days=1))
+        writer.prune(*[now() - timedelta(days=1)] * 2)
         assert writer.operation(ended.id) is not None
         assert [one.correlation_id for one in writer.activities(ResourceId(RESOURCE.subscription), 9)] == ["new"]
 
-        writer.prune(now() + timedelta(seconds=1))
+        writer.prune(*[now() + timedelta(seconds=1)] * 2)
         assert writer.operation(ended.id) is None
         assert writer.operation(running.id) == running
 

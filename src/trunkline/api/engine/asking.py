@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from trunkline.api import body as content
 from trunkline.api import validation
+from trunkline.api.access.changes import claims
 from trunkline.api.declaration import Action, Question
 from trunkline.api.engine import listing, lock, operations, whereabouts
 from trunkline.api.engine.target import Ask, Item
@@ -20,7 +21,7 @@ from trunkline.api.envelope import NotAllowed, refuse
 from trunkline.api.exchange import Answer, Awaited, Call, answer
 from trunkline.api.service import Service
 from trunkline.errors import Fault
-from trunkline.model.operation import Operation, OperationKind, OperationStatus
+from trunkline.model.operation import Activity, Operation, OperationKind, OperationStatus
 from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId
 from trunkline.store import Reader
 
@@ -57,6 +58,10 @@ def begin(service: Service, call: Call, resource: ResourceId, asked: Asked, loca
         api_version=call.api_version)
     with service.store.writing() as writer:
         writer.begin(operation)
+        if call.method == "POST" and resource.namespace:
+            writer.log(Activity(resource, f"{resource.type}/{asked.action}/action", call.account.client_id,
+                                call.correlation_id, "Accepted", operation=operation.id,
+                                more={"claims": claims(call.account)}))
         if known:
             writer.finish(operation.id, OperationStatus.SUCCEEDED, result=asked.result)
     if not known:

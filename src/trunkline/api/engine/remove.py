@@ -74,5 +74,5 @@ def remove(turn: Turn, resource: Resource, location: str) -> Operation:
         turn.writer.delete(resource.id)
     for one in remains:
         turn.writer.put(one)
-    turn.log(resource, "delete")
+    turn.log(resource, "delete", before=resource, kept=False)
     return operation

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from uuid import uuid4
 
+from trunkline.api.access.changes import changes, claims
 from trunkline.api.accounts import Account
 from trunkline.api.declaration import Registry
 from trunkline.api.exchange import Call
@@ -48,6 +49,7 @@ class Turn:
     author: Author
     touched: list[str] = field(default_factory=list)  #: words for the reconciler once the transaction has ended well
     query: Mapping[str, str] = field(default_factory=dict)  #: of the request, names in lower case
+    begun: dict[str, Operation] = field(default_factory=dict)  #: by the key of the resource
 
     def begin(self, kind: OperationKind, resource: Resource, location: str, at_once: bool = False,
               asked: Asked = Asked(), obstacle: Fault | None = None) -> Operation:
@@ -62,6 +64,7 @@ class Turn:
             error={"code": obstacle.code, "message": str(obstacle), "details": []} if obstacle else None,
             finished=now() if at_once else None)
         self.writer.begin(operation)
+        self.begun[resource.id.key] = operation
         self.touched.append(resource.id.key)
         return operation
 
@@ -74,9 +77,17 @@ class Turn:
         return Busy(f"Another operation on this or dependent resource is in progress: {resource.id} is being deleted. "
                     f"Wait until it is gone, then create it again.{uri}")
 
-    def log(self, resource: Resource, verb: str, outcome: str = "Accepted") -> None:
-        self.writer.log(Activity(resource.id, f"{resource.id.type}/{verb}", self.author.account.name,
-                                 self.author.correlation_id, outcome))
+    def log(self, resource: Resource, verb: str, outcome: str = "", before: Resource | None = None,
+            kept: bool = True) -> None:
+        """``outcome``: as its operation stands, unless told. ``before``: what a write replaced; ``kept``: whether the
+        resource is there afterwards."""
+        operation = self.begun.get(resource.id.key)
+        running = operation is not None and not operation.status.final
+        told = outcome or ("Accepted" if running or operation is None else operation.status.value)
+        self.writer.log(Activity(
+            resource.id, f"{resource.id.type}/{verb}", self.author.account.client_id, self.author.correlation_id, told,
+            operation=operation.id if operation and running else "",
+            more={"claims": claims(self.author.account), **changes(before, resource if kept else None)}))
 
 
 @contextmanager

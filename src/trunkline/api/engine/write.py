@@ -52,7 +52,7 @@ def patch(turn: Turn, item: Item, body: Json, conditions: Conditions = ANY) -> W
     existing, body = place.resource, named(body, (*_AROUND, *place.item.kind.envelope))
     if set(body) <= {"tags"}:
         changed = turn.writer.put(replace(existing, tags=placement.tags(body)))
-        turn.log(changed, "write")
+        turn.log(changed, "write", before=existing)
         return Written(place, changed, None)
     wish: Json = {"location": existing.location, "tags": dict(existing.tags), "properties": existing.properties,
                   **existing.envelope}
@@ -99,7 +99,7 @@ def _store(turn: Turn, place: Place, body: Json) -> Written:
     refuse(list(_keep_children(turn, drafted, operation)))
     if obstacle:
         _fail(turn, resource, place.parent if kind.fails_parent else None)
-    turn.log(resource, "write")
+    turn.log(resource, "write", before=place.existing)
     return Written(place, resource, operation, obstacle is None and drafted.settled)
 
 
