@@ -42,18 +42,21 @@ def host_behind(stage: Stage, node: str, address: str = BEHIND) -> Iterator[str]
 
 
 @contextmanager
-def bird(stage: Stage, directory: Path, node: str, own: str, asn: int, prefix: str = ANNOUNCED) -> Iterator[int]:
-    """The user's own daemon inside a VM, in the foreground; its pid."""
+def bird(stage: Stage, directory: Path, node: str, own: str, asn: int, prefix: str = ANNOUNCED,
+         marked: str = "") -> Iterator[int]:
+    """The user's own daemon inside a VM, in the foreground; its pid. ``marked``: a prefix announced NO_ADVERTISE."""
     home = directory / node
     home.mkdir(exist_ok=True)
     sessions = "".join(f"""
 protocol bgp rs{number} {{
   local {own} as {asn}; neighbor {instance} as 65515; multihop; connect retry time 1; connect delay time 0;
-  ipv4 {{ import all; export where source = RTS_STATIC; }};
+  ipv4 {{ import all; export filter {{
+    {f"if net = {marked} then bgp_community.add((65535, 65282));" if marked else ""}
+    if source = RTS_STATIC then accept; reject; }}; }};
 }}""" for number, instance in enumerate(INSTANCES))
     (home / "bird.conf").write_text(f"""router id {own};
 protocol device {{}}
-protocol static {{ ipv4; route {prefix} unreachable; }}
+protocol static {{ ipv4; route {prefix} unreachable; {f"route {marked} unreachable;" if marked else ""} }}
 {sessions}
 """)
     command = stage.command(node, "bird", "-f", "-c", str(home / "bird.conf"), "-s", str(home / "ctl"))

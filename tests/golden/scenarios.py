@@ -52,7 +52,7 @@ VNET_ROUTER_WITH_PEERS = replace(VNET_ROUTER, sessions=(
     *VNET_ROUTER.sessions,
     Session("transit-2", "transit", "p2", "10.50.0.1", "10.51.0.1", 65515, 65515, REJECT_ALL,
             Policy((Rule(Action.PERMIT, groups=("gateway", "hub")),)), bfd=Bfd(100, 3), ttl_security=True,
-            reflects=True, every_path=True, recursive=True),
+            reflects=True, every_path=True, recursive=True, heeds_communities=False),
     Session("hub-1-0", "hub", "r1i0", "10.50.254.1", "10.50.254.4", 65515, 65515, Policy((Rule(Action.PERMIT),)),
             REJECT_ALL, bfd=Bfd(100, 3), ttl_security=True, every_path=True, recursive=True),
 ), origins=(Origin("10.51.0.0/16", "10.51.0.1"), Origin("10.50.0.9/32", interface="n9")))

@@ -127,7 +127,20 @@ def test_a_spoke_that_borrows_learns_of_nvas_and_may_have_its_own(stage: Stage, 
         for source in (VM, SPOKE_VM):
             for address in (BEHIND, "10.98.0.10"):
                 scenes.connected(stage, source, address)
-        assert {"10.1.0.0/16", "10.2.0.0/16", "10.98.0.0/16"} <= told(stage, tmp_path, near).keys()
+        every = {"10.1.0.0/16", "10.2.0.0/16", "10.98.0.0/16"}
+        until(lambda: told(stage, tmp_path, near).keys() == every, 10, "one NVA to be told what the other announces")
+
+
+def test_no_advertise_keeps_a_route_from_other_nvas_and_not_from_the_network(stage: Stage, tmp_path: Path) -> None:
+    stage.put(*base(), nic(2), estates.bgp_connection("two", 2, "10.1.0.12", 65002))
+    other = vm_node(nic(2).id)
+    with ExitStack() as running:
+        running.enter_context(bird(stage, tmp_path, vm_node(nic(1).id), "10.1.0.11", 65001, marked="10.97.0.0/16"))
+        running.enter_context(bird(stage, tmp_path, other, "10.1.0.12", 65002, "10.98.0.0/16"))
+        for prefix in (ANNOUNCED, "10.97.0.0/16", "10.98.0.0/16"):
+            until(lambda prefix=prefix: kernel(stage, prefix), 20, f"{prefix} in the network")  # type: ignore[misc]
+        until(lambda: told(stage, tmp_path, other).get(ANNOUNCED) == "65515 65001", 10, "the other NVA to be told")
+        assert told(stage, tmp_path, other).keys() == {"10.1.0.0/16", ANNOUNCED}
 
 
 def test_a_route_server_goes_without_a_trace(stage: Stage, tmp_path: Path) -> None:

@@ -78,6 +78,7 @@ class Session:
     below the limit. ``enforce_first_as``: RFC 4271 6.3, drop routes whose path does not begin with the peer.
     ``reflects``: the peer is our route reflection client (RFC 4456). ``every_path``: RFC 7911, all paths and not the
     best alone. ``recursive``: a next hop may lie beyond the link; it is looked up among the router's own routes.
+    ``heeds_communities``: NO_ADVERTISE and NO_EXPORT (RFC 1997) keep a route from this peer; else they are told on.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Session:
     reflects: bool = False
     every_path: bool = False
     recursive: bool = False
+    heeds_communities: bool = True
 
 
 @dataclass(frozen=True, slots=True)

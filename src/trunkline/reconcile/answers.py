@@ -230,7 +230,8 @@ def gateway_route(router: Router, entry: RibEntry, sent: bool = False) -> Json:
     session = next((s for s in router.sessions if s.name == entry.session), None)
     local = session.local_address if session else router.sessions[0].local_address
     own = session is None or sent
+    learned = "IBgp" if session and session.local_asn == session.peer_asn else "EBgp"
     return {"localAddress": local, "network": entry.prefix, "nextHop": entry.next_hop,
             "sourcePeer": local if own or not session else session.peer_address,
-            "origin": "Network" if own else "EBgp", "asPath": "-".join(map(str, entry.as_path)),
+            "origin": "Network" if own else learned, "asPath": "-".join(map(str, entry.as_path)),
             "weight": max(0, entry.local_pref - 100)}

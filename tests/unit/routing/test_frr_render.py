@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -35,6 +36,13 @@ def test_a_range_of_private_numbers_needs_few_patterns() -> None:
 def test_ttl_security_with_bfd_is_unsupported() -> None:
     with pytest.raises(Unsupported, match="multi-hop"):
         render(replace(VRF, sessions=(GATEWAY_0,)))
+
+
+@pytest.mark.parametrize("beyond", [
+    {"interface": ""}, {"reflects": True}, {"every_path": True}, {"recursive": True}, {"heeds_communities": False}])
+def test_what_only_routers_of_ours_need_is_unsupported(beyond: dict[str, Any]) -> None:
+    with pytest.raises(Unsupported, match="run BIRD"):
+        render(replace(VRF, sessions=(replace(CUSTOMER, **beyond),)))
 
 
 def test_ibgp_under_another_number_is_unsupported() -> None:

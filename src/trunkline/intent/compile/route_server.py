@@ -4,7 +4,8 @@ the sessions that others have with it. No packet is forwarded by it.
     NVA ══ multi-hop eBGP ══ instance ── iBGP ── VNet router ── iBGP (transit) ── routers of peered VNets
                                     ╘══ multi-hop iBGP ══ gateway instances, with branch-to-branch traffic
 
-A next hop is never changed on the way: traffic goes to the NVA, or from the NVA's router straight to the gateway.
+A next hop is never changed on the way: traffic goes to the NVA, or from the NVA's router straight to the gateway. What
+an NVA marks NO_ADVERTISE reaches the networks that the Route Server serves, and neither gateways nor other NVAs.
 """
 
 from __future__ import annotations
@@ -109,7 +110,7 @@ def _towards_vnet(hub: HubView, instance: int, profile: Profile) -> Session:
         name=session_name(VNET, hub.vnet.resource.number), group=VNET, interface="vnet",
         local_address=hub.addresses[instance], peer_address=router_address(hub.subnet), local_asn=HUB_ASN,
         peer_asn=GATEWAY_ASN, import_policy=REJECT_ALL, export_policy=learned_from(NVA), enforce_first_as=False,
-        ttl_security=True, bfd=profile.inner_bfd, every_path=True)
+        ttl_security=True, bfd=profile.inner_bfd, every_path=True, heeds_communities=False)
 
 
 def nva_session(peer: Resource) -> str:

@@ -89,4 +89,5 @@ def _session(peering: VnetPeeringView, local: VnetView, profile: Profile) -> Ses
         peer_address=link_address(peering.remote.prefixes), local_asn=GATEWAY_ASN, peer_asn=GATEWAY_ASN,
         import_policy=learns if peering.borrows else REJECT_ALL,
         export_policy=tells if peering.lends else REJECT_ALL, enforce_first_as=False, ttl_security=True,
-        bfd=profile.inner_bfd, reflects=peering.lends, every_path=True, recursive=True)
+        bfd=profile.inner_bfd, reflects=peering.lends, every_path=True, recursive=True,
+        heeds_communities=False)

@@ -138,6 +138,7 @@ def _options(session: Session) -> tuple[str, ...]:
         (bool(session.interface), f'interface "{session.interface}"'),
         (True, "direct" if session.interface else "multihop"),
         (session.reflects, "rr client"),
+        (not session.heeds_communities, "interpret communities off"),
         (not session.enabled, "disabled on"),
         (session.ttl_security, "ttl security on"),
         (bool(password), f'password "{password}"'),

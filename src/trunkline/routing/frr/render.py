@@ -81,9 +81,10 @@ def _check(router: Router, session: Session) -> None:
     if session.ttl_security and session.bfd:
         raise Unsupported(f"session {session.name}: FRR 8 runs BFD multi-hop beside ttl-security and then meets no "
                           "single-hop peer; give one of them up or run BIRD")
-    if not session.interface or session.reflects or session.every_path or session.recursive:
-        raise Unsupported(f"session {session.name}: routed sessions, reflection, several paths and recursive next hops "
-                          "are BIRD's here; run BIRD")
+    if (not session.interface or session.reflects or session.every_path or session.recursive
+            or not session.heeds_communities):
+        raise Unsupported(f"session {session.name}: routed sessions, reflection, several paths, recursive next hops "
+                          "and unheeded communities are BIRD's here; run BIRD")
     if session.local_asn == session.peer_asn and session.local_asn != router.asn:
         raise Unsupported(f"session {session.name}: FRR has no iBGP under another AS number than its own")
 
