@@ -10,11 +10,15 @@ from hypothesis import strategies as st
 
 from trunkline.api.resources.express_route.words import AUTHORIZATION
 from trunkline.api.resources.public_ip_addresses import PUBLIC_IP_ADDRESS
+from trunkline.api.resources.virtual_wan.routing import HUB_VNET_CONNECTION
 from trunkline.intent.view import (
     APPLICATION_GROUP,
     DDOS_PLAN,
     EXCHANGE_ORDER,
     FAULT,
+    GATEWAY,
+    HUB_BGP_CONNECTION,
+    HUB_IP_CONFIGURATION,
     LOCAL_GATEWAY,
     NAT_GATEWAY,
     PUBLIC_IP_PREFIX,
@@ -26,8 +30,12 @@ from trunkline.intent.view import (
     SECURITY_RULE,
     SITE,
     SUBNET,
+    VIRTUAL_HUB,
+    VIRTUAL_WAN,
     VNET,
     VNET_PEERING,
+    WAN_CONNECTION,
+    WAN_GATEWAY,
 )
 from trunkline.model.resource import Json, ResourceId
 from unit.api_resources.desk import (
@@ -56,6 +64,12 @@ IP1, DEFAULT, AUTH = rid(PUBLIC_IP_ADDRESS, "ip1"), rid(SUBNET, "hub", "default"
 NSG, TABLE, FILTER = rid(SECURITY_GROUP, "nsg1"), rid(ROUTE_TABLE, "rt1"), rid(ROUTE_FILTER, "rf1")
 ASG, RANGE, SPOKE = rid(APPLICATION_GROUP, "asg1"), rid(PUBLIC_IP_PREFIX, "range1"), rid(VNET, "spoke")
 
+WAN, WAN_HUB, RS, PLACE = rid(VIRTUAL_WAN, "wan"), rid(VIRTUAL_HUB, "wan"), rid(VIRTUAL_HUB, "rs"), rid(
+    HUB_IP_CONFIGURATION, "rs", "Default")
+NVA, WAN_GW, WAN_LINK = rid(HUB_BGP_CONNECTION, "rs", "nva"), rid(WAN_GATEWAY, "gw"), rid(WAN_CONNECTION, "gw", "er1")
+JOINED, VPN = rid(HUB_VNET_CONNECTION, "wan", "hub"), rid(GATEWAY, "vpn")
+RS_SUBNET = rid(SUBNET, "hub", "RouteServerSubnet")
+
 
 def a_rule(**changed: object) -> Json:
     return {"protocol": "Tcp", "access": "Allow", "direction": "Inbound", "priority": 100, "sourcePortRange": "*",
@@ -73,6 +87,15 @@ WISHES: list[tuple[ResourceId, Json, Json]] = [
     (ER1, an_order(), {"sku": STANDARD}),
     (PRIVATE, a_peering(sharedKey="abc"), {}),
     (AUTH, {}, {}),
+    (WAN, {"type": "Standard"}, {}),
+    (WAN_HUB, {"virtualWan": {"id": str(WAN)}, "addressPrefix": "10.77.0.0/23"}, {}),
+    (RS, {"sku": "Standard", "hubRoutingPreference": "ASPath"}, {}),
+    (PLACE, {"subnet": {"id": str(RS_SUBNET)}}, {}),
+    (NVA, {"peerIp": "10.1.0.9", "peerAsn": 65010}, {}),
+    (WAN_GW, {"virtualHub": {"id": str(WAN_HUB)}, "autoScaleConfiguration": {"bounds": {"min": 1}}}, {}),
+    (WAN_LINK, {"expressRouteCircuitPeering": {"id": str(PRIVATE)}, "routingWeight": 1}, {}),
+    (JOINED, {"remoteVirtualNetwork": {"id": str(HUB)}}, {}),
+    (VPN, a_gateway(gatewayType="Vpn", sku="VpnGw1"), {}),
     (HUB, a_network(default="10.1.0.0/24", GatewaySubnet="10.1.255.0/27"), {}),
     (DEFAULT, {"addressPrefix": "10.1.0.0/24"}, {}),
     (VM1, {"ipConfigurations": [a_configuration(DEFAULT, publicIPAddress={"id": str(IP1)})]}, {}),
@@ -168,6 +191,10 @@ def nearly_valid(draw: st.DrawFn) -> tuple[ResourceId, Json, Json]:
 def a_full_desk() -> Desk:
     desk = a_linked_desk()
     desk.put(IP1, {}, sku={"name": "Standard"})
+    desk.put(HUB, a_network(default="10.1.0.0/24", GatewaySubnet="10.1.255.0/27", RouteServerSubnet="10.1.254.0/27"))
+    for resource, body, _ in WISHES:
+        if resource in (WAN, WAN_HUB, RS, PLACE, NVA, WAN_GW, WAN_LINK):
+            desk.put(resource, body)
     desk.put(CON1, a_connection())
     desk.put(VM1, {"ipConfigurations": [a_configuration(DEFAULT)]})
     desk.put(SITE1, a_site())

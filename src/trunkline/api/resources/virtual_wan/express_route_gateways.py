@@ -11,7 +11,7 @@ from trunkline.api.resources.gateway_actions import failover_tests
 from trunkline.api.resources.linked import immovable, linked, missing
 from trunkline.api.resources.recorded import with_guid
 from trunkline.api.resources.redemption import check_key, redeemed
-from trunkline.api.resources.virtual_wan.routing import check_routing, shown_routing
+from trunkline.api.resources.virtual_wan.routing import check_routing, shown_routing, without_defaults
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
 from trunkline.intent.view import PEERING, VIRTUAL_HUB, WAN_CONNECTION, WAN_GATEWAY, alive
@@ -129,5 +129,6 @@ WAN_GATEWAYS = ResourceType(
 
 WAN_CONNECTIONS = ResourceType(
     WAN_CONNECTION, model=ExpressRouteConnection, shape="ExpressRouteConnectionProperties", tracked=False,
-    secrets=("authorizationKey",), opened_by_key="expressRouteCircuitPeering", check=_check_link, obstacle=_obstacle,
+    secrets=("authorizationKey",), opened_by_key="expressRouteCircuitPeering",
+    defaults=without_defaults, check=_check_link, obstacle=_obstacle,
     fails_parent=False, generate=_generate_link, show=_show_link)

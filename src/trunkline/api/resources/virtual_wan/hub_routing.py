@@ -17,8 +17,10 @@ from trunkline.api.resources.virtual_wan.routing import (
     HUB_VNET_CONNECTION,
     ROUTE_MAP,
     check_routing,
+    routed_by,
     shown_routing,
     users,
+    without_defaults,
 )
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
@@ -64,8 +66,8 @@ def _ids(resources: Iterator[Resource]) -> list[str]:
 
 
 def _show_table(table: Resource, estate: Estate) -> Json:
-    return {"associatedConnections": _ids(users(table.id, estate, "associatedRouteTable")),
-            "propagatingConnections": _ids(users(table.id, estate, "propagatedRouteTables"))}
+    return {"associatedConnections": _ids(routed_by(table.id, estate, "associatedRouteTable")),
+            "propagatingConnections": _ids(routed_by(table.id, estate, "propagatedRouteTables"))}
 
 
 def _map_in_use(route_map: Resource, estate: Estate) -> Iterator[Fault]:
@@ -150,4 +152,4 @@ ROUTING_INTENTS = ResourceType(
 
 HUB_VNET_CONNECTIONS = ResourceType(
     HUB_VNET_CONNECTION, model=HubVnetConnection, shape="HubVirtualNetworkConnectionProperties", tracked=False,
-    check=_check_vnet, show=_show_vnet)
+    defaults=without_defaults, check=_check_vnet, show=_show_vnet)

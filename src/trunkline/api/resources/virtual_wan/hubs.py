@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from ipaddress import ip_network
 
 from trunkline.api.declaration import Action, Inline, Ledger, Question, Register, ResourceType, Wish
+from trunkline.api.resources.addressing import unusable
 from trunkline.api.resources.linked import immovable, linked, missing
 from trunkline.api.resources.virtual_wan.hub_routing import HUB_ROUTE_TABLE_V2, built_in_tables
 from trunkline.api.resources.virtual_wan.route_server import instances
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
 from trunkline.intent.view import VIRTUAL_HUB, VIRTUAL_WAN, WAN_GATEWAY, referrers
+from trunkline.model.bgp import overlaps
 from trunkline.model.hub import HUB_ASN, VirtualHub
 from trunkline.model.resource import Json, Properties, Resource, ResourceId
 
@@ -82,17 +84,18 @@ def _fits_wan(hub: Resource, model: VirtualHub, register: Register) -> Iterator[
     if model.address_prefix is None:
         yield Fault("VirtualHubAddressPrefixRequired", f"addressPrefix of hub {hub.id.name} is missing; give a private "
                     f"one of /{_LONGEST_PREFIX} or shorter, for example 10.5.0.0/23.", "addressPrefix")
-    elif ip_network(model.address_prefix).prefixlen > _LONGEST_PREFIX:
+    elif ip_network(model.address_prefix).prefixlen > _LONGEST_PREFIX and ":" not in model.address_prefix:
         yield Fault("VirtualHubAddressPrefixTooSmall", f"addressPrefix {model.address_prefix} of hub {hub.id.name} is "
                     f"too small; use /{_LONGEST_PREFIX} or shorter.", "addressPrefix")
+    else:
+        yield from unusable(model.address_prefix, "addressPrefix")
     yield from _beside_others(hub, model, register)
 
 
 def _beside_others(hub: Resource, model: VirtualHub, register: Register) -> Iterator[Fault]:
     for other in referrers(register, model.virtual_wan.target, VIRTUAL_HUB) if model.virtual_wan else ():
         taken = hub_of(other).address_prefix
-        if other.id.key != hub.id.key and taken and model.address_prefix and \
-                ip_network(taken).overlaps(ip_network(model.address_prefix)):
+        if other.id.key != hub.id.key and taken and model.address_prefix and overlaps(taken, model.address_prefix):
             yield Fault("VirtualHubAddressPrefixOverlaps", f"addressPrefix {model.address_prefix} of hub {hub.id.name} "
                         f"overlaps {taken} of {other.id} in the same Virtual WAN. Choose a free one.", "addressPrefix")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from trunkline.api.resources.linked import linked, missing
 from trunkline.errors import Fault
 from trunkline.intent.estate import Estate
-from trunkline.intent.view import VIRTUAL_HUB, WAN_CONNECTION, referrers
+from trunkline.intent.view import VIRTUAL_HUB, WAN_CONNECTION, WAN_GATEWAY, referrers
 from trunkline.model.resource import Json, Resource, ResourceId
 from trunkline.model.wan import Routed, RoutingConfiguration
 
@@ -39,6 +39,39 @@ def shown_routing(attached: Resource, hub: ResourceId) -> Json:
     propagated = {"labels": list(BUILT_IN[_DEFAULT]), "ids": [table]}
     return {"associatedRouteTable": table, **said,
             "propagatedRouteTables": {**propagated, **said.get("propagatedRouteTables", {})}}
+
+
+def without_defaults(body: Json, _id: ResourceId) -> Json:
+    """``defaults`` of a declaration: what a client read of the hub's default table is not its wish."""
+    said = body.get("routingConfiguration")
+    if not isinstance(said, dict):
+        return body
+    kept = {member: value for member, value in said.items() if not (_is_default(value) or _is_propagated(value))}
+    return {**body, "routingConfiguration": kept} if kept else {
+        member: value for member, value in body.items() if member != "routingConfiguration"}
+
+
+def _is_default(link: object) -> bool:
+    return isinstance(link, dict) and str(link.get("id")).lower().endswith(f"/hubroutetables/{_DEFAULT}".lower())
+
+
+def _is_propagated(tables: object) -> bool:
+    if not isinstance(tables, dict) or tables.get("labels") != list(BUILT_IN[_DEFAULT]):
+        return False
+    ids = tables.get("ids")
+    return isinstance(ids, list) and len(ids) == 1 and _is_default(ids[0])
+
+
+def routed_by(table: ResourceId, estate: Estate, member: str) -> Iterator[Resource]:
+    """Connections of the table's hub that name it, or leave it unsaid that it is the default one."""
+    hub = table.parent
+    gateways = referrers(estate, hub, WAN_GATEWAY) if hub else ()
+    for connection in (*(estate.children(hub, HUB_VNET_CONNECTION) if hub else ()),
+                       *(link for gateway in gateways for link in estate.children(gateway.id, WAN_CONNECTION))):
+        routing = RoutingConfiguration.model_validate(shown_routing(connection, hub)) if hub else None
+        if routing and any(name == member and reference.id.lower() == table.key for name, reference in
+                           routing.references):
+            yield connection
 
 
 def users(target: ResourceId, estate: Estate, *members: str) -> Iterator[Resource]:
