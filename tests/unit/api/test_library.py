@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from trunkline.api.deployments.expression import InvalidTemplate, evaluate
 from trunkline.api.deployments.functions import Scene, Words
+from trunkline.api.deployments.jsonc import relaxed
 from trunkline.model.resource import Resource, ResourceId
 
 SCENE = Scene(Resource(ResourceId("s", "rg1"), "westus"), "tenant", "d1")
@@ -61,3 +63,8 @@ def test_a_function_says_what_azures_says(text: str, expected: Any) -> None:
 def test_arguments_that_do_not_fit_are_refused(text: str) -> None:
     with pytest.raises(InvalidTemplate):
         evaluate(text, Words(SCENE, {}, {}).known)
+
+
+def test_a_template_may_come_as_az_sends_it() -> None:
+    sent = b'{"mode": "x: y // no", template:{ // why\n /* long\n one */ "a": "two\nlines"}}'
+    assert json.loads(relaxed(sent)) == {"mode": "x: y // no", "template": {"a": "two\nlines"}}

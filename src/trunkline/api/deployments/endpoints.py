@@ -15,6 +15,7 @@ from trunkline.api import body as content
 from trunkline.api import composite
 from trunkline.api.deployments.expression import InvalidTemplate
 from trunkline.api.deployments.functions import Scene, Words
+from trunkline.api.deployments.jsonc import relaxed
 from trunkline.api.deployments.run import Run, TemplateRefused, Told, outputs
 from trunkline.api.deployments.template import Template, parse
 from trunkline.api.deployments.vaulted import resolved
@@ -271,7 +272,7 @@ def _template(service: Service, call: Call) -> Template:
         raise Fault("InvalidDeploymentName", f"The deployment name '{call.names['name'][:80]}' is invalid: it may have "
                     "1 to 64 letters, digits, '.', '-', '_', '(' and ')'; choose another.", "name")
     with service.store.reading() as reader:
-        return parse(resolved(content.object_in(call.headers, call.body), reader,
+        return parse(resolved(content.object_in(call.headers, relaxed(call.body)), reader,
                               partial(service.permissions.permits, call.account)))
 
 
