@@ -222,7 +222,7 @@ def test_a_deployment_whose_failure_was_forgotten_has_failed(arm: Arm) -> None:
     deploy(arm, template(box()))
     arm.network.settle(failing="b")
     with arm.store.writing() as writer:
-        writer.prune(now() + timedelta(seconds=1))
+        writer.prune(*[now() + timedelta(seconds=1)] * 2)
     assert arm.ask("GET", path(arm)).state == "Failed"
 
 

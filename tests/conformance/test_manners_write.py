@@ -269,7 +269,7 @@ def test_an_operation_that_is_past_its_retention_is_not_found(arm: Arm) -> None:
     arm.network.settle()
     assert arm.follow(url).body == {"status": "Succeeded"}
     with arm.store.writing() as writer:
-        writer.prune(now() + timedelta(seconds=1))
+        writer.prune(*[now() + timedelta(seconds=1)] * 2)
     told = arm.follow(url)
     assert (told.status, told.body["error"]["code"]) == (404, "NotFound")
 

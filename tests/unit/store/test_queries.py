@@ -157,7 +157,7 @@ def _tell_everything(writer: Writer) -> None:
     writer.log(Activity(GROUP, "write", "me", "1", "Succeeded"))
     writer.save_applied("scope", {"a": 1}, frozenset({"other"}))
     writer.save_journal("name", {})
-    writer.prune(now() - timedelta(days=1))
+    writer.prune(*[now() - timedelta(days=1)] * 2)
 
 
 def test_every_question_and_every_write_goes_through_an_index(statements: list[str], sqlite_url: str) -> None:
