@@ -37,8 +37,12 @@ class Example:
     @property
     def type(self) -> str:
         """``expressRouteCircuits/peerings``, an action's name with it."""
-        tail = self.path.partition("/providers/")[2].split("/")[1:]
-        return "/".join(tail[0::2])
+        return type_in(self.path)
+
+
+def type_in(path: str) -> str:
+    """``expressRouteCircuits/peerings``, an action's name with it; of a path or its template."""
+    return "/".join(path.partition("/providers/")[2].split("/")[1::2])
 
 
 def reference() -> Path:
@@ -50,7 +54,7 @@ def reference() -> Path:
 
 def examples() -> Iterator[Example]:
     for path in sorted(_SWAGGER.glob("*.json")):
-        for template, operations in _document(path.name).get("paths", {}).items():
+        for template, operations in document(path.name).get("paths", {}).items():
             for method, operation in operations.items():
                 for link in operation.get("x-ms-examples", {}).values() if method != "parameters" else ():
                     source = _SWAGGER / link["$ref"]
@@ -60,7 +64,7 @@ def examples() -> Iterator[Example]:
 
 def _example(file: str, template: str, method: str, operation: Any, source: Path) -> Example:
     told = json.loads(source.read_text())
-    parameters = [_resolved(one, file)[0] for one in operation.get("parameters", [])]
+    parameters = [resolved(one, file)[0] for one in operation.get("parameters", [])]
     given = told["parameters"]
     path = re.sub(r"\{(\w+)\}", lambda found: str(_value(given, found[1])), template)
     query = {one["name"]: str(_value(given, one["name"])) for one in parameters
@@ -77,17 +81,17 @@ def _value(given: Mapping[str, Any], name: str) -> Any:
 
 
 @cache
-def _document(file: str) -> Any:
+def document(file: str) -> Any:
     path = _SWAGGER / file
     return json.loads(path.read_text()) if path.exists() else {}
 
 
-def _resolved(schema: Mapping[str, Any], file: str) -> tuple[Mapping[str, Any], str]:
+def resolved(schema: Mapping[str, Any], file: str) -> tuple[Mapping[str, Any], str]:
     """What a ``$ref`` stands for and where that is; nothing is demanded by a document that is not here."""
     while "$ref" in schema:
         where, _, pointer = schema["$ref"].partition("#/")
         file = where.rpartition("/")[2] or file
-        found = _document(file)
+        found = document(file)
         for piece in pointer.split("/"):
             found = found.get(piece, {})
         schema = found
@@ -96,7 +100,7 @@ def _resolved(schema: Mapping[str, Any], file: str) -> tuple[Mapping[str, Any], 
 
 def misfits(value: Any, schema: Mapping[str, Any], file: str, path: str = "") -> Iterator[str]:
     """Where a value has another type than its schema says, or is none of the values that its schema lists."""
-    schema, file = _resolved(schema, file)
+    schema, file = resolved(schema, file)
     wanted = _TYPES.get(schema.get("type", ""))
     if wanted and (not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool)):
         yield f"{path}: {value!r} is no {schema['type']}"
@@ -112,7 +116,7 @@ def misfits(value: Any, schema: Mapping[str, Any], file: str, path: str = "") ->
 
 def _member_misfits(value: dict[str, Any], schema: Mapping[str, Any], file: str, path: str) -> Iterator[str]:
     for part in schema.get("allOf", []):
-        yield from misfits(value, {**_resolved(part, file)[0], "required": []}, _resolved(part, file)[1], path)
+        yield from misfits(value, {**resolved(part, file)[0], "required": []}, resolved(part, file)[1], path)
     for name, member in schema.get("properties", {}).items():
         if value.get(name) is not None:
             yield from misfits(value[name], member, file, f"{path}.{name}")
