@@ -106,11 +106,11 @@ def resident_mb(running: Service) -> dict[str, float]:
     """Of the service's processes, by what they are."""
     found: dict[str, float] = {}
     for path in Path("/proc").glob("[0-9]*/cmdline"):
-        words = path.read_bytes().decode(errors="replace").split("\0")
-        if str(running.home) in words and "trunkline" in " ".join(words):
+        words = path.read_bytes().decode(errors="replace").rstrip("\0").split("\0")
+        if "trunkline.assembly" in words and str(running.home) in (path.parent / "environ").read_text(errors="replace"):
             status = (path.parent / "status").read_text()
-            pages = next(line for line in status.splitlines() if line.startswith("VmRSS"))
-            found[" ".join(words[-3:]).strip()] = round(int(pages.split()[1]) / 1024, 1)
+            size = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+            found[words[-1]] = round(int(size.split()[1]) / 1024, 1)
     return found
 
 
