@@ -7,6 +7,8 @@ answer must fit the schema.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +17,8 @@ from conformance.swagger import Example, misfits
 from conformance.world import VERSION, World, above, kind_of
 
 #: Names that stand for one of few.
-_NAMES = {"peeringName": "AzurePrivatePeering", "devicePath": "primary"}
+_NAMES = {"peeringName": "AzurePrivatePeering", "devicePath": "primary", "peeringLocationName": "Equinix-Ashburn-DC2",
+          "locationName": "Equinix-Ashburn-DC2"}
 
 _ALWAYS = ("id", "name")
 
@@ -23,7 +26,7 @@ _ALWAYS = ("id", "name")
 def differences(cloud: Cloud, example: Example) -> list[str]:
     world = World(cloud, f"example-{example.name}".lower())
     path = _place(world, example)
-    body = world.adapt(example.body) if example.body is not None else None
+    body = _named(world.adapt(example.body)) if example.body is not None else None
     _prepare(world, example, path, body)
     heard = cloud.send(example.method, path, body, {**VERSION, **example.query})
     found = [*_statuses(example, heard)] or [*_answer(world, example, path, heard)]
@@ -33,9 +36,7 @@ def differences(cloud: Cloud, example: Example) -> list[str]:
 
 def _place(world: World, example: Example) -> str:
     """The path in our world. A cross connection is named by its circuit's key."""
-    path = str(world.adapt(example.path))
-    for theirs, ours in _NAMES.items():
-        path = path.replace(f"/{theirs}", f"/{ours}")
+    path = _named(world.adapt(example.path))
     if "/expressroutecrossconnections/" in path.lower():
         circuit = world.path("expressRouteCircuits/circuit")
         world.ensure(circuit)
@@ -44,6 +45,13 @@ def _place(world: World, example: Example) -> str:
         pieces = path.split("/")
         return "/".join([world.twin(circuit), *pieces[9:]])
     return path
+
+
+def _named(value: Any) -> Any:
+    text = json.dumps(value)
+    for theirs, ours in _NAMES.items():
+        text = re.sub(rf'(?<=["/]){theirs}(?=["/])', ours, text)
+    return json.loads(text)
 
 
 def _is_item(path: str) -> bool:
@@ -89,7 +97,7 @@ def _answer(world: World, example: Example, path: str, heard: Heard) -> Iterator
     if isinstance(theirs, dict) and isinstance(final, dict):
         yield from _missing(final, theirs)
         if isinstance(example.body, dict) and example.method == "PUT":
-            yield from _lost(final, world.adapt(example.body), "")
+            yield from _lost(final, _named(world.adapt(example.body)), "")
 
 
 def _missing(ours: dict[str, Any], theirs: dict[str, Any]) -> Iterator[str]:

@@ -91,6 +91,8 @@ class Player:
             if found and body.get("location") and (found[1] not in self._groups or not found[2]):
                 tags = {} if found[2] else body.get("tags", {})
                 self._groups[found[1]] = {"location": body["location"], "tags": tags}
+            elif found:
+                self._groups.setdefault(found[1], {"location": "westus"})
         for group, wanted in self._groups.items():
             made = self._ask("PUT", group, wanted)
             assert made.status in (200, 201), made.body

@@ -20,9 +20,6 @@ VERSION = {"api-version": "2023-09-01"}
 _ID = re.compile(r"/subscriptions/[^/\"]+/resourceGroups/[^/\"]+/providers/Microsoft\.[A-Za-z]+(?:/[^/\"]+/[^/\"]+)+",
                  re.IGNORECASE)
 
-#: Children that come with their parent, and parts that are no resources of their own.
-_GIVEN = ("frontendipconfigurations", "links", "defaultsecurityrules", "peerconnections")
-
 
 def kind_of(resource: str) -> str:
     """``virtualnetworks/subnets``, whatever the namespace."""
@@ -68,7 +65,7 @@ class World:
 
     def ensure(self, resource: str) -> None:
         kind = kind_of(resource)
-        if kind.rpartition("/")[2] in _GIVEN or self.cloud.send("GET", resource, None, VERSION).status == 200:
+        if self.cloud.send("GET", resource, None, VERSION).status == 200:
             return
         self.hold(resource)
         if kind not in _SAMPLES:
@@ -265,4 +262,4 @@ _SAMPLES: dict[str, Callable[[World, str], Any]] = {
     "virtualnetworkgateways/natrules": _fixed({"type": "Static", "mode": "EgressSnat"}),
     "virtualhubs/ipconfigurations": _hub_address,
     "userassignedidentities": _fixed({}),
-}
+}  # children that come with their parent, and parts that are no resources of their own, need none
