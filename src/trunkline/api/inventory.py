@@ -22,8 +22,10 @@ def list_all(service: Service, call: Call) -> Answer:
     text, expanded = call.query.get("$filter", ""), _expanded(call)
     test = odata.parse(text, _FIELDS) if text.strip() else None
     with service.store.reading() as reader:
+        name = odata.required(text, "name")
         found = [one for kind in _kinds(service, odata.required(text, "resourceType"))
-                 for one in _of_kind(reader, call, kind, everything=test is not None)]
+                 for one in (_named(reader, call, kind, name) if name else
+                             _of_kind(reader, call, kind, everything=test is not None))]
         rows = sorted((one for one in found if test is None or test(_row(one))), key=lambda one: one.id.key)
         return listing.page(call, rows, lambda one: one.id.key, lambda one: _show(service, reader, one, expanded),
                             lambda one: call.sees(one.id))
@@ -44,6 +46,13 @@ def _of_kind(reader: Reader, call: Call, kind: ResourceType, everything: bool) -
         return reader.list(kind.name, holder.subscription, holder.group)
     last, most = listing.bounds(call)
     return reader.page(kind.name, holder, last, most + 1)
+
+
+def _named(reader: Reader, call: Call, kind: ResourceType, name: str) -> Iterator[Resource]:
+    subscription, group = call.names["subscription"].lower(), call.names.get("group", "").lower()
+    for one in reader.find(kind.name, name):
+        if one.id.subscription.lower() == subscription and group in ("", one.id.group.lower()):
+            yield one
 
 
 def _row(one: Resource) -> odata.Row:

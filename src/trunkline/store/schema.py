@@ -43,6 +43,7 @@ resources = Table(
 )
 Index("resources_by_alias", resources.c.alias, unique=True)
 Index("resources_by_type", resources.c.type, resources.c.subscription, resources.c.grp, resources.c.key)
+Index("resources_by_page", resources.c.type, resources.c.subscription, resources.c.key)
 Index("resources_by_name", resources.c.name, resources.c.type, resources.c.key)
 Index("resources_by_group", resources.c.subscription, resources.c.grp, resources.c.key)
 Index("resources_by_parent", resources.c.parent, resources.c.type, resources.c.key)
