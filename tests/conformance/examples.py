@@ -18,7 +18,7 @@ from conformance.world import VERSION, World, above, kind_of
 
 #: Names that stand for one of few.
 _NAMES = {"peeringName": "AzurePrivatePeering", "devicePath": "primary", "peeringLocationName": "Equinix-Ashburn-DC2",
-          "locationName": "Equinix-Ashburn-DC2"}
+          "locationName": "Equinix-Ashburn-DC2", "linkName": "link1"}
 
 _ALWAYS = ("id", "name")
 
