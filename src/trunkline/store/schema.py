@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, BigInteger, Column, Connection, Index, Integer, MetaData, String, Table, Text, insert
 
-REVISION = "0002"
+REVISION = "0003"
 
 metadata = MetaData()
 
