@@ -10,7 +10,8 @@ and a circuit in it. Of twenty requests four write (a virtual network with a new
 subscription (as many as there are clients), three those of the group, the others read a circuit or a virtual network,
 as one does that waits for its operation. ``paced``: each client asks twice a second. ``closed``: each asks again as
 soon as it has been answered, so latency is the number of clients divided by what the service can do; it tells the
-throughput, and no budget is meant for it. A write's latency ends with its answer (200 or 201), not with the operation.
+throughput, and no budget is meant for it. Once with SQLite, once with a PostgreSQL server that is started for it, whose
+fsync is off. A write's latency ends with its answer (200 or 201), not with the operation.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from stand import Clients, report, service, spread
+from stand import Clients, postgres, report, service, spread
 from trunkline.cli.client import unwatched
 
 _CLIENTS = 50
@@ -116,16 +117,20 @@ def load(callers: list[Caller], seconds: float, pace_s: float) -> dict[str, obje
             "5xx": sum(n for status, n in statuses.items() if status >= 500)}
 
 
-def measure(seconds: float) -> None:
-    with service("--simulation") as (running, clients):
+def measure(seconds: float, database: str, database_url: str = "") -> None:
+    with service("--simulation", database_url=database_url) as (running, clients):
         groups = build(clients)
         customer = clients.named("customer")
         trust = ssl.create_default_context(cafile=running.instance.settings.places.ca)
         url, token = running.instance.url(), customer.access_token()
         for name, pace_s in (("paced", _PACE_S), ("closed", 0.0)):
             callers = [Caller(url, trust, token, group) for group in groups]
-            report("api_latency", {"part": name, "clients": _CLIENTS, **load(callers, seconds, pace_s)})
+            report("api_latency", {"part": name, "database": database, "clients": _CLIENTS,
+                                   **load(callers, seconds, pace_s)})
 
 
 if __name__ == "__main__":
-    measure(float(sys.argv[1]) if sys.argv[1:] else 15.0)
+    wanted_s = float(sys.argv[1]) if sys.argv[1:] else 15.0
+    measure(wanted_s, "sqlite")
+    with postgres.server() as found:
+        measure(wanted_s, "postgresql", found)

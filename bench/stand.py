@@ -19,6 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 import estates
+import postgres
 import probing
 import scenes
 from stage import Stage
@@ -37,8 +38,8 @@ from trunkline.settings import Timing, load
 from waiting import until
 
 __all__ = [
-    "AZURE", "Clients", "Leg", "Profile", "Resource", "Service", "Stage", "bring_up", "estates", "probing", "report",
-    "scenes", "service", "spread", "stage", "timed_s", "until"]
+    "AZURE", "Clients", "Leg", "Profile", "Resource", "Service", "Stage", "bring_up", "estates", "postgres", "probing",
+    "report", "scenes", "service", "spread", "stage", "timed_s", "until"]
 
 _DEADLINE_S = 900.0
 
@@ -54,9 +55,10 @@ def stage(profile: Profile = AZURE, apart: bool = False) -> Iterator[Stage]:
 
 
 @contextmanager
-def service(*options: str) -> Iterator[tuple[Service, Clients]]:
-    """``trunkline up -d`` in a home of its own, and HTTPS clients of its accounts; afterwards ``down --purge``."""
-    running = Service()
+def service(*options: str, database_url: str = "") -> Iterator[tuple[Service, Clients]]:
+    """``trunkline up -d`` in a home of its own, and HTTPS clients of its accounts; afterwards ``down --purge``.
+    ``database_url``: instead of SQLite in there."""
+    running = Service({"TRUNKLINE_DATABASE_URL": database_url} if database_url else {})
     try:
         running.trunkline("up", "-d", "--port", str(running.port), "-o", "json", *options)
         with connected(running.instance) as clients:

@@ -8,8 +8,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from trunkline.cli.client import Watch
 from trunkline.cli.failure import Failed
@@ -21,9 +22,11 @@ _LOOK_S = 0.1
 
 
 class Stage:
-    def __init__(self) -> None:
+    def __init__(self, environment: Mapping[str, str] = MappingProxyType({})) -> None:
+        """``environment``: beside the user's own, which names no instance."""
         self.home = Path(tempfile.mkdtemp(prefix="trunkline-demo-"))
         self._environment = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
+        self._environment |= environment
         self.instance: Instance = locate(str(self.home), self._environment)
         self.port = free_port(self.instance.settings.endpoint.host)
         self._children: list[subprocess.Popen[str]] = []
