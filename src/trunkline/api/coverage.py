@@ -110,11 +110,11 @@ def _behind(kind: ResourceType) -> str:
     return REALISED if kind.realised else RECORDED
 
 
-def page(registry: Registry) -> str:
-    """The whole of ``docs/coverage.md``."""
+def page(registry: Registry, conformance: str) -> str:
+    """The whole of ``docs/coverage.md``. ``conformance``: the page on which answers are compared with Azure's."""
     found = coverage(registry)
     families = list(dict.fromkeys(one.operation.family for one in found))
-    parts = [_HEAD, _counts(found, families)]
+    parts = [_HEAD, _counts(found, families), _compared(conformance)]
     for family in families:
         parts.append(f"## {family}\n")
         parts += _tables([one for one in found if one.operation.family == family])
@@ -126,6 +126,14 @@ def _counts(found: Iterable[Covered], families: list[str]) -> str:
     words = (REALISED, RECORDED, "refused", MISSING)
     rows = [f"| {family} | {' | '.join(str(counted[family, word]) for word in words)} |" for family in families]
     return "\n".join((f"| family | {' | '.join(words)} |", "|--|--:|--:|--:|--:|", *rows, ""))
+
+
+def _compared(conformance: str) -> str:
+    """The last rows of that page's tables."""
+    found = re.findall(r"^## (.+?)$.*?^\| \*\*all\*\* (\|.+)$", conformance, re.MULTILINE | re.DOTALL)
+    rows = [f"| {title} {counts}" for title, counts in found]
+    return "\n".join(("How answers compare with Azure's ([conformance](conformance.md)):\n",
+                      "| | answers | the same | different, for a reason |", "|--|--:|--:|--:|", *rows, ""))
 
 
 def _tables(found: list[Covered]) -> Iterator[str]:
