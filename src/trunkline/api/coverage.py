@@ -130,7 +130,7 @@ def _counts(found: Iterable[Covered], families: list[str]) -> str:
 
 def _compared(conformance: str) -> str:
     """The last rows of that page's tables."""
-    found = re.findall(r"^## (.+?)$.*?^\| \*\*all\*\* (\|.+)$", conformance, re.MULTILINE | re.DOTALL)
+    found = re.findall(r"^## ([^\n]+)$.*?^\| \*\*all\*\* (\|[^\n]+)$", conformance, re.MULTILINE | re.DOTALL)
     rows = [f"| {title} {counts}" for title, counts in found]
     return "\n".join(("How answers compare with Azure's ([conformance](conformance.md)):\n",
                       "| | answers | the same | different, for a reason |", "|--|--:|--:|--:|", *rows, ""))
