@@ -9,7 +9,7 @@ from trunkline.api import body as content
 from trunkline.api.access.evaluate import covers
 from trunkline.api.access.permissions import ASSIGNMENT, definition_id
 from trunkline.api.access.scoped import Scoped
-from trunkline.api.engine import whereabouts
+from trunkline.api.engine import lock, whereabouts
 from trunkline.api.engine.turn import writing
 from trunkline.api.envelope import NotAllowed
 from trunkline.api.exchange import Answer, Call, answer
@@ -84,6 +84,7 @@ def _put(service: Service, call: Call, at: Scoped) -> Answer:
     given = content.object_in(call.headers, call.body).get("properties")
     properties = _wished(service, given if isinstance(given, dict) else {}, at)
     with writing(service, call) as turn:
+        lock.check_write(turn.writer, at.id)
         _check_scope(turn.writer, at)
         _check_new(turn.writer, at, properties)
         row = turn.writer.put(Resource(at.id, properties=properties, system={"createdBy": call.account.object_id},
@@ -98,6 +99,7 @@ def _delete(service: Service, call: Call, at: Scoped) -> Answer:
         found = turn.writer.get(at.id)
         if found is None:
             return Answer(204)
+        lock.check_delete(turn.writer, found.id)
         turn.writer.delete(found.id)
         turn.log(found, "delete", "Succeeded")
     service.permissions.forget()
@@ -114,22 +116,32 @@ def _check_name(name: str) -> None:
 
 def _wished(service: Service, given: Json, at: Scoped) -> Json:
     guid = str(given.get("roleDefinitionId", "")).rpartition("/")[2].lower()
-    if service.permissions.role(guid) is None:
-        raise Fault("RoleDefinitionDoesNotExist", f"The specified role definition with ID '{guid[:80]}' does not "
-                    "exist; 'az role definition list' shows them.", "properties.roleDefinitionId")
+    _check_role(service, guid, at)
+    subscription = ResourceId.parse(at.scope).subscription
     principal, kind = str(given.get("principalId", "")).lower(), given.get("principalType") or ""
     known = service.tokens.account(principal)
-    if known is None:
+    home = service.accounts.subscription(subscription)
+    if known is None or home is None or known.tenant != home.tenant:
         raise Fault("PrincipalNotFound", f"Principal {principal[:80]} does not exist in the directory; give the object "
                     "id that 'trunkline accounts' shows.", "properties.principalId")
     if kind and kind != known.kind.value:
         raise Fault("UnmatchedPrincipalType", f"The PrincipalId '{principal}' has type '{known.kind.value}', which is "
                     f"different from specified PrincipalType '{kind}'; leave it out, or give its own.",
                     "properties.principalType")
-    subscription = ResourceId.parse(at.scope).subscription
     described = {"description": str(given["description"])} if given.get("description") else {}
     return {"roleDefinitionId": definition_id(subscription, guid), "principalId": principal,
             "principalType": known.kind.value, "scope": at.scope, **described}
+
+
+def _check_role(service: Service, guid: str, at: Scoped) -> None:
+    found = service.permissions.role(guid)
+    if found is None:
+        raise Fault("RoleDefinitionDoesNotExist", f"The specified role definition with ID '{guid[:80]}' does not "
+                    "exist; 'az role definition list' shows them.", "properties.roleDefinitionId")
+    if not any(covers(one.lower(), at.scope.lower()) for one in found.assignable):
+        raise Fault("RoleAssignmentScopeNotAssignableToRoleDefinition", f"The role '{found.name}' may be assigned in "
+                    f"{', '.join(found.assignable)} only, not at scope '{at.scope}'; change its assignableScopes, or "
+                    "assign another role.", "properties.roleDefinitionId")
 
 
 def _check_scope(reader: Reader, at: Scoped) -> None:

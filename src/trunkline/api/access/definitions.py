@@ -6,10 +6,10 @@ import re
 from uuid import UUID
 
 from trunkline.api import body as content
-from trunkline.api.access.permissions import DEFINITION, role
+from trunkline.api.access.permissions import DEFINITION, forbidden, role
 from trunkline.api.access.roles import BUILT_IN, Role
 from trunkline.api.access.scoped import Scoped
-from trunkline.api.engine.turn import writing
+from trunkline.api.engine.turn import Turn, writing
 from trunkline.api.envelope import NotAllowed
 from trunkline.api.exchange import Answer, Call, answer
 from trunkline.api.service import Service
@@ -18,14 +18,15 @@ from trunkline.model.resource import Json, ProvisioningState, Resource, Resource
 
 _FILTER = re.compile(r"\s*(roleName|type)\s+eq\s+'((?:[^']|'')*)'\s*|\s*atScopeAndBelow\(\)\s*|\s*atScope\(\)\s*",
                      re.IGNORECASE)
+_WRITE, _DELETE = f"{DEFINITION}/write", f"{DEFINITION}/delete"
 _GRANTED = ("actions", "notActions", "dataActions", "notDataActions")
 
 
 def answer_to(at: Scoped, service: Service, call: Call) -> Answer:
+    if not (at.name and at.scope) and call.method != "GET":
+        raise NotAllowed(call.method, "GET")
     if not at.name:
-        if call.method != "GET":
-            raise NotAllowed(call.method, "GET")
-        return _list(service, call)
+        return _list(service, call, at)
     verb = {"GET": _get, "PUT": _put, "DELETE": _delete}.get(call.method)
     if verb is None:
         raise NotAllowed(call.method, "GET", "PUT", "DELETE")
@@ -42,12 +43,9 @@ def show(one: Role, subscription: str) -> Json:
             "dataActions": list(one.data_actions), "notDataActions": list(one.not_data_actions)}]}}
 
 
-def _list(service: Service, call: Call) -> Answer:
+def _list(service: Service, call: Call, at: Scoped) -> Answer:
     wanted = _wanted(call.query.get("$filter", ""))
-    subscription = call.names.get("subscription", "")
-    with service.store.reading() as reader:
-        custom = tuple(map(role, reader.list(DEFINITION, subscription))) if subscription else ()
-    found = [show(one, subscription) for one in (*BUILT_IN.values(), *custom)]
+    found = [show(one, call.names.get("subscription", "")) for one in service.permissions.roles(at.scope)]
     return answer({"value": [one for one in found if all(
         str(one["properties"][name]).lower() == value for name, value in wanted.items())]})
 
@@ -66,7 +64,7 @@ def _wanted(text: str) -> dict[str, str]:
 
 def _get(service: Service, call: Call, at: Scoped) -> Answer:
     found = service.permissions.role(at.name)
-    if found is None:
+    if found is None or found not in service.permissions.roles(at.scope):
         raise NotFound(f"The specified role definition with ID '{at.name[:80]}' does not exist.",
                        "RoleDefinitionDoesNotExist")
     return answer(show(found, call.names.get("subscription", "")))
@@ -76,12 +74,14 @@ def _put(service: Service, call: Call, at: Scoped) -> Answer:
     given = content.object_in(call.headers, call.body).get("properties")
     properties = _wished(given if isinstance(given, dict) else {}, call.names["subscription"])
     with writing(service, call) as turn:
+        existing = turn.writer.get(_id(call, at))
+        _check_reach(turn, _WRITE, (*properties["assignableScopes"], *_reach(existing)))
+        _check_free(turn, _id(call, at))
         others = [one for one in map(role, turn.writer.list(DEFINITION, call.names["subscription"]))
                   if one.id != at.name.lower()]
         if any(one.name.lower() == properties["roleName"].lower() for one in (*BUILT_IN.values(), *others)):
             raise Conflict("RoleDefinitionWithSameNameExists", "A role definition cannot be updated with a name that "
                            f"already exists: '{properties['roleName']}'; choose another.", "properties.roleName")
-        existing = turn.writer.get(_id(call, at))
         row = turn.writer.put(Resource(_id(call, at), properties=properties, state=ProvisioningState.SUCCEEDED))
         turn.log(row, "write", "Succeeded")
     service.permissions.forget()
@@ -93,6 +93,7 @@ def _delete(service: Service, call: Call, at: Scoped) -> Answer:
         found = turn.writer.get(_id(call, at))
         if found is None:
             return Answer(204)
+        _check_reach(turn, _DELETE, _reach(found))
         if any(one.rpartition("/")[2].lower() == at.name.lower() for one in _assigned(turn.writer.list(
                 "Microsoft.Authorization/roleAssignments"))):
             raise Conflict("RoleDefinitionHasAssignments", "There are existing role assignments referencing role "
@@ -101,6 +102,27 @@ def _delete(service: Service, call: Call, at: Scoped) -> Answer:
         turn.log(found, "delete", "Succeeded")
     service.permissions.forget()
     return answer(show(role(found), call.names["subscription"]))
+
+
+def _reach(row: Resource | None) -> tuple[str, ...]:
+    """Where a custom role may be assigned."""
+    return tuple(row.properties["assignableScopes"]) if row else ()
+
+
+def _check_reach(turn: Turn, action: str, scopes: tuple[str, ...]) -> None:
+    """Whoever changes a role changes what it permits wherever it is assigned, so must be allowed to in all of it."""
+    for scope in scopes:
+        where = ResourceId.parse(scope)
+        if not turn.author.permits(action, where.key):
+            raise forbidden(turn.author.account, action, str(where))
+
+
+def _check_free(turn: Turn, wanted: ResourceId) -> None:
+    """Assignments name a role by its GUID, which is therefore one in the whole directory."""
+    if any(one.id.name.lower() == wanted.name and one.id.subscription.lower() != wanted.subscription.lower()
+           for one in turn.writer.list(DEFINITION)):
+        raise Conflict("RoleDefinitionAlreadyExists", f"There is a role definition '{wanted.name}' elsewhere; choose "
+                       "another GUID, or change it where it is.")
 
 
 def _assigned(rows: tuple[Resource, ...]) -> list[str]:

@@ -55,12 +55,13 @@ class Permissions:
             return permits(_OPERATOR, action, data)
         snapshot = self._now()
         asked = (account.object_id, action, scope.lower(), data)
-        if asked not in snapshot.decisions:
+        known = snapshot.decisions.get(asked)
+        if known is None:
             if len(snapshot.decisions) >= _REMEMBERED:
                 snapshot.decisions.clear()
-            snapshot.decisions[asked] = allowed(
+            known = snapshot.decisions[asked] = allowed(
                 snapshot.assignments.get(account.object_id, ()), snapshot.roles, *asked)
-        return snapshot.decisions[asked]
+        return known
 
     def knows(self, account: Account, scope: str) -> bool:
         """Whether the account has any role at the scope, above it, or below it."""
@@ -78,6 +79,12 @@ class Permissions:
 
     def role(self, guid: str) -> Role | None:
         return self._now().roles.get(guid.lower())
+
+    def roles(self, scope: str) -> tuple[Role, ...]:
+        """Those that may be assigned at a scope, above it or below it; the built-in ones for an empty scope."""
+        wanted = scope.lower()
+        return tuple(one for one in self._now().roles.values() if not one.custom or (wanted and any(
+            covers(text.lower(), wanted) or covers(wanted, text.lower()) for text in one.assignable)))
 
     def forget(self) -> None:
         """What was read is old."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from trunkline.errors import Fault
 from trunkline.model.resource import ResourceId
 
 _SPELLED = {"roleassignments": "roleAssignments", "roledefinitions": "roleDefinitions"}
@@ -24,11 +25,18 @@ class Scoped:
 
 
 def scoped(path: str) -> Scoped | None:
-    """None for every other path."""
+    """None for every other path, and for a scope that is no id: there, another action might be meant."""
     pieces = path.strip("/").split("/")
     for length in (3, 4):
         tail = [piece.lower() for piece in pieces[-length:]]
         if tail[:2] == ["providers", "microsoft.authorization"] and len(tail) == length and tail[2] in _SPELLED:
-            scope = "/".join(pieces[:-length])
-            return Scoped(tail[2], f"/{scope}" if scope else "", pieces[-1] if length == 4 else "")
+            scope = "".join(f"/{piece}" for piece in pieces[:-length])
+            return Scoped(tail[2], scope, pieces[-1] if length == 4 else "") if _is_scope(scope) else None
     return None
+
+
+def _is_scope(text: str) -> bool:
+    try:
+        return not text or bool(ResourceId.parse(text))
+    except Fault:
+        return False

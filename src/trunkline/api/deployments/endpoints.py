@@ -135,7 +135,7 @@ def validate(service: Service, call: Call) -> Answer:
 
 
 def what_if(service: Service, call: Call) -> Answer:
-    """What a PUT would change, found by making it and keeping nothing."""
+    """What a PUT would change, found by making it and keeping nothing; what the client may not read is left out."""
     changes: list[Json] = []
     template, words = _words(service, call, _template(service, call))
     try:
@@ -147,6 +147,8 @@ def what_if(service: Service, call: Call) -> Answer:
             named = {one.resource.id.key for one in done.written}
             changes = [change(before.get(key), after[key]) for key in sorted(named & after.keys())]
             changes += [untouched(body) for key, body in before.items() if key not in named]
+            changes = [one for one in changes if service.permissions.sees(
+                call.account, ResourceId.parse(one["resourceId"]))]
             raise _RolledBack
     except _RolledBack:
         return answer({"status": "Succeeded", "properties": {"correlationId": call.correlation_id, "changes": changes}})
@@ -178,7 +180,7 @@ def list_all(service: Service, call: Call) -> Answer:
         if reader.get(_group(call)) is None:
             raise whereabouts.group_absent(call.names["group"])
         found = reader.list(DEPLOYMENTS, call.names["subscription"], call.names["group"])
-    rows = [(one.id.key, _shown(service, one)) for one in found]
+    rows = [(one.id.key, _shown(service, one)) for one in found if call.sees(one.id)]
     if text := call.query.get("$filter", "").strip():
         test = condition(text, {"provisioningState": "properties.provisioningState"})
         rows = [row for row in rows if test(row[1])]
@@ -188,13 +190,17 @@ def list_all(service: Service, call: Call) -> Answer:
 def delete(service: Service, call: Call) -> Answer:
     with writing(service, call) as turn:
         lock.check_delete(turn.writer, _id(call))
-        turn.writer.delete(_id(call))
+        if found := turn.writer.get(_id(call)):
+            turn.writer.delete(found.id)
+            turn.log(found, "delete", "Succeeded")
     return Answer(204)
 
 
 def status(service: Service, call: Call) -> Answer:
     with service.store.reading() as reader:
         operation = operations.find(reader, call.names["operation"], call.names["subscription"])
+    if operation.resource.key != _id(call).key:
+        raise operations.unknown(operation.id)
     operation = composite.settle(service.store, operation, {composite.DEPLOY: ending(service)})
     body: Json = {"status": _WORDS.get(operation.status, operation.status.value)}
     if operation.error:

@@ -54,7 +54,8 @@ def begin(service: Service, call: Call, resource: ResourceId, asked: Asked, loca
     """A question to the live network, which the reconciler answers unless the answer is ``known``."""
     operation = Operation(
         id=str(uuid4()), resource=resource, kind=OperationKind.ACTION, action=asked.action, location=location,
-        parameters={**asked.parameters, "subscription": call.names["subscription"].lower()},
+        parameters={**asked.parameters, "subscription": call.names["subscription"].lower(),
+                    "caller": call.account.object_id},
         api_version=call.api_version)
     with service.store.writing() as writer:
         writer.begin(operation)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from trunkline.errors import Fault
 from trunkline.intent.estate import Estate
@@ -36,6 +37,15 @@ def faults(resource: Resource, estate: Estate) -> Iterator[Fault]:
                         "'Failed to perform resource identity operation. Status: 'BadRequest'. Response: "
                         f"'Resource '{text[:200]}' was not found.''. Create it, or name another.",
                         "identity.userAssignedIdentities")
+
+
+def links(resource: Resource) -> frozenset[str]:
+    """Keys of the identities it names."""
+    found = set()
+    for text in _named(resource.envelope):
+        with suppress(Fault):
+            found.add(ResourceId.parse(text).key)
+    return frozenset(found)
 
 
 def shown(envelope: Json, estate: Estate) -> Json:

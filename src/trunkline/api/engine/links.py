@@ -3,7 +3,7 @@ client asks for it (``$expand``)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -58,11 +58,12 @@ def _canonical(registry: Registry, reader: Reader, target: ResourceId) -> Resour
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """``$expand`` of one answer. Links out of ``subscription`` stay links."""
+    """``$expand`` of one answer. Links out of ``subscription``, and to what the client does not see, stay links."""
 
     registry: Registry
     reader: Reader
     subscription: str
+    sees: Callable[[ResourceId], bool]
 
     def of(self, shown: Json, text: str) -> Json:
         """``text``: paths into properties, with commas between (``subnets/ipConfigurations``). A member that is not
@@ -98,6 +99,8 @@ class Expansion:
 
     def _shown(self, resource: ResourceId) -> Json | None:
         stored = self.reader.get(resource)
+        if stored and not self.sees(stored.id):
+            return None
         item = of(self.registry, stored.id) if stored else None
         return shape.body(self.registry, self.reader, Item(item.kind, stored.id), stored) if item and stored else None
 

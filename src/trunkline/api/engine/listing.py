@@ -60,7 +60,7 @@ def extensions(registry: Registry, reader: Reader, call: Call, wanted: Collectio
     scope = whereabouts.scope(reader, wanted.parent)
     rows = [(one.id.key, shape.body(registry, reader, Item(wanted.kind, one.id), one))
             for one in reader.list(wanted.kind.name, scope.subscription)
-            if (_within(one.id.scope, scope) if at_scope else _within(scope, one.id.scope))]
+            if call.sees(one.id) and (_within(one.id.scope, scope) if at_scope else _within(scope, one.id.scope))]
     if terms:
         test = condition(terms, wanted.kind.filters)
         rows = [row for row in rows if test(row[1])]

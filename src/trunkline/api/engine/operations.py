@@ -36,9 +36,13 @@ def find(reader: Reader, operation: str, subscription: str) -> Operation:
     found = reader.operation(operation.lower())
     owner = found.parameters.get("subscription", found.resource.subscription) if found else ""
     if found is None or str(owner).lower() != subscription.lower():
-        raise NotFound(f"Operation {operation[:80]} not found. It may have ended long ago; read the resource instead.",
-                       "NotFound")
+        raise unknown(operation)
     return found
+
+
+def unknown(operation: str) -> NotFound:
+    return NotFound(f"Operation {operation[:80]} not found. It may have ended long ago; read the resource instead.",
+                    "NotFound")
 
 
 def status(operation: Operation) -> Answer:

@@ -59,7 +59,8 @@ class Turn:
         operation = Operation(
             id=str(uuid4()), resource=resource.id, kind=kind, location=location, api_version=self.author.api_version,
             generation=resource.generation, action=asked.action, result=asked.result,
-            parameters={**asked.parameters, "subscription": self.author.subscription.lower()},
+            parameters={**asked.parameters, "subscription": self.author.subscription.lower(),
+                        "caller": self.author.account.object_id},
             status=ended if at_once else OperationStatus.IN_PROGRESS,
             error={"code": obstacle.code, "message": str(obstacle), "details": []} if obstacle else None,
             finished=now() if at_once else None)

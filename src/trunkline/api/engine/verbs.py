@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 
 from trunkline.api import body as content
 from trunkline.api.declaration import ResourceType
@@ -94,7 +95,8 @@ def get(service: Service, call: Call, item: Item) -> Answer:
         place = whereabouts.find(service.registry, reader, item)
         shown = shape.body(service.registry, reader, place.view, place.resource)
         if expand := call.query.get("$expand"):
-            shown = links.Expansion(service.registry, reader, call.names["subscription"]).of(shown, expand)
+            sees = partial(service.permissions.sees, call.account)
+            shown = links.Expansion(service.registry, reader, call.names["subscription"], sees).of(shown, expand)
     return answer(shown, headers=_tagged(place.view, place.resource))
 
 

@@ -128,8 +128,8 @@ def _fail(turn: Turn, *resources: Resource | None) -> None:
 
 def _foreign(turn: Turn, drafted: Draft) -> Iterator[Fault]:
     """Links to what the client may not join; with an authorization key the owner has allowed it."""
-    before = references(drafted.wish.existing) if drafted.wish.existing else frozenset()
-    for key in sorted(references(drafted.resource) - before - _opened(drafted)):
+    before = _links(drafted.wish.existing) if drafted.wish.existing else frozenset()
+    for key in sorted(_links(drafted.resource) - before - _opened(drafted)):
         action = joining(_spelled(turn, ResourceId.parse(key)))
         if not turn.author.permits(action, key):
             account = turn.author.account
@@ -138,6 +138,10 @@ def _foreign(turn: Turn, drafted: Draft) -> Iterator[Fault]:
                         f"'{drafted.resource.id}'; however, it does not have permission to perform action(s) "
                         f"'{action}' on the linked scope(s) '{key}' or the linked scope(s) are invalid. Link a "
                         "resource of your own, or ask its owner for a role or an authorization key.", status=403)
+
+
+def _links(resource: Resource) -> frozenset[str]:
+    return references(resource) | identity.links(resource)
 
 
 def _spelled(turn: Turn, target: ResourceId) -> str:

@@ -24,7 +24,7 @@ from trunkline.store import Reader
 def list_all(service: Service, call: Call) -> Answer:
     with service.store.reading() as reader:
         found = [one for one in reader.list(kept.DELETED_VAULT, call.names["subscription"]) if not kept.due(one)]
-    return listing.page(call, found, lambda one: one.id.key, _show)
+    return listing.page(call, found, lambda one: one.id.key, _show, lambda one: call.sees(one.id))
 
 
 def get(service: Service, call: Call) -> Answer:

@@ -1,0 +1,180 @@
+"""What somebody with a little tries in order to have more, and does not get."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from arm import Arm, Reply
+from trunkline.api.access.roles import CONTRIBUTOR, OWNER, READER
+from trunkline.api.accounts import Account, PrincipalType
+from trunkline.api.resources import registry
+
+VNET = {"location": "westus", "properties": {
+    "addressSpace": {"addressPrefixes": ["10.0.0.0/16"]},
+    "subnets": [{"name": "a", "properties": {"addressPrefix": "10.0.0.0/24"}}]}}
+NETWORK = "4d97b98b-1d4f-4787-a291-c67834d212e7"
+ROLES = "providers/Microsoft.Authorization"
+
+
+@pytest.fixture
+def arm(tmp_path: Path) -> Iterator[Arm]:
+    service = Arm(tmp_path / "home", registry)
+    service.create_group()
+    service.create_group("rg2")
+    yield service
+    service.close()
+
+
+@pytest.fixture
+def mallory(arm: Arm) -> Account:
+    return arm.directory.create("mallory", PrincipalType.SERVICE_PRINCIPAL)[0]
+
+
+def grant(arm: Arm, scope: str, role: str, principal: Account) -> Reply:
+    """By the subscription's owner; mallory asks from then on."""
+    arm.account = "customer"
+    reply = arm.ask("PUT", f"{scope}/{ROLES}/roleAssignments/{uuid4()}", {"properties": {
+        "roleDefinitionId": role, "principalId": principal.object_id}})
+    arm.account = "mallory"
+    return reply
+
+
+def custom(*actions: str, **members: Any) -> dict[str, Any]:
+    return {"properties": {"roleName": "Narrow", "permissions": [{"actions": list(actions)}], **members}}
+
+
+def network(arm: Arm, tail: str, group: str = "rg1") -> str:
+    return f"{arm.subscription}/resourceGroups/{group}/providers/Microsoft.Network/{tail}"
+
+
+def narrow(arm: Arm) -> str:
+    """A custom role of the subscription; its GUID."""
+    name = str(uuid4())
+    arm.account = "customer"
+    made = arm.ask("PUT", f"{arm.subscription}/{ROLES}/roleDefinitions/{name}", custom("Microsoft.Network/*/read"))
+    assert made.status == 201
+    return name
+
+
+def test_an_owner_of_a_group_does_not_widen_a_role_of_the_subscription(arm: Arm, mallory: Account) -> None:
+    role = narrow(arm)
+    assert grant(arm, arm.subscription, role, mallory).status == 201
+    assert grant(arm, arm.group, OWNER, mallory).status == 201
+    for scope in (arm.group, arm.subscription):
+        path = f"{scope}/{ROLES}/roleDefinitions/{role}"
+        for body in (custom("*"), custom("*", assignableScopes=[arm.group])):
+            assert arm.ask("PUT", path, body).code == "AuthorizationFailed"
+        assert arm.ask("DELETE", path).code == "AuthorizationFailed"
+    assert arm.ask("PUT", network(arm, "virtualNetworks/v", "rg2"), VNET).code == "AuthorizationFailed"
+
+
+def test_a_role_of_a_group_is_its_owners_and_assigned_there_only(arm: Arm, mallory: Account) -> None:
+    grant(arm, arm.group, OWNER, mallory)
+    name = str(uuid4())
+    given = custom("*/read", assignableScopes=[arm.group])
+    assert arm.ask("PUT", f"{arm.group}/{ROLES}/roleDefinitions/{name}", given).status == 201
+    refused = grant(arm, arm.subscription, name, mallory)
+    assert refused.code == "RoleAssignmentScopeNotAssignableToRoleDefinition"
+    assert grant(arm, arm.group, name, mallory).status == 201
+
+
+@pytest.mark.parametrize("scope", [
+    "resourceGroups", "resourceGroups/rg1/providers/Microsoft.Network/virtualNetworks",
+    "resourceGroups/rg1/providers", "providers/Microsoft.Network/x"])
+@pytest.mark.parametrize("kind", ["roleDefinitions", "roleAssignments"])
+def test_a_contributor_does_not_reach_roles_by_a_crooked_path(
+        arm: Arm, mallory: Account, scope: str, kind: str) -> None:
+    role = narrow(arm)
+    grant(arm, arm.subscription, CONTRIBUTOR, mallory)
+    body = custom("*") if kind == "roleDefinitions" else {"properties": {
+        "roleDefinitionId": OWNER, "principalId": mallory.object_id}}
+    for method in ("PUT", "DELETE"):
+        assert arm.ask(method, f"{arm.subscription}/{scope}/{ROLES}/{kind}/{role}", body).status in (403, 404)
+    arm.account = "customer"
+    shown = arm.ask("GET", f"{arm.subscription}/{ROLES}/roleDefinitions/{role}").body["properties"]
+    assert shown["permissions"][0]["actions"] == ["Microsoft.Network/*/read"]
+
+
+def test_roles_of_the_whole_cloud_are_read_only(arm: Arm) -> None:
+    role = narrow(arm)
+    path = f"/{ROLES}/roleDefinitions/{role}"
+    assert [arm.ask(method, path, custom("*")).status for method in ("GET", "PUT", "DELETE")] == [404, 405, 405]
+
+
+def test_another_subscription_neither_takes_over_nor_sees_a_custom_role(arm: Arm, mallory: Account) -> None:
+    role = narrow(arm)
+    arm.account = "operator"
+    other = arm.directory.add_subscription("Other").id
+    arm.ask("PUT", f"/subscriptions/{other}/{ROLES}/roleAssignments/{uuid4()}", {"properties": {
+        "roleDefinitionId": OWNER, "principalId": mallory.object_id}})
+    arm.account = "mallory"
+    path = f"/subscriptions/{other}/{ROLES}/roleDefinitions/{role}"
+    assert arm.ask("PUT", path, custom("*")).code == "RoleDefinitionAlreadyExists"
+    assert arm.ask("GET", path).code == "RoleDefinitionDoesNotExist"
+    reaching = custom("*", assignableScopes=[arm.subscription])
+    assert arm.ask("PUT", f"/subscriptions/{other}/{ROLES}/roleDefinitions/{uuid4()}", reaching
+                   ).code == "AuthorizationFailed"
+
+
+def test_principals_of_other_tenants_get_no_roles(arm: Arm) -> None:
+    arm.directory.add_tenant("Contoso", "contoso.localhost")
+    alien, _ = arm.directory.create("mallory", PrincipalType.SERVICE_PRINCIPAL, "contoso")
+    assert grant(arm, arm.group, READER, alien).code == "PrincipalNotFound"
+
+
+def test_expanding_a_link_shows_nothing_that_the_client_may_not_read(arm: Arm, mallory: Account) -> None:
+    group = network(arm, "networkSecurityGroups/g")
+    arm.make(group, {"location": "westus"})
+    given: Any = {"addressPrefix": "10.0.0.0/24", "networkSecurityGroup": {"id": group}}
+    arm.make(network(arm, "virtualNetworks/v"), {**VNET, "properties": {
+        "addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}, "subnets": [{"name": "a", "properties": given}]}})
+    path = f"{network(arm, 'virtualNetworks/v/subnets/a')}?api-version=2024-01-01&$expand=networkSecurityGroup"
+    assert "name" in arm.ask("GET", path).body["properties"]["networkSecurityGroup"]
+    grant(arm, network(arm, "virtualNetworks/v"), READER, mallory)
+    assert list(arm.ask("GET", path).body["properties"]["networkSecurityGroup"]) == ["id"]
+
+
+def test_what_a_deployment_would_change_is_shown_to_who_may_read_it(arm: Arm, mallory: Account) -> None:
+    arm.make(network(arm, "virtualNetworks/v"), VNET)
+    grant(arm, arm.group, "e40ec5ca-96e0-45a2-b4ff-59039f2c2b59", mallory)  # Managed Identity Contributor may deploy
+    given = {"properties": {"mode": "Incremental", "template": {
+        "$schema": "x", "contentVersion": "1.0.0.0", "resources": []}}}
+    path = f"{arm.group}/providers/Microsoft.Resources/deployments/d/whatIf"
+    assert arm.ask("POST", path, given).body["properties"]["changes"] == []
+    arm.account = "customer"
+    changes = arm.ask("POST", path, given).body["properties"]["changes"]
+    assert network(arm, "virtualNetworks/v") in [one["resourceId"] for one in changes]
+
+
+def test_an_identity_is_used_by_who_may_assign_it(arm: Arm, mallory: Account) -> None:
+    identity = f"{arm.subscription}/resourceGroups/rg2/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i"
+    arm.make(identity, {"location": "westus"})
+    grant(arm, arm.group, CONTRIBUTOR, mallory)
+    port = {"location": "westus", "properties": {"peeringLocation": "Amsterdam", "bandwidthInGbps": 10,
+                                                 "encapsulation": "Dot1Q"},
+            "identity": {"type": "UserAssigned", "userAssignedIdentities": {identity: {}}}}
+    refused = arm.ask("PUT", network(arm, "expressRoutePorts/p"), port)
+    assert refused.code == "LinkedAuthorizationFailed"
+    assert "'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action'" in refused.message
+
+
+def test_a_result_is_told_to_who_asked_or_could_have(arm: Arm, mallory: Account) -> None:
+    gateway = network(arm, "virtualNetworks/v")
+    arm.make(gateway, VNET)
+    made = arm.ask("PUT", network(arm, "virtualNetworks/w"), VNET)
+    status = made.headers["azure-asyncoperation"]
+    grant(arm, gateway, READER, mallory)
+    assert arm.follow(status).status == 404
+    grant(arm, arm.group, READER, mallory)
+    assert arm.follow(status).status == 200
+
+
+def test_a_locked_group_takes_no_roles(arm: Arm, mallory: Account) -> None:
+    lock = f"{arm.group}/{ROLES}/locks/l"
+    assert arm.ask("PUT", lock, {"properties": {"level": "ReadOnly"}}).status == 201
+    assert grant(arm, arm.group, READER, mallory).code == "ScopeLocked"
