@@ -43,6 +43,8 @@ from trunkline.settings import Limits, Settings, load
 from trunkline.store import Store, Writer
 
 VERSION = "2025-01-01"
+#: For what tokens of the vaults' data plane are.
+VAULTS = "https://vault.localhost:8443"
 
 
 @dataclass(frozen=True)
@@ -185,9 +187,9 @@ class Arm:
     def at(self, tail: str) -> str:
         return f"{self.group}/providers/Test.Lab/{tail}"
 
-    def token(self, life_s: int = 600) -> str:
+    def token(self, life_s: int = 600, audience: str = "") -> str:
         found = next(one for one in self.accounts.accounts if one.name == self.account)
-        return self.tokens.issue(found, self.url, life_s)
+        return self.tokens.issue(found, audience or self.url, life_s)
 
     def send(self, method: str, path: str, content: bytes | str | AsyncIterator[bytes] | None = None,
              headers: Mapping[str, str] | None = None) -> Reply:
@@ -199,8 +201,10 @@ class Arm:
         """With a token and, unless the path has a query, an api-version."""
         at = path if "?" in path else f"{path}?api-version={VERSION}"
         content = None if body is None else json.dumps(body)
+        vault = path.startswith("/vaults/") or ".vault." in (headers or {}).get("host", "")
+        bearer = self.token(audience=VAULTS if vault else "")
         return self.send(method, at, content, {
-            "authorization": f"Bearer {self.token()}", "content-type": "application/json", **(headers or {})})
+            "authorization": f"Bearer {bearer}", "content-type": "application/json", **(headers or {})})
 
     def follow(self, url: str) -> Reply:
         return self.ask("GET", url.removeprefix(self.url))

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import hmac
+import json
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from arm import Arm, Reply
+from arm import VAULTS, Arm, Reply
+from trunkline.api.access.device import Codes
 from trunkline.api.access.roles import CONTRIBUTOR, OWNER, READER
 from trunkline.api.accounts import Account, PrincipalType
 from trunkline.api.resources import registry
+from trunkline.api.token import load_key
+from trunkline.settings import Limits
 
 VNET = {"location": "westus", "properties": {
     "addressSpace": {"addressPrefixes": ["10.0.0.0/16"]},
@@ -178,3 +187,101 @@ def test_a_locked_group_takes_no_roles(arm: Arm, mallory: Account) -> None:
     lock = f"{arm.group}/{ROLES}/locks/l"
     assert arm.ask("PUT", lock, {"properties": {"level": "ReadOnly"}}).status == 201
     assert grant(arm, arm.group, READER, mallory).code == "ScopeLocked"
+
+
+def test_a_token_opens_what_it_is_for_and_nothing_else(arm: Arm) -> None:
+    vault = f"{arm.group}/providers/Microsoft.KeyVault/vaults/kv1"
+    arm.make(vault, {"location": "westus", "properties": {
+        "tenantId": arm.accounts.tenant, "sku": {"family": "A", "name": "standard"}, "enableRbacAuthorization": True}})
+
+    def asked(path: str, audience: str) -> Reply:
+        return arm.send("GET", f"{path}?api-version=2025-01-01", headers={
+            "authorization": f"Bearer {arm.token(audience=audience)}"})
+
+    for audience in (VAULTS, "https://vault.azure.net"):
+        assert asked("/vaults/kv1/secrets", audience).status == 200
+        refused = asked(arm.group, audience)
+        assert (refused.status, refused.code) == (401, "InvalidAuthenticationTokenAudience")
+    for audience in (arm.url, "https://management.azure.com"):
+        assert asked(arm.group, audience).status == 200
+        refused = asked("/vaults/kv1/secrets", audience)
+        assert (refused.status, refused.code) == (401, "Unauthorized")
+        assert 'resource="https://vault.localhost:8443"' in refused.headers["www-authenticate"]
+
+
+def test_a_vault_is_its_own_tenants(arm: Arm) -> None:
+    arm.directory.add_tenant("Contoso", "contoso.localhost")
+    alien, _ = arm.directory.create("alien", PrincipalType.SERVICE_PRINCIPAL, "contoso")
+    arm.make(f"{arm.group}/providers/Microsoft.KeyVault/vaults/kv1", {"location": "westus", "properties": {
+        "tenantId": arm.accounts.tenant, "sku": {"family": "A", "name": "standard"}, "accessPolicies": [{
+            "tenantId": arm.accounts.tenant, "objectId": alien.object_id, "permissions": {"secrets": ["list"]}}]}})
+    arm.account = "alien"
+    refused = arm.ask("GET", "/vaults/kv1/secrets")
+    assert refused.status == 401
+    assert "AKV10032" in refused.message
+
+
+@pytest.mark.parametrize("forged", ["none", "HS256", "kid", "issuer", "unsigned"])
+def test_a_forged_token_is_nobodys(arm: Arm, forged: str) -> None:
+    real = arm.token()
+    claims = jwt.decode(real, options={"verify_signature": False})
+    own = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    public = load_key(arm.settings.places.ca.parent).public_key().public_bytes(
+        Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    token = {
+        "none": jwt.encode(claims, "", algorithm="none"),
+        "HS256": _signed_with(public, claims),
+        "kid": jwt.encode(claims, own, algorithm="RS256", headers={
+            "kid": "../../../../dev/null", "jku": "https://127.0.0.1:1/keys"}),
+        "issuer": arm.tokens.sign({name: claims[name] for name in ("aud", "oid", "tid")}, "", 600, "https://evil"),
+        "unsigned": real.rpartition(".")[0] + "."}[forged]
+    got = arm.send("GET", f"{arm.group}?api-version=2025-01-01", headers={"authorization": f"Bearer {token}"})
+    assert got.status == 401
+    assert got.code.startswith("InvalidAuthenticationToken")
+
+
+def _signed_with(public: bytes, claims: dict[str, Any]) -> str:
+    """HS256 with the public key as its secret, which libraries refuse to make."""
+    head, body = (urlsafe_b64encode(json.dumps(one).encode()).rstrip(b"=") for one in (
+        {"alg": "HS256", "typ": "JWT"}, claims))
+    proof = hmac.digest(public, head + b"." + body, "sha256")
+    return b".".join((head, body, urlsafe_b64encode(proof).rstrip(b"="))).decode()
+
+
+def test_a_clients_tokens_for_other_purposes_do_not_drive_arm(arm: Arm) -> None:
+    account = arm.accounts.accounts[0]
+    for token in (arm.tokens.issue_refresh(account, str(uuid4()), "x", 600),
+                  arm.tokens.issue_identity(account, f"{arm.url}/{account.tenant}/v2.0", str(uuid4()), "")):
+        assert arm.send("GET", f"{arm.group}?api-version=2025-01-01", headers={
+            "authorization": f"Bearer {token}"}).status == 401
+
+
+def test_one_clients_haste_does_not_slow_another(tmp_path: Path) -> None:
+    arm = Arm(tmp_path / "throttled", registry, Limits(requests_per_second=1))
+    arm.directory.create("mallory", PrincipalType.SERVICE_PRINCIPAL)
+    arm.account = "mallory"
+    assert {arm.ask("GET", arm.subscription).status for _ in range(20)} == {403, 429}
+    arm.account = "customer"
+    assert arm.ask("GET", arm.subscription).status == 200
+    arm.close()
+
+
+def test_a_header_is_of_one_identity_and_not_of_the_next_of_that_name(arm: Arm) -> None:
+    path = f"{arm.group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i"
+    arm.make(path, {"location": "westus"})
+    header = arm.ask("POST", "/providers/Trunkline.Access/identityHeader", {"resourceId": path}).body["header"]
+    ask = f"/msi/token?api-version=2019-08-01&resource={arm.url}"
+    assert arm.send("GET", ask, headers={"x-identity-header": header}).status == 200
+    arm.ask("DELETE", path)
+    arm.network.settle()
+    arm.make(path, {"location": "westus"})
+    assert arm.send("GET", ask, headers={"x-identity-header": header}).status == 400
+
+
+def test_nobody_ends_the_device_codes_of_others() -> None:
+    codes = Codes()
+    first = codes.begin("client", "", "192.0.2.1")
+    for _ in range(1500):
+        codes.begin("client", "", "192.0.2.2")
+    assert codes.waiting(first.user_code) == first
+    assert codes.ask(first.device_code, "another client") == "bad_verification_code"

@@ -42,7 +42,7 @@ def create_app(settings: Settings, store: Store, registry: Registry, directory: 
     names = ("127.0.0.1", "localhost", "[::1]", socket.gethostname())
     principals = Principals(directory, store, load_issuers(settings.places.issuers))
     tokens = Tokens(load_key(settings.places.ca.parent), principals, endpoint.url,
-                    (*(f"https://{name}:{endpoint.port}" for name in names), f"https://{vaults}"))
+                    tuple(f"https://{name}:{endpoint.port}" for name in names), (f"https://{vaults}",))
     permissions = Permissions(store, lambda: directory.accounts)
     with store.writing() as writer:
         seed(writer, directory.accounts)

@@ -92,7 +92,7 @@ class Front:
     async def _answer(self, request: Request, correlation: str, remaining: dict[str, str]) -> Answer:
         try:
             account = await authenticate(self._service, request.headers)
-            remaining.update(self._take(request))
+            remaining.update(self._take(request, account))
             call = await self._call(request, account, correlation)
             work = routes.resolve(self._service, call)
             found = work.answer() if work.brief else await run_in_threadpool(work.answer)
@@ -117,13 +117,15 @@ class Front:
         with anyio.move_on_after(_HEARING_S):
             await inbox.empty(_HEARD_LIMITS * self._service.settings.limits.body_bytes)
 
-    def _take(self, request: Request) -> dict[str, str]:
-        """Throttling, and what is left of it for the client to know."""
+    def _take(self, request: Request, account: Account) -> dict[str, str]:
+        """Throttling, and what is left of it for the client to know. As in ARM each principal has its own share of a
+        subscription, so that nobody uses up another's."""
         subscription = routes.subscription_in(request.scope["path"])
         if self._service.accounts.subscription(subscription) is None:
             return {}
         kind = {"GET": "reads", "HEAD": "reads", "DELETE": "deletes"}.get(request.method, "writes")
-        return {f"x-ms-ratelimit-remaining-subscription-{kind}": str(self._throttle.take(subscription, kind))}
+        return {f"x-ms-ratelimit-remaining-subscription-{kind}": str(
+            self._throttle.take(subscription, f"{kind} {account.object_id}"))}
 
     async def _call(self, request: Request, account: Account, correlation: str) -> Call:
         headers = request.headers
@@ -156,7 +158,7 @@ class Front:
             writer.forget(operation)
 
 
-async def authenticate(service: Service, headers: Mapping[str, str]) -> Account:
+async def authenticate(service: Service, headers: Mapping[str, str], vault: bool = False) -> Account:
     given = headers.get("authorization")
     if not given:
         raise Fault("AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.", status=401)
@@ -166,7 +168,7 @@ async def authenticate(service: Service, headers: Mapping[str, str]) -> Account:
                     "invalid format; write 'Bearer' and a token.", status=401)
     if service.tokens.foreign(token.strip()):
         return await run_in_threadpool(service.tokens.verify_foreign, token.strip())
-    return service.tokens.verify(token.strip())
+    return service.tokens.verify(token.strip(), vault)
 
 
 def origin(service: Service, request: Request) -> str:

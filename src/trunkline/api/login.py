@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, unquote_plus
 from uuid import uuid4
@@ -51,14 +52,23 @@ def realm(origin: str, user: str) -> Json:
             "cloud_instance_name": origin.partition("://")[2], "cloud_audience_urn": "urn:trunkline"}
 
 
-def token(desk: Desk, origin: str, tenant: str, headers: Mapping[str, str], body: bytes) -> Answer:
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """``origin``: ours, as the client wrote it; ``tenant``: as its path says; ``address``: the client's."""
+
+    origin: str
+    tenant: str
+    address: str = ""
+
+
+def token(desk: Desk, asker: Asker, headers: Mapping[str, str], body: bytes) -> Answer:
     """The token endpoint, for every grant."""
-    return _told(lambda: desk.token(_form(origin, tenant, headers, body)))
+    return _told(lambda: desk.token(_form(asker, headers, body)))
 
 
-def device_code(desk: Desk, origin: str, tenant: str, headers: Mapping[str, str], body: bytes) -> Answer:
+def device_code(desk: Desk, asker: Asker, headers: Mapping[str, str], body: bytes) -> Answer:
     """The device authorization endpoint (RFC 8628 section 3.1)."""
-    return _told(lambda: desk.begin_device(_form(origin, tenant, headers, body)))
+    return _told(lambda: desk.begin_device(_form(asker, headers, body)))
 
 
 def _told(work: Callable[[], Json]) -> Answer:
@@ -68,7 +78,7 @@ def _told(work: Callable[[], Json]) -> Answer:
         return _error(denied)
 
 
-def _form(origin: str, tenant: str, headers: Mapping[str, str], body: bytes) -> Form:
+def _form(asker: Asker, headers: Mapping[str, str], body: bytes) -> Form:
     """Fields of an HTML form, of repeated ones the first; nothing of one with absurdly many."""
     try:
         found = parse_qs(body.decode("utf-8", "replace"), max_num_fields=100)
@@ -76,7 +86,7 @@ def _form(origin: str, tenant: str, headers: Mapping[str, str], body: bytes) -> 
         found = {}
     fields = {name: values[0] for name, values in found.items()}
     client, secret = _credentials(headers, fields)
-    return Form(origin, tenant, {**fields, "client_id": client, "client_secret": secret})
+    return Form(asker.origin, asker.tenant, {**fields, "client_id": client, "client_secret": secret}, asker.address)
 
 
 def _credentials(headers: Mapping[str, str], form: Mapping[str, str]) -> tuple[str, str]:

@@ -17,11 +17,12 @@ from trunkline.api.access.grants import Desk
 from trunkline.api.envelope import refusal
 from trunkline.api.exchange import Answer, answer
 from trunkline.api.front import correlation_id, identity, origin
+from trunkline.api.login import Asker
 from trunkline.api.service import Service
 from trunkline.api.version import check_version
 from trunkline.errors import Fault, StoreFailure
 
-Endpoint = Callable[[Desk, str, str, Mapping[str, str], bytes], Answer]
+Endpoint = Callable[[Desk, Asker, Mapping[str, str], bytes], Answer]
 
 #: A login form is small.
 _FORM_BYTES = 64 * 1024
@@ -45,7 +46,7 @@ def routes(service: Service) -> list[Route]:
         Route("/common/userrealm/{user}", _plain(
             lambda request: answer(login.realm(origin(service, request), request.path_params["user"])))),
         Route("/devicelogin", _plain(lambda request: page.show(request.query_params.get("user_code", "")))),
-        Route("/devicelogin", _posted(lambda _request, body: page.submit(service.desk, body)),
+        Route("/devicelogin", _posted(lambda request, body: page.submit(service.desk, body, _address(request))),
               methods=["POST"]),
         Route(managed.PATH, _plain(lambda request: managed.token(
             service, request.headers.get("x-identity-header", ""), dict(request.query_params)))),
@@ -89,7 +90,12 @@ def _configuration(service: Service) -> Callable[[Request], Response]:
 
 def _form(service: Service, endpoint: Endpoint) -> Callable[[Request], object]:
     return _posted(lambda request, body: endpoint(
-        service.desk, origin(service, request), request.path_params["tenant"], request.headers, body))
+        service.desk, Asker(origin(service, request), request.path_params["tenant"], _address(request)),
+        request.headers, body))
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 def _posted(work: Callable[[Request, bytes], Answer]) -> Callable[[Request], object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from base64 import urlsafe_b64encode
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -36,18 +37,34 @@ _LEEWAY_S = 5
 AZURE_AUDIENCES = ("https://management.azure.com", "https://management.core.windows.net")
 
 
-class Tokens:
-    """Issues and verifies. ``url``: the endpoint's; tokens are for it, by any of its names."""
+#: The same of the vaults' data plane.
+AZURE_VAULT_AUDIENCES = ("https://vault.azure.net",)
 
-    def __init__(self, key: rsa.RSAPrivateKey, principals: Principals, url: str, audiences: tuple[str, ...]) -> None:
+
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """``audience``: for what the token is; empty for everything, as an external issuer's."""
+
+    expiry: float
+    object_id: str
+    audience: str = ""
+
+
+class Tokens:
+    """Issues and verifies. ``url``: the endpoint's; tokens are for it, by any of its names, or for the ``vaults``."""
+
+    def __init__(self, key: rsa.RSAPrivateKey, principals: Principals, url: str, audiences: tuple[str, ...],
+                 vaults: tuple[str, ...] = ()) -> None:
         self._key, self._principals, self._url = key, principals, url
         self.audiences = tuple(dict.fromkeys((url, *audiences, *AZURE_AUDIENCES)))
+        self.vaults = (*vaults, *AZURE_VAULT_AUDIENCES)
+        self.known = (*self.audiences, *self.vaults)
         self.key_id = _thumbprint(key.public_key())
         self._public = key.public_key()
         self._refresh_audience = f"{url}/refresh"
         self._header_key = hashlib.sha256(b"managed identity" + key.private_bytes(
             Encoding.DER, PrivateFormat.PKCS8, NoEncryption())).digest()
-        self._verified: dict[str, tuple[float, str]] = {}
+        self._verified: dict[str, _Verified] = {}
 
     def issuer(self, tenant: str) -> str:
         return f"{self._url}/{tenant}/v2.0"
@@ -93,11 +110,15 @@ class Tokens:
         every = {**claims, "iss": by, "iat": now, "nbf": now, "exp": now + life_s, "uti": str(uuid4())}
         return jwt.encode(every, self._key, algorithm=_ALGORITHM, headers={"kid": self.key_id})
 
-    def verify(self, token: str) -> Account:
-        """Whose token it is; raises Fault 401 with ARM's code when it is nobody's."""
+    def verify(self, token: str, vault: bool = False) -> Account:
+        """Whose token it is; raises Fault 401 with ARM's code when it is nobody's. ``vault``: for the vaults' data
+        plane, which takes no token for ARM, as ARM takes none for vaults."""
         known = self._verified.get(token)
-        object_id = known[1] if known and known[0] > time.time() else self._read(token)
-        account = self._principals.by_object(object_id)
+        if known is None or known.expiry <= time.time():
+            known = self._read(token)
+        if known.audience and known.audience not in (self.vaults if vault else self.audiences):
+            raise self._wrong_vault(known) if vault else self._wrong_audience()
+        account = self._principals.by_object(known.object_id)
         if account is None:
             raise _unauthorized("InvalidAuthenticationToken", "The access token names no account of this service.")
         return account
@@ -112,33 +133,40 @@ class Tokens:
         if account is None:
             raise _unauthorized("InvalidAuthenticationToken", "The access token names no account of this service.")
         expiry = jwt.decode(token, options={"verify_signature": False})["exp"]
-        self._remember(token, float(expiry), account.object_id)
+        self._remember(token, _Verified(float(expiry), account.object_id))
         return account
 
-    def _read(self, token: str) -> str:
+    def _read(self, token: str) -> _Verified:
         claims = self._claims(token)
-        object_id = str(claims.get("oid", ""))
-        self._remember(token, float(claims["exp"]), object_id)
-        return object_id
+        audience = claims["aud"] if isinstance(claims["aud"], str) else claims["aud"][0]
+        return self._remember(token, _Verified(float(claims["exp"]), str(claims.get("oid", "")), audience))
 
-    def _remember(self, token: str, expiry: float, object_id: str) -> None:
+    def _remember(self, token: str, verified: _Verified) -> _Verified:
         if len(self._verified) >= _REMEMBERED:
             self._verified.clear()
-        self._verified[token] = (expiry, object_id)
+        self._verified[token] = verified
+        return verified
+
+    def _wrong_audience(self) -> Fault:
+        return _unauthorized("InvalidAuthenticationTokenAudience",
+                             "The access token has been obtained for wrong audience or resource. It should exactly "
+                             f"match with one of the allowed audiences '{','.join(self.audiences)}'.")
+
+    def _wrong_vault(self, verified: _Verified) -> Fault:
+        return _unauthorized("Unauthorized", f"AKV10022: Invalid audience. Expected {self.vaults[0]}, found: "
+                             f"{verified.audience}.")
 
     def _claims(self, token: str) -> Json:
         try:
             claims: Json = jwt.decode(
-                token, self._public, algorithms=[_ALGORITHM], audience=self.audiences, leeway=_LEEWAY_S,
+                token, self._public, algorithms=[_ALGORITHM], audience=self.known, leeway=_LEEWAY_S,
                 options={"require": ["exp", "nbf", "iss", "aud"]})
             if claims["iss"] != self.issuer(str(claims.get("tid", ""))):
                 raise jwt.InvalidIssuerError(claims["iss"])
         except jwt.ExpiredSignatureError as expired:
             raise _unauthorized("ExpiredAuthenticationToken", _expiry_message(token)) from expired
         except jwt.InvalidAudienceError as wrong:
-            raise _unauthorized("InvalidAuthenticationTokenAudience",
-                                "The access token has been obtained for wrong audience or resource. It should exactly "
-                                f"match with one of the allowed audiences '{','.join(self.audiences)}'.") from wrong
+            raise self._wrong_audience() from wrong
         except jwt.InvalidIssuerError as wrong:
             raise _unauthorized("InvalidAuthenticationTokenTenant",
                                 "The access token is from the wrong issuer. It must match the tenant "

@@ -31,7 +31,8 @@ def run(settings: Settings) -> int:
     store = Store(settings.database_url, keys=settings.places.store_key)
     app = create_app(settings, store, types, directory, waker(settings))
     uvicorn.run(app, host=settings.endpoint.host, port=settings.endpoint.port, ssl_certfile=str(certificate),
-                ssl_keyfile=str(key), log_config=None, access_log=False, timeout_graceful_shutdown=2)
+                ssl_keyfile=str(key), log_config=None, access_log=False, timeout_graceful_shutdown=2,
+                proxy_headers=False, server_header=False)
     return 0
 
 

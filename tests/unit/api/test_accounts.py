@@ -7,6 +7,7 @@ import pytest
 
 from trunkline.api.access import hashing
 from trunkline.api.access.directory import Directory
+from trunkline.api.access.hashing import Attempts
 from trunkline.api.accounts import AccountsUnreadable, PrincipalType, kept_secrets, load_accounts
 from trunkline.errors import Conflict, Fault
 from trunkline.settings import Places
@@ -62,13 +63,43 @@ def test_a_secret_is_proved_again_without_its_hash(places: Places, monkeypatch: 
     assert not directory.login(client, "other")
 
 
-def test_who_guesses_must_wait(places: Places) -> None:
-    directory, secret = Directory(places), kept_secrets(places)["customer"]
-    client = directory.accounts.accounts[0].client_id
+def test_who_guesses_a_password_must_wait_and_nobody_else(places: Places) -> None:
+    directory = Directory(places)
+    alice, _ = directory.create("alice", PrincipalType.USER, password="correct horse")
     for _ in range(10):
-        assert directory.login(client, "guess") is None
+        assert directory.login(alice.client_id, "guess", "192.0.2.1") is None
     with pytest.raises(Fault, match="locked"):
-        directory.login(client, secret)
+        directory.login(alice.client_id, "correct horse", "192.0.2.1")
+    assert directory.login(alice.client_id, "correct horse", "192.0.2.2") == alice
+
+
+def test_a_program_is_not_locked_out_by_who_knows_its_client_id(places: Places) -> None:
+    directory, secret = Directory(places), kept_secrets(places)["customer"]
+    customer = directory.accounts.accounts[0]
+    for _ in range(50):
+        assert directory.login(customer.client_id, "guess", "192.0.2.1") is None
+    assert directory.login(customer.client_id, secret, "192.0.2.1") == customer
+
+
+def test_spraying_is_stopped_by_where_it_comes_from_and_by_the_account() -> None:
+    attempts = Attempts()
+    for number in range(100):
+        attempts.wrong("", "192.0.2.1")
+        attempts.wrong("alice", f"198.51.100.{number}")
+    assert attempts.locked("bob", "192.0.2.1")
+    assert not attempts.locked("bob", "192.0.2.2")
+    assert attempts.locked("alice", "192.0.2.2")
+
+
+def test_many_addresses_do_not_make_a_lock_forgotten() -> None:
+    attempts = Attempts()
+    for number in range(5000):
+        attempts.wrong("", f"2001:db8::{number:x}")
+    for _ in range(10):
+        attempts.wrong("alice", "192.0.2.1")
+    for number in range(2000):
+        attempts.wrong("", f"2001:db8:1::{number:x}")
+    assert attempts.locked("alice", "192.0.2.1")
 
 
 def test_a_change_is_seen_by_who_reads_the_same_file(places: Places) -> None:

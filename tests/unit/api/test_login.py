@@ -15,6 +15,7 @@ from trunkline.api.access.issuers import Issuers
 from trunkline.api.access.principals import Principals
 from trunkline.api.accounts import kept_secrets
 from trunkline.api.exchange import Answer
+from trunkline.api.login import Asker
 from trunkline.api.token import Tokens, load_key
 from trunkline.settings import Places
 from trunkline.store import Store
@@ -34,7 +35,7 @@ class Window:
     def ask(self, tenant: str = "", headers: Mapping[str, str] | None = None, **change: str) -> Answer:
         form = {"grant_type": "client_credentials", "client_id": self.account.client_id,
                 "client_secret": self.secret, "scope": f"{URL}/.default", **change}
-        return login.token(self.desk, URL, tenant or self.accounts.tenant, headers or {},
+        return login.token(self.desk, Asker(URL, tenant or self.accounts.tenant), headers or {},
                            urlencode({name: value for name, value in form.items() if value}).encode())
 
 
@@ -83,7 +84,7 @@ def test_refusals_have_the_identity_platforms_shape(desk: Window, change: dict[s
 
 @pytest.mark.parametrize("form", [b"\xff\xfe", b"&" * 1000, b"a=" + b"&a=" * 200])
 def test_a_junk_form_is_no_login(desk: Window, form: bytes) -> None:
-    assert login.token(desk.desk, URL, desk.accounts.tenant, {}, form).status == 400
+    assert login.token(desk.desk, Asker(URL, desk.accounts.tenant), {}, form).status == 400
 
 
 @pytest.mark.parametrize("header", ["Basic ???", "Basic " + b64encode(b"\xff").decode(), "Basic"])

@@ -16,8 +16,8 @@ DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 LIFE_S, INTERVAL_S = 900, 2
 #: A client whose clock or network is a little fast is not told to slow down.
 _LEEWAY_S = 0.3
-#: Codes at the same time; beyond that the oldest end.
-_MOST = 1000
+#: Codes at the same time, of all and of one address, so that nobody ends another's; beyond that the oldest end.
+_MOST, _MOST_OF_ADDRESS = 1000, 100
 #: Without vowels, so that no word comes out, and without what looks alike.
 _LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 
@@ -31,6 +31,7 @@ class Code:
     client: str
     scope: str
     end: float
+    address: str = ""
     account: str = ""
     declined: bool = False
     interval_s: float = INTERVAL_S
@@ -42,10 +43,14 @@ class Codes:
         self._clock, self._guard = clock, threading.Lock()
         self._codes: dict[str, Code] = {}
 
-    def begin(self, client: str, scope: str) -> Code:
+    def begin(self, client: str, scope: str, address: str = "") -> Code:
         letters = "".join(secrets.choice(_LETTERS) for _ in range(8))
-        code = Code(secrets.token_urlsafe(48), f"{letters[:4]}-{letters[4:]}", client, scope, self._clock() + LIFE_S)
+        code = Code(secrets.token_urlsafe(48), f"{letters[:4]}-{letters[4:]}", client, scope, self._clock() + LIFE_S,
+                    address)
         with self._guard:
+            own = [key for key, one in self._codes.items() if one.address == address]
+            for key in own[:max(0, len(own) - _MOST_OF_ADDRESS + 1)]:
+                del self._codes[key]
             while len(self._codes) >= _MOST:
                 del self._codes[next(iter(self._codes))]
             self._codes[code.device_code] = code

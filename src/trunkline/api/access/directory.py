@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from uuid import uuid4
 
-from trunkline.api.access.hashing import NOBODY, Attempts, Memory, hashed, new_secret
+from trunkline.api.access.hashing import NOBODY, Attempts, Memory, chosen, hashed, new_secret
 from trunkline.api.accounts import (
     Account,
     Accounts,
@@ -46,16 +46,19 @@ class Directory:
             return 0, 0
         return found.st_mtime_ns, found.st_ino
 
-    def login(self, client_id: str, secret: str) -> Account | None:
+    def login(self, client_id: str, secret: str, address: str = "") -> Account | None:
         """The account, if the secret is its own; whether there is such an account does not show in the time it takes.
-        Raises Fault 429 after too many wrong ones."""
+        Raises Fault 429 after too many wrong ones. ``address``: where they come from.
+
+        Nobody guesses a secret that we made, so wrong ones lock no program out, but only users with their passwords."""
         account = self.accounts.by_client(client_id)
-        if account and self._attempts.locked(account.object_id):
+        guessed = account.object_id if account and chosen(account.secret) else ""
+        if self._attempts.locked(guessed, address):
             raise Fault("TooManyAttempts", "The account is locked, for a wrong secret was given too many times; try "
                         "again in a minute.", status=429)
         right = self._memory.matches(account.secret if account and account.secret else NOBODY, secret)
-        if account and not right:
-            self._attempts.wrong(account.object_id)
+        if not right:
+            self._attempts.wrong(guessed, address)
         return account if right else None
 
     def create(self, name: str, kind: PrincipalType, tenant: str = "", password: str = "") -> tuple[Account, str]:

@@ -89,7 +89,7 @@ def identity_header(service: Service, call: Call) -> Answer:
         raise Fault("ManagedIdentityNotFound", f"There is no user-assigned identity '{wanted}'; create it first.",
                     "resourceId", 404)
     return answer({"endpoint": f"{call.origin}{identity.PATH}", "clientId": account.client_id,
-                   "header": identity.header(service.tokens.header_key, wanted)})
+                   "header": identity.header(service.tokens.header_key, account)})
 
 
 def _operator(call: Call, verb: str) -> None:

@@ -7,7 +7,7 @@ import json
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from trunkline.api.access.device import DEVICE_GRANT, INTERVAL_S, Code, Codes
@@ -45,11 +45,12 @@ class Denied(TrunklineError):
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What a client sent. ``tenant``: as its path says."""
+    """What a client sent. ``tenant``: as its path says. ``address``: where the client is."""
 
     origin: str
     tenant: str
     fields: Mapping[str, str] = field(repr=False)
+    address: str = ""
 
     def get(self, name: str) -> str:
         return self.fields.get(name, "")
@@ -75,7 +76,8 @@ class Desk:
     def begin_device(self, form: Form) -> Json:
         self._check_tenant(form)
         self._audience(form)
-        code = self.codes.begin(self._public_client(form), form.get("scope") or form.get("resource"))
+        code = self.codes.begin(self._public_client(form), form.get("scope") or form.get("resource"),
+                                form.address)
         where = f"{form.origin}/devicelogin"
         return {"device_code": code.device_code, "user_code": code.user_code, "verification_uri": where,
                 "verification_url": where, "verification_uri_complete": f"{where}?user_code={code.user_code}",
@@ -83,9 +85,9 @@ class Desk:
                 "message": f"To sign in, use a web browser to open the page {where} and enter the code "
                            f"{code.user_code} to authenticate."}
 
-    def approve(self, code: Code, username: str, password: str) -> None:
+    def approve(self, code: Code, username: str, password: str, address: str) -> None:
         """As a user, whose password is checked; raises Denied."""
-        code.account = self._user(username, password).object_id
+        code.account = self._user(username, password, address).object_id
 
     def _client_credentials(self, form: Form) -> Json:
         audience, client = self._audience(form), form.get("client_id")
@@ -95,7 +97,7 @@ class Desk:
                          "the directory.")
         if form.get("client_assertion"):
             self._check_assertion(form, account)
-        elif not self._login(client, form.get("client_secret")):
+        elif not self._login(client, form.get("client_secret"), form.address):
             raise Denied("invalid_client", 7000215, "Invalid client secret provided. Ensure the secret being sent in "
                          "the request is the client secret value, not the client secret ID.", 401)
         return self._issued(account, audience)
@@ -112,7 +114,7 @@ class Desk:
 
     def _password(self, form: Form) -> Json:
         audience, client = self._audience(form), self._public_client(form)
-        account = self._user(form.get("username"), form.get("password"))
+        account = self._user(form.get("username"), form.get("password"), form.address)
         if not self._at_home(account, form):
             raise _wrong_password()
         return self._for_user(account, form, audience, client)
@@ -125,7 +127,7 @@ class Desk:
         account = self._directory.accounts.by_object(said.account)
         if account is None:
             raise Denied("invalid_grant", 50034, "The account that approved the code is gone.")
-        asked = Form(form.origin, form.tenant, {"scope": said.scope, **form.fields})
+        asked = replace(form, fields={"scope": said.scope, **form.fields})
         return self._for_user(account, asked, self._audience(asked), client)
 
     def _refresh(self, form: Form) -> Json:
@@ -136,15 +138,15 @@ class Desk:
                          "changed. Log in again.")
         return self._for_user(account, form, self._audience(form), str(claims["client"]))
 
-    def _user(self, username: str, password: str) -> Account:
-        account = self._login(username, password)
+    def _user(self, username: str, password: str, address: str) -> Account:
+        account = self._login(username, password, address)
         if account is None or not account.user:
             raise _wrong_password()
         return account
 
-    def _login(self, client: str, secret: str) -> Account | None:
+    def _login(self, client: str, secret: str, address: str) -> Account | None:
         try:
-            return self._directory.login(client, secret)
+            return self._directory.login(client, secret, address)
         except Fault as locked:
             raise Denied("invalid_grant", 50053, str(locked), 400) from locked
 
@@ -164,7 +166,7 @@ class Desk:
                                          if scopes else "")
         audience = asked.rstrip("/") or ("" if form.get("grant_type") == "client_credentials"
                                          else self._tokens.audiences[0])
-        if audience not in self._tokens.audiences:
+        if audience not in self._tokens.known:
             raise Denied("invalid_resource", 500011, f"The resource principal named {audience[:200]} was not found. "
                          f"Ask for {self._tokens.audiences[0]}/.default.")
         return audience

@@ -21,8 +21,9 @@ _MEMORY_BYTES = 64 * 1024 * 1024
 #: Right secrets that are remembered; beyond this all are forgotten and hashed again.
 _REMEMBERED = 4096
 
-#: So many wrong secrets of one account within so many seconds, and it must wait for the rest of them.
-_MOST_WRONG, _WINDOW_S = 10, 60.0
+#: So many wrong secrets within so many seconds, and it is over for the rest of them: of one account from one address,
+#: of one account from everywhere (so that a stranger does not lock its owner out), of all accounts from one address.
+_MOST_WRONG, _MOST_OF_ACCOUNT, _MOST_FROM_ADDRESS, _WINDOW_S = 10, 100, 100, 60.0
 
 
 def new_secret() -> str:
@@ -33,6 +34,11 @@ def hashed(secret: str, chosen: bool = False) -> str:
     """``chosen``: by a person, not by ``new_secret``."""
     cost, salt = _CHOSEN_COST if chosen else _RANDOM_COST, secrets.token_bytes(16)
     return f"scrypt${cost}${b64encode(salt).decode()}${b64encode(_derive(secret, salt, cost)).decode()}"
+
+
+def chosen(stored: str) -> bool:
+    """Whether a person chose it."""
+    return stored.startswith(f"scrypt${_CHOSEN_COST}$")
 
 
 def _derive(secret: str, salt: bytes, cost: int) -> bytes:
@@ -70,19 +76,29 @@ class Memory:
 
 
 class Attempts:
-    """Slows guessing: who was wrong too often waits until the window has passed."""
+    """Slows guessing: who was wrong too often waits until the window has passed. Used from several threads."""
 
     def __init__(self) -> None:
-        self._wrong: dict[str, list[float]] = {}
+        self._wrong: dict[tuple[str, str], tuple[float, ...]] = {}
 
-    def locked(self, name: str) -> bool:
-        return len(self._recent(name)) >= _MOST_WRONG
+    def locked(self, account: str, address: str) -> bool:
+        """``account``: empty when there is none to guess at. ``address``: empty for this process itself."""
+        return any(len(self._recent(key)) >= most for key, most in self._keys(account, address))
 
-    def wrong(self, name: str) -> None:
-        if len(self._wrong) >= _REMEMBERED:
-            self._wrong.clear()
-        self._wrong[name] = [*self._recent(name), time.monotonic()]
+    def wrong(self, account: str, address: str) -> None:
+        for key, _ in self._keys(account, address):
+            recent = self._recent(key)
+            self._wrong.pop(key, None)
+            self._wrong[key] = (*recent, time.monotonic())
+        for key in tuple(self._wrong)[:max(0, len(self._wrong) - _REMEMBERED)]:  # those that were wrong longest ago
+            self._wrong.pop(key, None)
 
-    def _recent(self, name: str) -> list[float]:
+    @staticmethod
+    def _keys(account: str, address: str) -> tuple[tuple[tuple[str, str], int], ...]:
+        """What is counted, and how many are too many."""
+        own = (((account, address), _MOST_WRONG), ((account, "*"), _MOST_OF_ACCOUNT)) if account else ()
+        return (*own, (("", address), _MOST_FROM_ADDRESS)) if address else own
+
+    def _recent(self, key: tuple[str, str]) -> tuple[float, ...]:
         begin = time.monotonic() - _WINDOW_S
-        return [moment for moment in self._wrong.get(name, ()) if moment > begin]
+        return tuple(moment for moment in self._wrong.get(key, ()) if moment > begin)

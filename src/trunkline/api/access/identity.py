@@ -1,5 +1,6 @@
 """Managed identities for programs on this machine, as App Service offers them: ``IDENTITY_ENDPOINT`` and
-``IDENTITY_HEADER``. The header names one identity and proves, by a keyed hash, that this service gave it out.
+``IDENTITY_HEADER``. The header names one identity and its principal (another of the same name is another), and
+proves, by a keyed hash, that this service gave it out.
 
 Whoever may assign an identity (``assign/action``) may ask for its header, as in Azure for attaching it to a machine.
 """
@@ -21,38 +22,43 @@ from trunkline.model.resource import Json, ResourceId
 PATH = "/msi/token"
 
 
-def header(key: bytes, identity: ResourceId) -> str:
+def header(key: bytes, account: Account) -> str:
     """``key``: secret, of this service."""
-    return f"{urlsafe_b64encode(identity.key.encode()).decode()}.{_proof(key, identity.key)}"
+    who = f"{account.object_id} {account.identity}"
+    return f"{urlsafe_b64encode(who.encode()).decode()}.{_proof(key, who)}"
 
 
-def _proof(key: bytes, identity: str) -> str:
-    return hmac.digest(key, f"managed identity\0{identity}".encode(), "sha256").hex()
+def _proof(key: bytes, who: str) -> str:
+    return hmac.digest(key, f"managed identity\0{who}".encode(), "sha256").hex()
 
 
-def named(key: bytes, given: str) -> ResourceId | None:
-    """Whose header it is; None when it was not made by ``header``."""
+def named(key: bytes, given: str) -> tuple[str, ResourceId] | None:
+    """Whose header it is, principal and identity; None when it was not made by ``header``."""
     coded, _, proof = given.partition(".")
     try:
-        identity = urlsafe_b64decode(coded).decode()
+        who = urlsafe_b64decode(coded).decode()
     except ValueError:
         return None
-    return ResourceId.parse(identity) if hmac.compare_digest(_proof(key, identity), proof) else None
+    if not hmac.compare_digest(_proof(key, who).encode(), proof.encode()):
+        return None
+    principal, _, identity = who.partition(" ")
+    return principal, ResourceId.parse(identity)
 
 
 def token(service: Service, given: str, query: dict[str, str]) -> Answer:
     """``GET ?resource=&api-version=`` with ``X-IDENTITY-HEADER``; faults in the shape that azure-identity reads."""
-    identity = named(service.tokens.header_key, given)
-    if identity is None:
+    found = named(service.tokens.header_key, given)
+    if found is None:
         return _refused(401, "Unauthorized", "X-IDENTITY-HEADER is missing or not of this service.")
+    principal, identity = found
     account = account_of(service, identity)
-    if account is None:
+    if account is None or account.object_id != principal:
         return _refused(400, "ManagedIdentityNotFound", f"The managed identity '{identity}' is not there any more.")
     if not _same(account, query):
         return _refused(400, "ManagedIdentityNotFound", "No User Assigned or Delegated Managed Identity found for "
                         f"specified ClientId/ResourceId/PrincipalId; the header is that of '{account.identity}'.")
     audience = query.get("resource", "").rstrip("/").removesuffix("/.default").rstrip("/")
-    if audience not in service.tokens.audiences:
+    if audience not in service.tokens.known:
         return _refused(400, "InvalidResource", f"The resource '{audience[:200]}' is not known; ask for "
                         f"{service.tokens.audiences[0]}.")
     end = int(datetime.now(UTC).timestamp()) + LIFE_S

@@ -32,7 +32,7 @@ def show(user_code: str) -> Answer:
     return _page("", _FORM.format(code=escape(user_code), user=""))
 
 
-def submit(desk: Desk, body: bytes) -> Answer:
+def submit(desk: Desk, body: bytes, address: str) -> Answer:
     """Approved or declined by whoever has the account's password."""
     fields = {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
     typed, user = fields.get("user_code", ""), fields.get("username", "")
@@ -44,7 +44,7 @@ def submit(desk: Desk, body: bytes) -> Answer:
         code.declined = True
         return _page("You declined. Nobody was signed in.", "")
     try:
-        desk.approve(code, user, fields.get("password", ""))
+        desk.approve(code, user, fields.get("password", ""), address)
     except Denied as denied:
         return _page(str(denied), again, 400)
     return _page("You have signed in on your device. You may close this window.", "")

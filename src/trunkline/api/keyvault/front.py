@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from starlette.concurrency import run_in_threadpool
@@ -84,7 +85,7 @@ class VaultFront:
     async def _authenticated(self, request: Request) -> Account:
         if not request.headers.get("authorization"):
             raise Fault("Unauthorized", "AKV10000: Request is missing a Bearer or PoP token.", status=401)
-        return await authenticate(self._service, request.headers)
+        return await authenticate(self._service, request.headers, vault=True)
 
     def _operate(self, names: Mapping[str, str], call: Call) -> Answer:
         if not call.api_version:
@@ -95,10 +96,17 @@ class VaultFront:
         if vault is None:
             raise NotFound(f"There is no vault '{names['vault'][:80]}'; create it, or recover it if it was deleted.",
                            "VaultNotFound")
+        self._check_tenant(call.account, vault)
         if not self._allowed(call.account, vault, permission):
             raise _forbidden(call.account, vault, permission)
         base = f"https://{vault.id.name.lower()}.{kept.domain(self._service.settings.endpoint.port)}"
         return operation(Asked(self._service, replace(call, names=names), vault, base, pieces))
+
+    def _check_tenant(self, account: Account, vault: Resource) -> None:
+        home = self._service.accounts.subscription(vault.id.subscription)
+        if home and account.tenant != home.tenant and not account.operator:
+            raise Fault("Unauthorized", f"AKV10032: Invalid issuer. Expected one of {home.tenant}, found "
+                        f"{account.tenant}.", status=401)
 
     def _allowed(self, account: Account, vault: Resource, permission: Permission) -> bool:
         """By access policy, or by role when the vault says so."""
@@ -113,11 +121,19 @@ class VaultFront:
         headers: dict[str, str] = {}
         if fault.status == 401:
             domain = kept.domain(self._service.settings.endpoint.port)
-            at = f"https://{self._authority(request)}/{self._service.accounts.tenant}"
+            at = f"https://{self._authority(request)}/{self._tenant(request.path_params['vault'])}"
             headers["www-authenticate"] = f'Bearer authorization="{at}", resource="https://{domain}"'
         if isinstance(fault, NotAllowed):
             headers["allow"] = ", ".join(fault.allowed)
         return replace(found, headers=headers)
+
+    def _tenant(self, name: str) -> str:
+        """The vault's, where to log in for it; the first one for a vault that is not there."""
+        vault: Resource | None = None
+        with suppress(StoreFailure), self._service.store.reading() as reader:
+            vault = next(iter(reader.find(kept.VAULT, name)), None)
+        home = self._service.accounts.subscription(vault.id.subscription) if vault else None
+        return home.tenant if home else self._service.accounts.tenant
 
     def _authority(self, request: Request) -> str:
         """Where to log in: the client may not resolve the endpoint by the vault's name, so it is told the plain one."""

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from trunkline.api import body as content
 from trunkline.api import placement, validation
+from trunkline.api.access.changes import claims
 from trunkline.api.engine import listing
 from trunkline.api.envelope import NotAllowed, refuse
 from trunkline.api.exchange import Answer, Call, answer
@@ -270,8 +271,9 @@ def _second(secret: Resource, name: str) -> int:
 
 def _log(writer: Writer, asked: Asked, verb: str) -> None:
     """Who wrote which secret; never what."""
-    writer.log(Activity(asked.secret, f"{kept.SECRET}/{verb}", asked.call.account.name, asked.call.correlation_id,
-                        "Succeeded"))
+    account = asked.call.account
+    writer.log(Activity(asked.secret, f"{kept.SECRET}/{verb}", account.client_id, asked.call.correlation_id,
+                        "Succeeded", more={"claims": claims(account)}))
 
 
 _Methods = dict[str, tuple[Permission, Operation]]
