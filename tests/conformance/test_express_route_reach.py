@@ -124,6 +124,7 @@ def test_what_shows_later_fails_the_operation(window: Window) -> None:
 @pytest.mark.parametrize(("place", "sku", "prefix", "code"), [
     ("Amsterdam", SKU, "192.168.8.0/29", "GlobalReachSamePeeringLocation"),
     ("London", {"tier": "Local", "family": "UnlimitedData"}, "192.168.8.0/29", "GlobalReachNotAllowedForSku"),
+    ("Seattle", {"tier": "Standard", "family": "MeteredData"}, "192.168.8.0/29", "GlobalReachNotAllowedForSku"),
     ("London", SKU, "172.16.2.0/29", "CircuitConnectionPrefixOverlaps")])
 def test_circuits_that_may_not_meet(window: Window, place: str, sku: Any, prefix: str, code: str) -> None:
     a_circuit(window, 1)
@@ -139,6 +140,22 @@ def test_two_circuits_are_linked_once_and_each_prefix_is_used_once(window: Windo
     assert (twice.status, twice.error) == (409, "CircuitConnectionExists")
     same = ended(window, ask(window, reach(window, 3), CONNECTION + "3"))
     assert same["error"]["code"] == "CircuitConnectionPrefixOverlaps"
+
+
+def test_areas_apart_meet_by_premium_on_both_sides(window: Window) -> None:
+    a_circuit(window, 1)
+    a_circuit(window, 2, "Seattle")
+    assert ended(window, ask(window, reach(window)))["status"] == "Succeeded"
+
+
+def test_each_circuit_counts_it_among_its_links(window: Window) -> None:
+    standard = {"tier": "Standard", "family": "MeteredData"}
+    a_circuit(window, 1, sku=standard)
+    for number, place in enumerate(("London", "Paris", "Frankfurt", "Dublin", "Warsaw", "Milan", "Zurich", "Stockholm",
+                                    "London2", "Paris2", "Frankfurt2"), start=2):
+        a_circuit(window, number, place, standard)
+        asked = ask(window, reach(window, number, f"192.168.8.{number * 8}/29"), f"{CONNECTION}{number}")
+    assert (asked.status, asked.error) == (409, "VnetLinkLimitExceeded")
 
 
 def test_a_peering_that_others_reach_stays(window: Window) -> None:

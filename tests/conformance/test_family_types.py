@@ -10,7 +10,7 @@ from conformance.window import Window, provision
 
 ORDER = {"serviceProviderProperties": {
     "serviceProviderName": "Equinix", "peeringLocation": "Amsterdam", "bandwidthInMbps": 1000}}
-SKU = {"tier": "Standard", "family": "MeteredData"}
+SKU = {"tier": "Premium", "family": "MeteredData"}
 PEERING = {"peeringType": "AzurePrivatePeering", "peerASN": 65010, "vlanId": 100, "sharedKey": "T0pS3cret",
            "primaryPeerAddressPrefix": "172.16.0.0/30", "secondaryPeerAddressPrefix": "172.16.0.4/30"}
 NETWORK = {"addressSpace": {"addressPrefixes": ["10.1.0.0/16"]}, "subnets": [

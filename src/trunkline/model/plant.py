@@ -6,7 +6,7 @@ Each has an ``index``, its place in the alphabet of all, from which addresses of
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from trunkline.errors import NotFound
@@ -17,7 +17,8 @@ from trunkline.model.provider import offers
 @dataclass(frozen=True, slots=True)
 class PeeringLocation:
     """``zone``: price zone, 0 where none is published (test locations). ``local_regions``: display names of the regions
-    that a Local circuit reaches from here. ``direct``: ExpressRoute Direct ports are sold here."""
+    that a Local circuit reaches from here. ``direct``: ExpressRoute Direct ports are sold here. ``area``: geopolitical,
+    whose regions a Standard circuit reaches; empty where none is published (test locations)."""
 
     name: str
     address: str = ""
@@ -25,6 +26,7 @@ class PeeringLocation:
     local_regions: tuple[str, ...] = ()
     direct: bool = False
     index: int = 0
+    area: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +36,24 @@ class Region:
     name: str
     display_name: str
     index: int = 0
+    area: str = ""
 
 
 @cache
 def locations() -> Catalogue[PeeringLocation]:
     """All peering locations by name, metros and those that only test providers name included."""
     rows = {row.name.casefold(): row for row in _locations()}
-    ordered = sorted(rows.values(), key=lambda row: row.name.casefold())
+    ordered, areas = sorted(rows.values(), key=lambda row: row.name.casefold()), _areas("places")
     return Catalogue({
-        row.name: PeeringLocation(row.name, row.address, row.zone, row.local_regions, row.direct, index)
-        for index, row in enumerate(ordered)})
+        row.name: replace(row, index=index, area=areas.get(_city(row.name), "")) for index, row in enumerate(ordered)})
 
 
 @cache
 def regions() -> Catalogue[Region]:
     """All regions by name (``westus``)."""
-    names = sorted({(_name(display), display) for display in _display_names()})
-    return Catalogue({name: Region(name, display, index) for index, (name, display) in enumerate(names)})
+    names, areas = sorted({(_name(display), display) for display in _display_names()}), _areas("regions")
+    return Catalogue({
+        name: Region(name, display, index, areas.get(display, "")) for index, (name, display) in enumerate(names)})
 
 
 def location(name: str) -> PeeringLocation | None:
@@ -78,6 +81,15 @@ def region_index(name: str) -> int:
 
 def _name(display: str) -> str:
     return display.replace(" ", "").lower()
+
+
+def _areas(column: str) -> dict[str, str]:
+    return {member: row["area"] for row in table("geopolitical-areas.csv") for member in listed(row[column])}
+
+
+def _city(place: str) -> str:
+    """Amsterdam, of its second location and of its metro too."""
+    return place.removesuffix(" Metro").rstrip("0123456789")
 
 
 def _locations() -> Iterator[PeeringLocation]:

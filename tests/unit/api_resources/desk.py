@@ -73,13 +73,13 @@ class Desk(Snapshot):
     def remove(self, resource: ResourceId) -> None:
         self._all = {key: r for key, r in self._all.items() if key != resource.key}
 
-    def put(self, resource: ResourceId, properties: Json, location: str = "westus", **envelope: object) -> Resource:
+    def put(self, resource: ResourceId, properties: Json, location: str = "westeurope", **envelope: object) -> Resource:
         wish = self._wish(resource, {"properties": properties, **envelope}, location)
         if faults := list(self.kind(resource).check(wish, self)):
             raise Refused(faults)
         return self._keep(wish)
 
-    def refusal(self, resource: ResourceId, properties: Json, location: str = "westus",
+    def refusal(self, resource: ResourceId, properties: Json, location: str = "westeurope",
                 **envelope: object) -> list[Fault]:
         """What is wrong with a wish or its children, by their models or beside others; nothing is kept."""
         try:

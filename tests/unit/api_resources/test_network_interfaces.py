@@ -95,7 +95,7 @@ def test_a_nic_without_a_proper_place_is_refused(desk: Desk, wish: dict, code: s
 
 
 def test_a_nic_lives_in_the_region_and_subscription_of_its_subnet(desk: Desk) -> None:
-    assert not desk.refusal(VM1, nic(a_configuration(DEFAULT)), location="West US")
+    assert not desk.refusal(VM1, nic(a_configuration(DEFAULT)), location="West Europe")
     assert codes(desk.refusal(VM1, nic(a_configuration(DEFAULT)), location="eastus")) == ["InvalidResourceReference"]
     foreign = rid(NIC, "vm1", subscription=OTHER)
     assert codes(desk.refusal(foreign, nic(a_configuration(DEFAULT)))) == ["InvalidResourceReference"]

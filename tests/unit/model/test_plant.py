@@ -23,7 +23,7 @@ from trunkline.model.plant import (
 def test_a_location_has_what_is_published() -> None:
     found = location("LONDON")
 
-    assert found == PeeringLocation("London", "Equinix LD5", 1, ("UK South",), True, location_index("london"))
+    assert found == PeeringLocation("London", "Equinix LD5", 1, ("UK South",), True, location_index("london"), "Europe")
 
 
 def test_a_metro_has_both_its_sites_and_all_its_regions() -> None:
@@ -74,6 +74,18 @@ def test_an_unknown_place_is_said(index_of: Callable[[str], int]) -> None:
         index_of("Atlantis")
     assert location("Atlantis") is None
     assert region("Atlantis") is None
+
+
+def test_every_region_and_every_location_but_those_for_tests_is_in_a_geopolitical_area() -> None:
+    assert all(one.area for one in regions().values())
+    assert {one.name for one in locations().values() if not one.area} == {
+        one.name for one in locations().values() if not one.zone}
+
+
+def test_a_metro_and_a_second_location_are_where_their_city_is() -> None:
+    assert {name: found.area for name in ("Jakarta2", "Oslo Metro", "Queretaro (Mexico)", "Washington DC2")
+            if (found := location(name))} == {"Jakarta2": "Asia", "Oslo Metro": "Europe",
+                                              "Queretaro (Mexico)": "North America", "Washington DC2": "North America"}
 
 
 def test_importing_the_catalogue_reads_nothing() -> None:

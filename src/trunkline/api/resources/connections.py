@@ -10,8 +10,9 @@ from pydantic.alias_generators import to_camel
 from trunkline.api.declaration import Ledger, Register, ResourceType, Wish
 from trunkline.api.resources.addressing import circuit_collisions
 from trunkline.api.resources.connection_keys import CONNECTION_ACTIONS
+from trunkline.api.resources.express_route.scope import check_link
+from trunkline.api.resources.express_route.words import AUTHORIZATION, order_of, provider_state
 from trunkline.api.resources.express_route.words import model_of as model_of_circuit
-from trunkline.api.resources.express_route.words import order_of, provider_state, sku_of
 from trunkline.api.resources.gateway_skus import circuit_limit
 from trunkline.api.resources.gateways import model_of
 from trunkline.api.resources.linked import immovable, linked, missing, stays
@@ -29,7 +30,7 @@ from trunkline.intent.view import (
     gateway_view,
     referrers,
 )
-from trunkline.model.circuit import ProviderState, SkuTier, link_limit
+from trunkline.model.circuit import ProviderState
 from trunkline.model.network import Connection, ConnectionType, GatewayType
 from trunkline.model.resource import Json, Reference, Resource, ResourceId
 
@@ -74,10 +75,11 @@ def _check_circuit(connection: Resource, model: Connection, peer: Reference, est
         yield missing(connection.id, peer.id, CIRCUIT, "peer")
         return
     yield from _usable(circuit, estate)
-    yield from check_key(connection, circuit, estate)
+    yield from check_key(connection, AUTHORIZATION, circuit.id, estate)
     gateway = linked(estate, connection.id, model.virtual_network_gateway1.id, GATEWAY)
     view = gateway_view(estate, gateway.id) if gateway else None
     if view:
+        yield from check_link(circuit, view.resource.location, estate, "peer")
         yield from _room(circuit, view, estate)
         yield from circuit_collisions(estate, circuit, view.vnet.resource.id, view.vnet.prefixes)
 
@@ -135,7 +137,7 @@ def _usable(circuit: Resource, estate: Estate) -> Iterator[Fault]:
 
 def _room(circuit: Resource, gateway: GatewayView, estate: Estate) -> Iterator[Fault]:
     links, others = referrers(estate, circuit.id, CONNECTION), estate.referrers(gateway.resource.id, CONNECTION)
-    yield from _room_on_circuit(circuit, gateway, links)
+    yield from _once(circuit, gateway, links)
     size, subnet = capacity(gateway.vnet.gateway_subnet), gateway.vnet.gateway_subnet
     limit = min(size, circuit_limit(gateway.model))
     if len(others) >= limit:
@@ -160,17 +162,11 @@ def _room_at_location(place: str, gateway: GatewayView, others: Iterable[Resourc
                        f"{_way_out(nearby, 'use a circuit elsewhere')}.", "peer")
 
 
-def _room_on_circuit(circuit: Resource, gateway: GatewayView, links: tuple[Resource, ...]) -> Iterator[Fault]:
+def _once(circuit: Resource, gateway: GatewayView, links: tuple[Resource, ...]) -> Iterator[Fault]:
     for link in links:
         if Connection.model_validate(link.properties).virtual_network_gateway1.target.key == gateway.resource.id.key:
             yield Conflict("ConnectionExists", f"Gateway {gateway.resource.id} is linked to circuit {circuit.id.name} "
                            f"by {link.id}. Change that connection instead.", "peer")
-    sku = sku_of(circuit)
-    tier = sku.tier if sku else SkuTier.STANDARD
-    limit = link_limit(tier, order_of(circuit).bandwidth_in_mbps)
-    if len(links) >= limit:
-        yield Conflict("VnetLinkLimitExceeded", f"Circuit {circuit.id} ({tier}) is linked to {len(links)} virtual "
-                       "networks, as many as it may be. Use Premium or more bandwidth, or delete a connection.", "peer")
 
 
 def _location(connection: Resource, estate: Estate) -> str:
@@ -185,7 +181,7 @@ def _generate(wish: Wish, ledger: Ledger) -> Json:
     system: Json = {"resourceGuid": str(uuid4())}
     if model.connection_type is not ConnectionType.EXPRESS_ROUTE or model.peer is None:
         return system
-    key = redeemed(wish.resource, model.peer.target, ledger)
+    key = redeemed(wish.resource, AUTHORIZATION, model.peer.target, ledger)
     return {**system, "number": ledger.allocate("connection", owner),
             "slot": _slot(model.virtual_network_gateway1.target, owner, ledger),
             **({"authorization": {"id": str(key.id)}} if key else {})}

@@ -1,34 +1,34 @@
-"""Authorization keys: what opens a circuit to another subscription's gateway, once."""
+"""Authorization keys: what opens a circuit to another subscription's gateway or circuit, and a Direct port to another's
+circuit. Once each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trunkline.api.resources.express_route.words import AUTHORIZATION
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
 from trunkline.model.resource import Resource, ResourceId
 
 
-def redeemed(connection: Resource, circuit: ResourceId, estate: Estate) -> Resource | None:
-    """The authorization of a circuit whose key a connection presents."""
-    key = connection.secrets.get("authorizationKey", "").lower()
-    return next((a for a in estate.children(circuit, AUTHORIZATION)
-                 if a.system["authorizationKey"] == key and not a.deleting), None)
+def redeemed(user: Resource, kind: str, owner: ResourceId, estate: Estate) -> Resource | None:
+    """The authorization, of type ``kind``, of a circuit or port whose key a resource presents."""
+    key = user.secrets.get("authorizationKey", "").lower()
+    return next((one for one in estate.children(owner, kind)
+                 if one.system["authorizationKey"] == key and not one.deleting), None)
 
 
-def check_key(connection: Resource, circuit: Resource, estate: Estate) -> Iterator[Fault]:
-    own = connection.id.subscription.lower() == circuit.id.subscription.lower()
-    if own and not connection.secrets.get("authorizationKey"):
+def check_key(user: Resource, kind: str, owner: ResourceId, estate: Estate) -> Iterator[Fault]:
+    """In the owner's own subscription a key is not needed, but if there is one it must fit."""
+    own = user.id.subscription.lower() == owner.subscription.lower()
+    if own and not user.secrets.get("authorizationKey"):
         return
-    found = redeemed(connection, circuit.id, estate)
+    found = redeemed(user, kind, owner, estate)
     if found is None:
-        yield Fault("AuthorizationKeyInvalid", f"Circuit {circuit.id} of subscription {circuit.id.subscription} can be "
-                    "linked only with a valid authorizationKey. Ask its owner for an authorization and give its key.",
+        yield Fault("AuthorizationKeyInvalid", f"{owner} of subscription {owner.subscription} can be linked only with "
+                    "a valid authorizationKey. Ask its owner for an authorization and give its key.",
                     "authorizationKey")
         return
-    for user in estate.referrers(found.id):
-        if user.id.key != connection.id.key and not user.deleting:
+    for other in estate.referrers(found.id):
+        if other.id.key != user.id.key and not other.deleting:
             yield Conflict("AuthorizationKeyInUse", f"authorizationKey of authorization '{found.id.name}' is used by "
-                           f"{user.id}; one key makes one connection. Ask the circuit's owner for another.",
-                           "authorizationKey")
+                           f"{other.id}; one key is good for one link. Ask its owner for another.", "authorizationKey")

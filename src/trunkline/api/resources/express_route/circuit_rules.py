@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trunkline.api.declaration import Register, Wish
-from trunkline.api.resources.express_route import direct
-from trunkline.api.resources.express_route.words import links_of, model_of, order_of, provider_state, sku_of
+from trunkline.api.resources.express_route import direct, scope
+from trunkline.api.resources.express_route.words import model_of, order_of, provider_state, sku_of
 from trunkline.api.resources.linked import immovable
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
@@ -43,7 +43,9 @@ def check(quota: int, wish: Wish, estate: Register) -> Iterator[Fault]:
                     "Use Standard or Premium.", "sku.tier")
     elif wish.existing:
         yield from _moved(model_of(wish.existing), model, wish.existing)
-        yield from _changed_sku(wish.existing, sku, links_of(circuit.id, estate), model.service.bandwidth_in_mbps)
+        yield from _changed_sku(wish.existing, sku, model.service.bandwidth_in_mbps, estate)
+    else:
+        yield from scope.unsold_local(sku.tier, order_of(circuit).peering_location)
     if not wish.existing and estate.count(CIRCUIT, circuit.id.subscription) >= quota:
         yield Conflict("ExpressRouteCircuitQuotaExceeded", f"Subscription {circuit.id.subscription} has {quota} "
                        "circuits, as many as it may have. Delete one, use another subscription, or have the quota "
@@ -92,8 +94,8 @@ def _moved(old: Circuit, new: Circuit, before: Resource) -> Iterator[Fault]:
                     f"only grow. {_ANOTHER}", member if new.direct else f"serviceProviderProperties.{member}")
 
 
-def _changed_sku(old: Resource, sku: Sku, links: int, bandwidth_mbps: int) -> Iterator[Fault]:
-    was = sku_of(old) or sku
+def _changed_sku(old: Resource, sku: Sku, bandwidth_mbps: int, estate: Estate) -> Iterator[Fault]:
+    was, links = sku_of(old) or sku, scope.links_of(old.id, estate)
     if was.family is SkuFamily.UNLIMITED and sku.family is SkuFamily.METERED:
         yield Fault("SkuFamilyChangeNotAllowed", "sku.family cannot be changed from UnlimitedData to MeteredData, only "
                     f"the other way. {_ANOTHER}", "sku.family")
@@ -104,6 +106,10 @@ def _changed_sku(old: Resource, sku: Sku, links: int, bandwidth_mbps: int) -> It
         yield Conflict("SkuTierChangeNotAllowed", f"sku.tier cannot be changed from {was.tier} to {sku.tier}: {links} "
                        f"virtual networks are linked, {sku.tier} allows {limit}, with circuits linked by Global "
                        "Reach among them. Delete connections first.", "sku.tier")
+    if sku.tier is not was.tier:
+        for why in scope.stretched(old, sku.tier, estate):
+            yield Conflict("SkuTierChangeNotAllowed", f"sku.tier cannot be changed from {was.tier} to {sku.tier}: "
+                           f"{why}. Delete that connection first.", "sku.tier")
 
 
 def in_use(circuit: Resource, estate: Estate) -> Iterator[Fault]:

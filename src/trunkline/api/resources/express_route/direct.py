@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from trunkline.api.declaration import Ledger, Register, Wish
 from trunkline.api.resources.express_route.words import PORT, model_of
 from trunkline.api.resources.linked import linked, missing
+from trunkline.api.resources.redemption import check_key, redeemed
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
 from trunkline.intent.view import CIRCUIT, referrers
@@ -24,7 +25,7 @@ def check(wish: Wish, estate: Register) -> Iterator[Fault]:
     elif port:
         yield from _fits(circuit, port, estate)
         if not wish.existing:
-            yield from _authorized(circuit, port, estate)
+            yield from check_key(circuit, PORT_AUTHORIZATION, port.id, estate)
 
 
 def circuits_on(port: ResourceId, estate: Estate) -> tuple[Resource, ...]:
@@ -48,34 +49,13 @@ def _fits(circuit: Resource, port: Resource, estate: Estate) -> Iterator[Fault]:
                        f"{most} Gbps together. Choose less, or delete a circuit.", "bandwidthInGbps")
 
 
-def _authorized(circuit: Resource, port: Resource, estate: Estate) -> Iterator[Fault]:
-    own = circuit.id.subscription.lower() == port.id.subscription.lower()
-    if own and not circuit.secrets.get("authorizationKey"):
-        return
-    found = _authorization(circuit, port.id, estate)
-    if found is None:
-        yield Fault("AuthorizationKeyInvalid", f"Port {port.id} of subscription {port.id.subscription} carries "
-                    "circuits of others only with a valid authorizationKey. Ask its owner for an authorization and "
-                    "give its key.", "authorizationKey")
-        return
-    for user in circuits_on(found.id, estate):
-        yield Conflict("AuthorizationKeyInUse", f"authorizationKey of authorization '{found.id.name}' is used by "
-                       f"{user.id}; one key makes one circuit. Ask the port's owner for another.", "authorizationKey")
-
-
-def _authorization(circuit: Resource, port: ResourceId, estate: Estate) -> Resource | None:
-    key = circuit.secrets.get("authorizationKey", "").lower()
-    return next((one for one in estate.children(port, PORT_AUTHORIZATION)
-                 if one.system["authorizationKey"] == key and not one.deleting), None)
-
-
 def generate(circuit: Resource, ledger: Ledger) -> Json:
     """QinQ: an S-tag of the port that stays with the circuit. Dot1Q: none, each peering's C-tag is alone."""
     named = model_of(circuit).express_route_port
     port = ledger.get(named.target) if named else None
     if port is None:
         return {}
-    model, found = Port.model_validate(port.properties), _authorization(circuit, port.id, ledger)
+    model, found = Port.model_validate(port.properties), redeemed(circuit, PORT_AUTHORIZATION, port.id, ledger)
     system: Json = {"peeringLocation": model.peering_location, "encapsulation": model.encapsulation.value}
     if model.encapsulation is Encapsulation.QINQ:
         system["stag"] = ledger.allocate(f"stag:{port.id.key}", circuit.id.key)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 from trunkline.api.declaration import Ledger, Register, ResourceType, Wish
+from trunkline.api.resources.express_route.scope import area_of, check_room
 from trunkline.api.resources.express_route.words import (
     AUTHORIZATION,
     CIRCUIT_CONNECTION,
@@ -16,6 +17,7 @@ from trunkline.api.resources.express_route.words import (
     sku_of,
 )
 from trunkline.api.resources.linked import immovable, linked, missing
+from trunkline.api.resources.redemption import check_key, redeemed
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
 from trunkline.intent.view import PEERING, referrers
@@ -63,7 +65,8 @@ def _check(wish: Wish, estate: Register) -> Iterator[Fault]:
                             "peerExpressRouteCircuitPeering")
         return
     yield from _once(connection, own, peer.id, estate)
-    yield from _authorized(connection, peer.id.parent, estate)
+    yield from _room((own, peer.id), estate)
+    yield from check_key(connection, AUTHORIZATION, peer.id.parent, estate)
 
 
 def _once(connection: Resource, own: ResourceId, far: ResourceId, estate: Estate) -> Iterator[Fault]:
@@ -75,26 +78,12 @@ def _once(connection: Resource, own: ResourceId, far: ResourceId, estate: Estate
                            "instead.", "peerExpressRouteCircuitPeering")
 
 
-def _authorization(connection: Resource, circuit: ResourceId, estate: Estate) -> Resource | None:
-    key = connection.secrets.get("authorizationKey", "").lower()
-    return next((one for one in estate.children(circuit, AUTHORIZATION)
-                 if one.system["authorizationKey"] == key and not one.deleting), None)
-
-
-def _authorized(connection: Resource, circuit: ResourceId, estate: Estate) -> Iterator[Fault]:
-    own = connection.id.subscription.lower() == circuit.subscription.lower()
-    if own and not connection.secrets.get("authorizationKey"):
-        return
-    found = _authorization(connection, circuit, estate)
-    if found is None:
-        yield Fault("AuthorizationKeyInvalid", f"Circuit {circuit} of subscription {circuit.subscription} can be "
-                    "linked only with a valid authorizationKey. Ask its owner for an authorization and give its key.",
-                    "authorizationKey")
-        return
-    for user in estate.referrers(found.id):
-        yield Conflict("AuthorizationKeyInUse", f"authorizationKey of authorization '{found.id.name}' is used by "
-                       f"{user.id}; one key makes one connection. Ask the circuit's owner for another.",
-                       "authorizationKey")
+def _room(ends: tuple[ResourceId, ResourceId], estate: Estate) -> Iterator[Fault]:
+    """Each circuit counts it among its links."""
+    for peering in ends:
+        circuit = estate.get(peering.parent) if peering.parent else None
+        if circuit:
+            yield from check_room(circuit, estate, "peerExpressRouteCircuitPeering")
 
 
 def _obstacle(connection: Resource, estate: Estate) -> Fault | None:
@@ -118,7 +107,7 @@ def _provisioned(side: str, circuit: Resource, estate: Estate) -> Iterator[Fault
 
 
 def _may_meet(one: Resource, other: Resource) -> Iterator[Fault]:
-    places = order_of(one).peering_location, order_of(other).peering_location
+    areas, places = (area_of(one), area_of(other)), (order_of(one).peering_location, order_of(other).peering_location)
     if places[0] == places[1]:
         yield Fault("GlobalReachSamePeeringLocation", f"Both circuits are at {places[0]}; Global Reach links circuits "
                     "at different peering locations. Use a circuit elsewhere.")
@@ -127,6 +116,9 @@ def _may_meet(one: Resource, other: Resource) -> Iterator[Fault]:
         if sku and sku.tier is SkuTier.LOCAL:
             yield Fault("GlobalReachNotAllowedForSku", f"Circuit {circuit.id} is Local, and Global Reach is not for "
                         "Local circuits. Upgrade it to Standard or Premium.")
+        elif sku and sku.tier is not SkuTier.PREMIUM and areas[0] != areas[1] and all(areas):
+            yield Fault("GlobalReachNotAllowedForSku", f"Circuit {circuit.id} is {sku.tier}, and Global Reach between "
+                        f"geopolitical areas ({areas[0]}, {areas[1]}) needs Premium on both sides. Upgrade it.")
 
 
 def _apart(connection: Resource, near: ResourceId, far: ResourceId, estate: Estate) -> Iterator[Fault]:
@@ -154,7 +146,7 @@ def _taken(connection: Resource, ends: tuple[ResourceId, ...], estate: Estate) -
 
 def _generate(wish: Wish, ledger: Ledger) -> Json:
     far = _model(wish.resource).peer_express_route_circuit_peering.target.parent
-    found = _authorization(wish.resource, far, ledger) if far else None
+    found = redeemed(wish.resource, AUTHORIZATION, far, ledger) if far else None
     return {"peerName": str(uuid4()), **({"authorization": {"id": str(found.id)}} if found else {})}
 
 

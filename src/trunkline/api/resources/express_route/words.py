@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import ValidationError
 
 from trunkline.intent.estate import Estate
-from trunkline.intent.view import CIRCUIT, CONNECTION, NETWORK, PEERING, referrers
+from trunkline.intent.view import CIRCUIT, NETWORK, PEERING
 from trunkline.model.circuit import Circuit, CrossConnection, ProviderState, ServiceProvider, Sku
 from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId
 
@@ -45,13 +45,6 @@ def twin_of(circuit: Resource, estate: Estate) -> CrossConnection:
 
 def provider_state(circuit: Resource, estate: Estate) -> ProviderState:
     return twin_of(circuit, estate).service_provider_provisioning_state
-
-
-def links_of(circuit: ResourceId, estate: Estate) -> int:
-    """Networks and, by Global Reach, circuits that a circuit is linked to: they count alike (azure-facts 2.2)."""
-    reached = {link.id.key for peering in estate.children(circuit, PEERING)
-               for link in referrers(estate, peering.id, CIRCUIT_CONNECTION)}
-    return len(referrers(estate, circuit, CONNECTION)) + len(reached)
 
 
 def without(body: Json, *names: str) -> Json:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 from trunkline.api.declaration import Action, Inline, Ledger, Refusal, Register, ResourceType, Wish
-from trunkline.api.resources.express_route.words import order_of, provider_state
+from trunkline.api.resources.express_route.scope import check_link
+from trunkline.api.resources.express_route.words import AUTHORIZATION, order_of, provider_state
 from trunkline.api.resources.gateway_actions import failover_tests
 from trunkline.api.resources.linked import immovable, linked, missing
 from trunkline.api.resources.recorded import with_guid
@@ -70,8 +71,11 @@ def _check_link(wish: Wish, register: Register) -> Iterator[Fault]:
     if linked(register, connection.id, wanted.id, PEERING, anywhere=True) is None or circuit is None:
         yield missing(connection.id, wanted.id, PEERING, "expressRouteCircuitPeering")
         return
-    yield from check_key(connection, circuit, register)
+    yield from check_key(connection, AUTHORIZATION, circuit.id, register)
     yield from _room(connection, circuit, register)
+    if wish.existing is None:
+        gateway = register.get(connection.id.parent) if connection.id.parent else None
+        yield from check_link(circuit, gateway.location if gateway else "", register, "expressRouteCircuitPeering")
 
 
 def _room(connection: Resource, circuit: Resource, register: Register) -> Iterator[Fault]:
@@ -106,7 +110,7 @@ def _obstacle(connection: Resource, estate: Estate) -> Fault | None:
 
 def _generate_link(wish: Wish, ledger: Ledger) -> Json:
     peering = _link(wish.resource).express_route_circuit_peering.target
-    key = redeemed(wish.resource, peering.parent, ledger) if peering.parent else None
+    key = redeemed(wish.resource, AUTHORIZATION, peering.parent, ledger) if peering.parent else None
     system: Json = {"shown": {"resourceGuid": str(uuid4())}, "circuit": {"id": str(peering.parent)}}
     return {**system, "authorization": {"id": str(key.id)}} if key else system
 
