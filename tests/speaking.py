@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from trunkline.intent.bgp import PERMIT_ALL, Origin, Router, Session, SessionState, SessionStatus
 from trunkline.intent.drivers import Speaker
@@ -107,6 +108,12 @@ def kernel_routes(places: Places, node: str) -> str:
 
 def status(speaker: Speaker, wanted: Router, session: str) -> SessionStatus:
     return next(one for one in speaker.sessions(wanted) if one.name == session)
+
+
+def unbroken(before: datetime | None, now: datetime | None) -> bool:
+    """Whether a session that came up ``before`` is still the same. The moment is computed from an age and so jitters by
+    milliseconds; a session that closed needs longer than this to come again."""
+    return before is not None and now is not None and abs(now - before) < timedelta(seconds=0.5)
 
 
 def established(speaker: Speaker, wanted: Router, *sessions: str) -> bool:

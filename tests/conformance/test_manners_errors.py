@@ -294,5 +294,6 @@ def test_writes_are_in_the_activity_log(arm: Arm) -> None:
     arm.make(arm.at("boxes/b"), BOX)
     path = f"{arm.subscription}/providers/Microsoft.Insights/eventtypes/management/values"
     newest = arm.ask("GET", path).body["value"][0]
-    assert (newest["operationName"]["value"], newest["caller"]) == ("Test.Lab/boxes/write", "customer")
+    assert (newest["operationName"]["value"], newest["caller"]) == (
+        "Test.Lab/boxes/write", arm.accounts.accounts[0].client_id)
     assert newest["resourceId"] == arm.at("boxes/b")

@@ -11,17 +11,18 @@ import pytest
 
 import estates
 from probing import unharmed
-from scenes import HOST, all_gone, all_up, blueprints, both_up, connected, missing, real_stage
+from scenes import HOST, ON_PREMISES, all_gone, all_up, blueprints, both_up, connected, missing, real_stage
 from stage import Apart, Stage
 from trunkline import settings
 from trunkline.fabric import xconnect
 from trunkline.intent.compile.draft import attachment_name, host_node, instance_node, vnet_node, vrf_node
 from trunkline.intent.compile.plant import TO_EDGE, core_of_edge, core_of_region, edge_node, switch_node
+from trunkline.intent.compile.vnet import vm_node
 from trunkline.intent.drivers import Change
 from trunkline.intent.network import CrossConnect
-from trunkline.intent.view import CIRCUIT, GATEWAY, SITE, VNET
+from trunkline.intent.view import CIRCUIT, GATEWAY, NIC, SITE, VNET
 from trunkline.model.circuit import Leg
-from trunkline.settings import Places
+from trunkline.settings import Places, Timing
 from waiting import until
 
 pytestmark = pytest.mark.root
@@ -29,6 +30,7 @@ pytestmark = pytest.mark.root
 VRF = vrf_node(estates.rid(CIRCUIT, "er1"), Leg.PRIMARY)
 EDGE, SWITCH = edge_node("Amsterdam", Leg.PRIMARY), switch_node("Equinix", "Amsterdam", Leg.PRIMARY)
 INSTANCE, ROUTER = instance_node(estates.rid(GATEWAY, "gw1"), 0), vnet_node(estates.rid(VNET, "hub"))
+SPOKE_VM = vm_node(estates.rid(NIC, "second-vm"))
 
 
 # ── killed ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -159,3 +161,14 @@ def test_what_is_broken_by_hand_is_mended_by_the_next_pass(stage: Stage, cut: Ca
     until(lambda: not missing(stage), 15, "everything there again", every_s=0.1)
     all_up(stage)
     connected(stage)
+
+
+def test_a_deleted_namespace_and_all_that_leaned_on_it_are_back_without_waiting_for_the_timer(places: Places) -> None:
+    """A spoke reaches on-premises through six scopes; the timer that looks at everything would come in an hour."""
+    with real_stage(places, Timing(resync_interval_s=3600)) as stage:
+        stage.put(*estates.whole(), *estates.spoke("second", 2, "10.2"), *estates.lending("hub", "second"))
+        connected(stage, SPOKE_VM, ON_PREMISES)
+        for node in (ROUTER, vnet_node(estates.rid(VNET, "second")), core_of_region("westeurope"), EDGE, SPOKE_VM):
+            without_node(node)(stage)
+            until(lambda: not missing(stage), 15, f"{node} and all that leaned on it", every_s=0.1)
+            connected(stage, SPOKE_VM, ON_PREMISES)

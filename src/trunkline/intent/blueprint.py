@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter
 
 from trunkline.intent.bgp import Router
-from trunkline.intent.network import PIECE_ORDER, Key, Piece
+from trunkline.intent.network import PIECE_ORDER, Key, Node, Piece, nodes_of
 from trunkline.intent.scope import Scope
 from trunkline.model.resource import Json
 
@@ -30,6 +30,16 @@ class Blueprint:
     @property
     def keys(self) -> frozenset[Key]:
         return frozenset(item.key for item in (*self.pieces, *self.routers))
+
+    @property
+    def nodes(self) -> frozenset[str]:
+        """Names of the nodes that are its own."""
+        return frozenset(piece.name for piece in self.pieces if isinstance(piece, Node))
+
+    @property
+    def leans_on(self) -> frozenset[str]:
+        """Names of the nodes on which it has something: its own, and others' to which it links."""
+        return frozenset(node for piece in self.pieces for node in nodes_of(piece))
 
     @property
     def digest(self) -> str:

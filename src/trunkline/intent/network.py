@@ -295,6 +295,19 @@ Piece = Node | Filter | Link | Port | Tunnel | Route | Lookup | CrossConnect
 PIECE_ORDER: tuple[type[Piece], ...] = (Node, Filter, Link, Port, Tunnel, Route, Lookup, CrossConnect)
 
 
+def nodes_of(piece: Piece) -> frozenset[str]:
+    """Names of the nodes that a piece needs or stands in; it is lost with any of them."""
+    match piece:
+        case Node():
+            return frozenset({piece.name})
+        case Link():
+            return frozenset({piece.a.node, piece.b.node})
+        case Tunnel():
+            return frozenset({piece.underlay, piece.end.node})
+        case _:
+            return frozenset({piece.node})
+
+
 @dataclass(frozen=True, slots=True)
 class Counter:
     packets: int = 0

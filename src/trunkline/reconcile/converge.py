@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock, RLock
 
@@ -18,6 +19,7 @@ from trunkline.intent.scope import PLANT, Scope
 from trunkline.model.profile import Profile
 from trunkline.model.resource import Json
 from trunkline.reconcile.difference import Difference, differ, union
+from trunkline.reconcile.standing import Standing
 from trunkline.store import Store
 
 log = logging.getLogger(__name__)
@@ -41,10 +43,14 @@ class Pass:
 
 class Converger:
     """Thread-safe: one scope is only in one hand at a time, and a pass takes the locks of what it requires, which is
-    always further down the plant, so passes cannot wait for each other in a circle."""
+    always further down the plant, so passes cannot wait for each other in a circle.
 
-    def __init__(self, store: Store, plane: Plane, speaker: Speaker, profile: Profile) -> None:
+    ``fallen`` is told of scopes that had something on nodes which were lost and made anew."""
+
+    def __init__(self, store: Store, plane: Plane, speaker: Speaker, profile: Profile,
+                 fallen: Callable[[frozenset[Scope]], None] = lambda _scopes: None) -> None:
         self._store, self._plane, self._speaker, self._profile = store, plane, speaker, profile
+        self._fallen, self._standing = fallen, Standing()
         self._locks: dict[Scope, RLock] = defaultdict(RLock)
         self._guard = Lock()
         self._passes: dict[Scope, Pass] = {}
@@ -57,9 +63,14 @@ class Converger:
                 return latest
             self._passes.pop(scope, None)
             made = self._realise(scope)
+            self._standing.put(made.blueprint)
             if made.blueprint:
                 self._passes[scope] = made
             return made
+
+    def lacking(self) -> frozenset[Scope]:
+        """Scopes of which somebody has deleted a node."""
+        return self._standing.lacking(self._plane.nodes())
 
     def _lock(self, scope: Scope) -> RLock:
         with self._guard:
@@ -76,8 +87,9 @@ class Converger:
             self._record(scope, between)
         unmet = tuple(required for required in desired.requires if not self._stands(required))
         difference = differ(desired, applied, self._observe(desired) if stored else frozenset())
+        lost = self._lost(difference, applied)
         try:
-            self._end_orphans(difference, applied)
+            self._end_orphans(lost, applied)
             self._apply(scope, difference)
             if stored and difference.network:  # what leaned on a piece made anew fell with it
                 self._apply(scope, differ(desired, desired, self._observe(desired)))
@@ -85,6 +97,9 @@ class Converger:
             for required in desired.requires:  # what it stands on may be gone: the retry looks
                 self._passes.pop(required, None)
             raise
+        finally:
+            if lost:
+                self._fallen(self._standing.on(lost))
         if between != wished:
             self._record(scope, wished)
         return Pass(desired, started, difference.released, unmet)
@@ -136,13 +151,15 @@ class Converger:
         if problems:
             raise problems[0]
 
+    def _lost(self, difference: Difference, applied: Blueprint) -> frozenset[str]:
+        """Nodes that this scope has had and that are gone."""
+        anew = frozenset(piece.name for piece in difference.network.ensure if isinstance(piece, Node)) & applied.nodes
+        return anew - self._plane.nodes() if anew else anew
 
-    def _end_orphans(self, difference: Difference, applied: Blueprint) -> None:
+    def _end_orphans(self, lost: frozenset[str], applied: Blueprint) -> None:
         """Where somebody deleted a namespace while its daemon ran, the daemon keeps the dead namespace alive, and the
         tunnels in it, so it must go before they can be made anew."""
-        made_anew = frozenset(piece.name for piece in difference.network.ensure if isinstance(piece, Node))
-        suspects = made_anew & frozenset(router.node for router in applied.routers)
-        for node in suspects - self._plane.nodes() if suspects else ():
+        for node in lost & frozenset(router.node for router in applied.routers):
             self._speaker.remove(node)
 
 

@@ -19,7 +19,6 @@ from trunkline.errors import Fault, TrunklineError, Unsupported
 from trunkline.intent.blueprint import Blueprint
 from trunkline.intent.dependency import awaited, touched
 from trunkline.intent.drivers import Plane, Speaker
-from trunkline.intent.network import Node
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.view import FAULT
 from trunkline.model.operation import Operation, OperationKind
@@ -60,8 +59,8 @@ class Reconciler:
     """``run`` blocks until ``stop``. Everything else may be called from any thread."""
 
     def __init__(self, store: Store, plane: Plane, speaker: Speaker, profile: Profile, timing: Timing) -> None:
-        self._store, self._plane, self._speaker, self._timing = store, plane, speaker, timing
-        self._converger = Converger(store, plane, speaker, profile)
+        self._store, self._speaker, self._timing = store, speaker, timing
+        self._converger = Converger(store, plane, speaker, profile, self._all_due)
         self._answers = Answers(store, plane, speaker, profile)
         self._refreshes: tuple[Callable[[], None], ...] = tuple(
             partial(refresh, store, speaker, profile) for refresh in (refresh_connections, refresh_bgp_connections))
@@ -70,7 +69,6 @@ class Reconciler:
         self._dirty: dict[Scope, float] = {}  #: since when a full pass is due
         self._failures: dict[Scope, int] = {}
         self._owners: dict[str, Scope] = {}  #: scope of each router, by node
-        self._nodes: dict[Scope, frozenset[str]] = {}  #: nodes of each scope that ought to exist
         self._asked: set[str] = set()
         self._lock = Lock()
         self._resynced = 0.0  #: when every scope will have been looked at again; time.monotonic()
@@ -201,11 +199,7 @@ class Reconciler:
 
     def _look_for_nodes(self) -> None:
         """A namespace that somebody deleted is made again at once, not at the next resync."""
-        existing = self._plane.nodes()
-        with self._lock:
-            lost = {scope for scope, nodes in self._nodes.items() if not nodes <= existing}
-        for scope in lost:
-            self.due(scope)
+        self._all_due(self._converger.lacking())
 
     def _prune(self) -> None:
         """Finished operations and old activities are forgotten after their retention."""
@@ -309,9 +303,6 @@ class Reconciler:
     def _own(self, blueprint: Blueprint) -> None:
         with self._lock:
             self._owners |= {router.node: blueprint.scope for router in blueprint.routers}
-            self._nodes.pop(blueprint.scope, None)
-            if nodes := frozenset(piece.name for piece in blueprint.pieces if isinstance(piece, Node)):
-                self._nodes[blueprint.scope] = nodes
 
     def _ask(self, operation: str) -> None:
         with self._lock:

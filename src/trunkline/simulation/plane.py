@@ -23,10 +23,11 @@ from trunkline.intent.network import (
     Piece,
     PortCounters,
     Route,
+    nodes_of,
 )
 from trunkline.simulation.frames import Point, Wires, reached, wires
 from trunkline.simulation.rules import objection, on_link
-from trunkline.simulation.world import World, nearest, touched
+from trunkline.simulation.world import World, nearest
 
 
 class SimulatedPlane:
@@ -140,13 +141,13 @@ class SimulatedPlane:
         if isinstance(piece, Node) and not old:
             self._births[piece.name] += 1
         self._world.add(piece)
-        self._changed(touched(piece) | touched(old) if old else frozenset())  # what is new makes nothing fall
+        self._changed(nodes_of(piece) | nodes_of(old) if old else frozenset())  # what is new makes nothing fall
 
     def _remove(self, piece: Piece) -> None:
         old = self._world.pieces.get(piece.key)
         if old:
             self._world.discard(old)
-            self._changed(touched(old))
+            self._changed(nodes_of(old))
 
     def _changed(self, nodes: frozenset[str]) -> None:
         """Drop what no longer stands in these nodes, and what then falls elsewhere."""
@@ -157,7 +158,7 @@ class SimulatedPlane:
                 piece = self._world.pieces[key]
                 self._world.discard(piece)
                 if objection(piece, self._world):
-                    shaken |= touched(piece)
+                    shaken |= nodes_of(piece)
                 else:
                     self._world.add(piece)
 

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from trunkline.intent.network import (
-    CrossConnect,
-    Filter,
     Interface,
     Key,
     Link,
-    Lookup,
     Node,
     Piece,
     Port,
     Role,
-    Route,
     Tunnel,
+    nodes_of,
 )
 
 
@@ -41,7 +38,7 @@ class World:
 
     def add(self, piece: Piece) -> None:
         self.pieces[piece.key] = piece
-        for node in touched(piece):
+        for node in nodes_of(piece):
             self._keys.setdefault(node, set()).add(piece.key)
         for one in interfaces(piece):
             self.interfaces.setdefault(one.node, {})[one.name] = one
@@ -52,7 +49,7 @@ class World:
 
     def discard(self, piece: Piece) -> None:
         del self.pieces[piece.key]
-        for node in touched(piece):
+        for node in nodes_of(piece):
             self._keys[node].discard(piece.key)
         for one in interfaces(piece):
             del self.interfaces[one.node][one.name]
@@ -72,19 +69,6 @@ def interfaces(piece: Piece) -> tuple[Interface, ...]:
             return (piece.end,)
         case _:
             return ()
-
-
-def touched(piece: Piece) -> frozenset[str]:
-    """Names of the nodes that a piece needs or stands in."""
-    match piece:
-        case Node():
-            return frozenset({piece.name})
-        case Filter() | Route() | Lookup() | CrossConnect():
-            return frozenset({piece.node})
-        case Tunnel():
-            return frozenset({piece.underlay, piece.end.node})
-        case _:
-            return frozenset(one.node for one in interfaces(piece))
 
 
 def nearest(world: World, start: str, address: str) -> str:
