@@ -9,6 +9,7 @@ import pytest
 
 from conformance.window import Reply, Window, provision
 from trunkline.model.failover import link_tests
+from trunkline.model.resource import ResourceId
 
 ORDER = {"serviceProviderProperties": {
     "serviceProviderName": "Equinix", "peeringLocation": "Amsterdam", "bandwidthInMbps": 1000}}
@@ -215,3 +216,26 @@ def test_a_provider_sees_how_full_its_ports_are(ordered: Window) -> None:
 def test_moving_a_circuit_is_refused_with_its_reason(ordered: Window, step: str) -> None:
     refused = ordered.request("POST", f"{provision(ordered)}/{step}", {})
     assert (refused.status, refused.error) == (400, "CircuitMigrationNotSupported")
+
+
+def test_what_if_sees_no_change_in_how_far_the_service_is(ordered: Window) -> None:
+    """The service says of a circuit that is being changed that it is Disabled."""
+    with ordered.store.writing() as writer:
+        writer.set_status(ResourceId.parse(ordered.path("expressRouteCircuits/er1")),
+                          {"circuitProvisioningState": "Enabled", "stag": 1})
+    resource = {"type": "Microsoft.Network/expressRouteCircuits", "apiVersion": "2023-09-01", "name": "er1",
+                "location": "westus", "sku": SKU, "properties": ORDER}
+    for sku, change in ((SKU, "NoChange"), ({**SKU, "tier": "Premium"}, "Modify")):
+        template = {"contentVersion": "1.0.0.0", "resources": [{**resource, "sku": sku}]}
+        told = ordered.request("POST", ordered.path("deployments/d/whatIf", "Microsoft.Resources"), {
+            "properties": {"mode": "Incremental", "template": template}}).body
+        row, = told["properties"]["changes"]
+        assert row["changeType"] == change
+        assert {one["path"] for one in row.get("delta", ())} <= {"sku.tier", "sku.name"}
+
+
+def test_a_sku_in_any_case_is_kept_in_azures(window: Window) -> None:
+    window.put("expressRouteCircuits/er1", ORDER, sku={
+        "name": "premium_metereddata", "tier": "PREMIUM", "family": "meteredData"})
+    assert window.get("expressRouteCircuits/er1")["sku"] == {
+        "name": "Premium_MeteredData", "tier": "Premium", "family": "MeteredData"}

@@ -32,6 +32,9 @@ BODIES: dict[str, Any] = {
         {"name": "c", "properties": {"subnet": {"id": "/subscriptions/s"}, "privateIPAddress": "10.1.0.4"}}]}},
     "Microsoft.Network/publicIPAddresses/p1": {"location": "westus", "sku": {"name": "Standard"}, "properties": {
         "publicIPAllocationMethod": "Static"}},
+    "Microsoft.Network/publicIPPrefixes/pp1": {"location": "westus", "sku": {"name": "Standard"}, "zones": ["1"],
+                                               "properties": {"prefixLength": 28}},
+    "Microsoft.Network/natGateways/ng1": {"location": "westus", "sku": {"name": "Standard"}, "properties": {}},
     "Microsoft.Network/virtualNetworkGateways/g1": {"location": "westus", "properties": {
         "gatewayType": "ExpressRoute", "sku": {"name": "Standard", "tier": "Standard"}, "ipConfigurations": [
             {"name": "c", "properties": {"subnet": {"id": "/subscriptions/s"}}}]}},

@@ -12,6 +12,8 @@ from trunkline.model.resource import Json
 
 #: Deepest nesting of objects and arrays.
 _DEPTH = 64
+#: Of the longest whole number: a store's integers have 19.
+_DIGITS = 100
 
 
 class TooLarge(Fault):
@@ -62,7 +64,7 @@ def parse(body: bytes) -> Any:
     """JSON (RFC 8259) without its dark corners: no NaN, no doubled names, no lone surrogates, no endless nesting."""
     try:
         found = json.loads(body.decode("utf-8-sig"), object_pairs_hook=_object, parse_constant=_constant,
-                           parse_float=_float)
+                           parse_float=_float, parse_int=_int)
     except UnicodeDecodeError as wrong:
         raise _invalid(f"it is not UTF-8 at byte {wrong.start}; encode it as UTF-8") from wrong
     except RecursionError as deep:
@@ -92,6 +94,12 @@ def _object(pairs: list[tuple[str, Any]]) -> Json:
 
 def _constant(word: str) -> Any:
     raise ValueError(f"{word} is not a JSON number")
+
+
+def _int(text: str) -> int:
+    if len(text) > _DIGITS:
+        raise ValueError(f"the number {text[:40]}… has more than {_DIGITS} digits")
+    return int(text)
 
 
 def _float(text: str) -> float:

@@ -45,11 +45,12 @@ def decode(kind: ResourceType, resource: ResourceId, body: Json, existing: Resou
     for path in kind.secrets:
         filled = _cleared(filled, path.split("."))
     shaped, wrong = shape.check(kind.shape, filled, prefix) if kind.shape else ({}, [])
-    model = _validated(kind, resource, shaping.spelt(filled, shaped), Found(prefix, wrong))
+    envelope, amiss = shape.check_around(
+        kind.shape, {name: body[name] for name in kind.envelope if body.get(name) is not None})
+    model = _validated(kind, resource, shaping.spelt(filled, shaped), Found(prefix, [*wrong, *amiss]))
     properties = shaping.joined(model, model.model_dump(by_alias=True, mode="json", exclude_none=True), shaped)
     secrets = {path: text for path in kind.secrets if (text := _take(properties, path))}
-    envelope = kind.envelope_defaults({name: body[name] for name in kind.envelope if body.get(name) is not None})
-    return Decoded(model, properties, envelope, secrets, inline)
+    return Decoded(model, properties, kind.envelope_defaults(envelope), secrets, inline)
 
 
 def _names(kind: ResourceType) -> Iterator[str]:

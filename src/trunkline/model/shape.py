@@ -34,6 +34,19 @@ def check(name: str, properties: Json, where: str) -> tuple[Json, list[Fault]]:
     return _object(name, properties, where, faults), faults
 
 
+def check_around(name: str, envelope: Json) -> tuple[Json, list[Fault]]:
+    """The same for members that stand beside the properties of a resource whose properties have model ``name``."""
+    faults: list[Fault] = []
+    kinds, found = _around().get(name, {}), {}
+    for member, value in envelope.items():
+        if member in kinds:
+            for kept in _value(kinds[member], value, member, faults):
+                found[member] = kept
+        else:
+            found[member] = value
+    return found, faults
+
+
 def names() -> frozenset[str]:
     return frozenset(_models()["models"])
 
@@ -56,6 +69,14 @@ def allowed(enum: str) -> tuple[str, ...]:
 @cache
 def _models() -> Json:
     return document("arm-models.json")
+
+
+@cache
+def _around() -> Mapping[str, Mapping[str, str]]:
+    """What may stand beside properties, by their model. Identities have a reader of their own."""
+    found = {members["properties"][1:]: {name: kind for name, kind in members.items() if name != "identity"}
+             for members in _models()["models"].values() if members.get("properties", "").startswith("@")}
+    return {**found, "PublicIPPrefixPropertiesFormat": {"sku": "@PublicIPPrefixSku", "zones": "[]str"}}
 
 
 @cache

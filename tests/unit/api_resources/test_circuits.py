@@ -71,7 +71,7 @@ def test_an_unknown_provider_is_refused_in_azures_words() -> None:
      "'Atlantis' is not offered by Equinix.*Amsterdam"),
     (an_order(mbps=51), STANDARD, "BandwidthNotOffered", "51 is not offered by Equinix.* 50, 100"),
     (an_order(), {**STANDARD, "name": "Premium_MeteredData"}, "InvalidCircuitSku", "tier_family"),
-    (an_order(), {"tier": "Golden", "family": "MeteredData"}, "InvalidCircuitSku", "Golden.*Standard, Premium"),
+    (an_order(), {"tier": "Golden", "family": "MeteredData"}, "InvalidPropertyValue", "Golden.*Standard, Premium"),
     (an_order(), {}, "InvalidCircuitSku", "needs a tier"),
 ])
 def test_an_order_that_nobody_fulfils_is_refused(wish: dict, sku: dict, code: str, words: str) -> None:

@@ -122,7 +122,7 @@ def test_a_public_address_that_does_not_exist_is_refused(desk: Desk) -> None:
 
 @pytest.mark.parametrize(("wish", "sku", "code"), [
     ({"publicIPAllocationMethod": "Dynamic"}, {"name": "Standard"}, "StandardSkuPublicIPAddressMustBeStatic"),
-    ({}, {"name": "Deluxe"}, "InvalidPublicIPAddressSku"),
+    ({}, {"name": "Deluxe"}, "InvalidPropertyValue"),
     ({"publicIPAddressVersion": "IPv6"}, {}, "IPv6NotSupported"),
     ({"idleTimeoutInMinutes": 99}, {}, "InvalidPropertyValue"),
 ])

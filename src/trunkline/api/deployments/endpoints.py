@@ -155,7 +155,10 @@ def what_if(service: Service, call: Call) -> Answer:
 
 
 def _bodies(turn: Turn, group: Resource) -> dict[str, Json]:
-    """Of everything in the group that has a type, as it is answered."""
+    """Of everything in the group that has a type, as it will be answered when what is under way has ended."""
+    for one in turn.writer.within(group.id):
+        if one.state in (ProvisioningState.CREATING, ProvisioningState.UPDATING):
+            turn.writer.set_status(one.id, state=ProvisioningState.SUCCEEDED)
     found = ((one, target.of(turn.registry, one.id)) for one in turn.writer.within(group.id))
     return {one.id.key: shape.body(turn.registry, turn.writer, item, one) for one, item in found
             if item and not item.kind.extension}

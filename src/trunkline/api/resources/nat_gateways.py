@@ -38,7 +38,7 @@ def _in_use(gateway: Resource, estate: Estate) -> Iterator[Fault]:
 
 
 def _standard(envelope: Json) -> Json:
-    return {**envelope, "sku": {"name": "Standard", **(envelope.get("sku") or {})}}
+    return {**envelope, "sku": {"name": "Standard", **envelope.get("sku", {})}}
 
 
 def _show_plan(plan: Resource, estate: Estate) -> Json:

@@ -57,7 +57,7 @@ def _in_use(prefix: Resource, estate: Estate) -> Iterator[Fault]:
 
 
 def _standard(envelope: Json) -> Json:
-    return {**envelope, "sku": {"name": "Standard", "tier": "Regional", **(envelope.get("sku") or {})}}
+    return {**envelope, "sku": {"name": "Standard", "tier": "Regional", **envelope.get("sku", {})}}
 
 
 PUBLIC_IP_PREFIXES = ResourceType(

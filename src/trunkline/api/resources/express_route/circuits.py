@@ -62,9 +62,11 @@ def _canonical_names(given: Json, _id: ResourceId) -> Json:
 
 def _named_sku(envelope: Json) -> Json:
     sku = envelope.get("sku")
-    if not isinstance(sku, dict) or sku.get("name"):
+    if not isinstance(sku, dict):
         return envelope
-    return {**envelope, "sku": {**sku, "name": f"{sku.get('tier')}_{sku.get('family')}"}}
+    name = f"{sku.get('tier')}_{sku.get('family')}"
+    given = str(sku.get("name") or name)
+    return {**envelope, "sku": {**sku, "name": name if given.lower() == name.lower() else given}}
 
 
 def _generate(provider_subscription: str, wish: Wish, ledger: Ledger) -> Json:
