@@ -17,7 +17,8 @@ LIMIT = 1000
 @pytest.mark.parametrize(("content", "why"), [
     (b"{", "line 1 column 2"), (b'{"a": NaN}', "NaN"), (b'{"a": 1e999}', "too large"), (b'{"a":1,"a":2}', "twice"),
     (b'{"a":"\\ud800"}', "surrogate"), (b'{"a":"\\u0000"}', "NUL"), (b"\xff\xfe{", "UTF-8"), (b"[1]", "an array"),
-    (b'{"a":' * 70 + b"1" + b"}" * 70, "deeper"), (b"[" * 100_000, "deeper"), (b'{"a":' + b"9" * 5000 + b"}", "more than 100 digits"),
+    (b'{"a":' * 70 + b"1" + b"}" * 70, "deeper"), (b"[" * 100_000, "deeper"),
+    (b'{"a":' + b"9" * 5000 + b"}", "more than 100 digits"),
     (b'"text"', "a text"), (b"null", "null"),
 ])
 def test_what_is_no_proper_json_object_is_refused_with_the_reason(content: bytes, why: str) -> None:
