@@ -9,7 +9,7 @@ from typing import Any
 
 from trunkline.model.operation import Activity, Operation, OperationKind, OperationStatus
 from trunkline.model.resource import ProvisioningState, Resource, ResourceId
-from trunkline.store.sealed import Hidden
+from trunkline.store.sealed import Hidden, answered
 
 #: Column values by name.
 Values = dict[str, Any]
@@ -69,7 +69,7 @@ def render_operation(operation: Operation) -> Values:
     return {
         "id": operation.id, "key": operation.resource.key, "resource": str(operation.resource),
         "kind": operation.kind.value, "status": operation.status.value, "action": operation.action,
-        "parameters": operation.parameters, "error": operation.error, "result": operation.result,
+        "parameters": operation.parameters, "error": operation.error, "result": answered(operation.result),
         "waits_for": list(operation.waits_for), "waiting_for": operation.waiting_for,
         "location": operation.location, "api_version": operation.api_version, "generation": operation.generation,
         "created_us": render_time(operation.created),

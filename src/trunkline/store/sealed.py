@@ -1,7 +1,7 @@
 """Secrets at rest: documents that hold one are encrypted (AES-256-GCM) before they reach the database.
 
-Sealed is what a resource keeps apart as its secrets, and any other document in which a member bears the name of a
-secret (a generated authorization key, an action's answer). A sealed document is one JSON string, ``s1:KEY:TEXT``, that
+Sealed is what a resource keeps apart as its secrets, what an action answers, and any other document in which a member
+bears the name of a secret (a generated authorization key). A sealed document is one JSON string, ``s1:KEY:TEXT``, that
 names its key; the keys are in a file that root alone reads, the first for writing, all for reading.
 """
 
@@ -12,6 +12,7 @@ import os
 import re
 import secrets
 from base64 import b64decode, b64encode
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,17 @@ class Hidden(dict[str, Any]):
     """A document that is sealed whatever its members are called."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An action's answer, which may be a key under any name: sealed unless there is nothing."""
+
+    value: object
+
+
+def answered(value: object) -> Answered | None:
+    return None if value is None else Answered(value)
+
+
 class Ring:
     """The keys of one store, called to render a document: psycopg takes two methods of the same code for one and the
     same. Without any key, what would have to be sealed is refused."""
@@ -51,9 +63,10 @@ class Ring:
 
     def __call__(self, value: object) -> str:
         """In ASCII: a client may send half a surrogate pair, which no database takes as text."""
-        text = json.dumps(value, separators=(",", ":"))
-        telling = bool(value) if isinstance(value, Hidden) else _TELLING.search(text)
-        return self._seal(text) if telling else text
+        plain = value.value if isinstance(value, Answered) else value
+        text = json.dumps(plain, separators=(",", ":"))
+        whole = isinstance(value, Hidden | Answered) and bool(plain)
+        return self._seal(text) if whole or _TELLING.search(text) else text
 
     def _seal(self, text: str) -> str:
         if not self._current:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Text, bindparam, delete, insert, or_, select, update
@@ -22,7 +24,7 @@ from trunkline.store.rows import (
     render_resource,
     render_time,
 )
-from trunkline.store.sealed import Hidden
+from trunkline.store.sealed import Hidden, answered
 
 _R, _A, _O, _L = schema.resources.c, schema.arrows.c, schema.operations.c, schema.activities.c
 _Q, _P, _J = schema.requirements.c, schema.applied.c, schema.journal.c
@@ -78,6 +80,14 @@ def _check_etag(resource: ResourceId, existing: Resource | None, expected: str |
     raise Stale(f"If-Match asked for {expected}, but resource '{resource}' {found}; read it again, then ask again.")
 
 
+def _plain(value: object) -> object:
+    return value
+
+
+#: What is sealed whatever its members are called.
+_AS_WRITTEN: Mapping[str, Callable[[Any], object]] = {"secrets": Hidden, "result": answered}
+
+
 class Writer(Reader):
     """Everything told here is kept when the block ends well, and nothing of it otherwise."""
 
@@ -130,8 +140,8 @@ class Writer(Reader):
                result: Json | list[Json] | str | None = None) -> None:
         """The first end counts: a finished operation stays as it is."""
         ended = self._connection.execute(_UNFINISHED, {
-            "operation": operation, "status": status.value, "error": error, "result": result, "waiting_for": "",
-            "finished_us": render_time(now())})
+            "operation": operation, "status": status.value, "error": error, "result": answered(result),
+            "waiting_for": "", "finished_us": render_time(now())})
         if ended.rowcount and (begun := self.begun(operation)):
             self.log(replace(begun, outcome=status.value, at=now(), detail=str((error or {}).get("code", ""))))
 
@@ -165,7 +175,7 @@ class Writer(Reader):
             key, *columns = (table.c[name] for name in names)
             mark = [column.cast(Text).like('"s1:%') for column in columns]
             for row in self._connection.execute(select(key, *columns).where(or_(*mark))).all():
-                values = {column.name: Hidden(value) if column.name == "secrets" else value
+                values = {column.name: _AS_WRITTEN.get(column.name, _plain)(value)
                           for column, value in zip(columns, row[1:], strict=True)}
                 self._connection.execute(update(table).where(key == row[0]).values(values))
                 count += 1

@@ -20,7 +20,7 @@ def _fill(store: Store) -> None:
     with store.writing() as writer:
         writer.put(Resource(CIRCUIT, secrets={"a": HIDDEN}, system={"authorizationKey": GENERATED, "number": 1}))
         writer.begin(Operation("op", CIRCUIT, OperationKind.ACTION))
-        writer.finish("op", OperationStatus.SUCCEEDED, result={"value": {"sharedKey": ANSWERED}})
+        writer.finish("op", OperationStatus.SUCCEEDED, result={"value": ANSWERED})
 
 
 def _read(store: Store) -> tuple[str, str, str]:
@@ -29,7 +29,7 @@ def _read(store: Store) -> tuple[str, str, str]:
     assert circuit
     assert operation
     assert isinstance(operation.result, dict)
-    return circuit.secrets["a"], circuit.system["authorizationKey"], operation.result["value"]["sharedKey"]
+    return circuit.secrets["a"], circuit.system["authorizationKey"], operation.result["value"]
 
 
 def test_what_is_secret_is_read_back_whole(store: Store) -> None:
