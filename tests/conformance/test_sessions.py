@@ -1,4 +1,5 @@
-"""ExpressRoute as azure-cli used it: its requests, sent to us, and our answers beside Azure's, member by member.
+"""What azure-cli sent to Azure and what Azure answered, from the copies in ``recorded``: without a running service, so
+that they are looked at wherever the tests run. ``test_recordings`` plays all that was recorded, with headers.
 
 What differs is told as ``METHOD type: member: what`` and must be among what is explained here.
 """
@@ -17,7 +18,7 @@ import pytest
 from conformance.replay import compare
 from conformance.window import Reply, Window
 
-RECORDED = Path(__file__).parent / "recorded"
+_RECORDED = Path(__file__).parent / "recorded"
 
 #: (difference, why it stays).
 EXPLAINED = (
@@ -28,12 +29,19 @@ EXPLAINED = (
     (r"coloLocation only in ours", "a member of later versions"),
     (r"\.identity(\.| only in ours)", "Azure showed the identity late, for a while not at all, in other case"),
     (r"userAssignedIdentities: ", "managed identities are not of this family"),
+    (r"ipamPoolPrefixAllocations only in theirs", "a member of some api-versions"),
+    (r"PUT virtualNetworks/subnets: .*'Updating' is not 'Succeeded'", "ours is looked at again before it is Succeeded"),
+    (r"PUT virtualHubs: .*'Updating' is not 'Succeeded'", "a Route Server that has no place yet; Azure ends such a PUT "
+     "at once, ours is polled once"),
+    (r"bgpConnections: .*connectionState only in ours", "the session's state; that api-version kept it to itself"),
+    (r"POLL operationResults: : NoneType is not dict", "routes are the network's to tell, and here is none"),
+    (r"GET virtualHubs: .*routingState: 'None' is not 'Provisioning'", "no router comes up behind a Virtual WAN hub"),
 )
 
 
-@pytest.mark.parametrize("session", sorted(path.stem for path in RECORDED.glob("er_*.json")))
+@pytest.mark.parametrize("session", sorted(path.stem for path in _RECORDED.glob("*.json")))
 def test_a_recorded_session_goes_the_same_way(window: Window, session: str) -> None:
-    found = [one for step, reply in play(window, json.loads((RECORDED / f"{session}.json").read_text()))
+    found = [one for step, reply in play(window, json.loads((_RECORDED / f"{session}.json").read_text()))
              for one in differences(step, reply)]
     assert [one for one in found if not any(re.search(pattern, one) for pattern, _ in EXPLAINED)] == []
 
