@@ -213,3 +213,32 @@ def test_accounts_are_the_operators(arm: Arm) -> None:
     assert fresh != made.body["secret"]
     assert arm.ask("DELETE", path).status == 200
     assert arm.ask("DELETE", path).code == "AccountNotFound"
+
+
+def test_a_client_asks_what_it_may_do(arm: Arm, builder: Account) -> None:
+    grant(arm, arm.group, READER, builder)
+    arm.make(vnet(arm), VNET)
+    grant(arm, vnet(arm), NETWORK, builder)
+    arm.account = "builder"
+
+    def actions(scope: str) -> list[str]:
+        shown = arm.ask("GET", f"{scope}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01")
+        return [one["actions"][-2] if len(one["actions"]) > 1 else one["actions"][0] for one in shown.body["value"]]
+
+    assert actions(arm.group) == ["*/read"]
+    assert sorted(actions(vnet(arm))) == ["*/read", "Microsoft.Network/*"]
+    assert arm.ask("GET", f"{arm.subscription}/resourceGroups/rg2/providers/Microsoft.Authorization/permissions"
+                   ).code == "AuthorizationFailed"
+
+
+def test_nothing_is_denied_by_assignment(arm: Arm) -> None:
+    base = f"{arm.group}/providers/Microsoft.Authorization/denyAssignments"
+    assert arm.ask("GET", base).body == {"value": []}
+    assert arm.ask("GET", f"{base}/{uuid4()}").code == "DenyAssignmentNotFound"
+    assert arm.ask("PUT", f"{base}/{uuid4()}", {}).status == 405
+
+
+def test_a_call_of_graph_is_refused_with_the_way_out(arm: Arm) -> None:
+    refused = arm.ask("GET", "/v1.0/servicePrincipals?$filter=x")
+    assert (refused.status, refused.code) == (501, "GraphNotSupported")
+    assert "--assignee-object-id" in refused.message

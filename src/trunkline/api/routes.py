@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from trunkline.api import activity, features, groups, inventory, plant, polls, providers, subscriptions, tags, unoffered
-from trunkline.api.access import assignments, definitions
+from trunkline.api.access import assignments, definitions, own
 from trunkline.api.access import endpoints as access
 from trunkline.api.access.admission import admitted
 from trunkline.api.access.scoped import Scoped, scoped
@@ -21,7 +21,7 @@ from trunkline.api.exchange import Answer, Awaited, Call
 from trunkline.api.keyvault import recycling
 from trunkline.api.service import Service
 from trunkline.api.version import check_version
-from trunkline.errors import NotFound
+from trunkline.errors import Fault, NotFound
 
 Endpoint = Callable[[Service, Call], Answer | Awaited]
 
@@ -158,8 +158,12 @@ ROUTES = (
 _TAGS = _route("/{scope}", GET=tags.get, PUT=tags.put, PATCH=tags.patch, DELETE=tags.delete)
 _TAGS_TAIL = ("providers", "microsoft.resources", "tags", "default")
 
+#: The versions with which paths of Microsoft Graph begin.
+_GRAPH = ("v1.0", "beta")
+
 _ROLES: Mapping[str, Callable[[Scoped, Service, Call], Answer]] = {
-    "roleassignments": assignments.answer_to, "roledefinitions": definitions.answer_to}
+    "roleassignments": assignments.answer_to, "roledefinitions": definitions.answer_to,
+    "permissions": own.permissions, "denyassignments": own.denials}
 
 
 def resolve(service: Service, call: Call) -> Work:
@@ -186,7 +190,7 @@ def _authorization(path: str) -> tuple[Route, dict[str, str]] | None:
     if at is None:
         return None
     subscription = subscription_in(path)
-    if (at.scope and not subscription) or (not at.scope and at.kind == "roleassignments"):
+    if (at.scope and not subscription) or (not at.scope and at.kind != "roledefinitions"):
         return None
     methods: Mapping[str, Endpoint] = {"*": partial(_ROLES[at.kind], at)}
     return Route((), methods, (), False, _never), {"subscription": subscription} if subscription else {}
@@ -202,6 +206,11 @@ def _listed(path: str) -> tuple[Route, dict[str, str]]:
         names = route.match(pieces, lower)
         if names is not None:
             return route, names
+    if lower[0] in _GRAPH:
+        raise Fault("GraphNotSupported", "There is no Microsoft Graph, for there is no directory behind it. Name "
+                    "principals by the object ids that 'trunkline accounts' shows (az role assignment create "
+                    "--assignee-object-id … --assignee-principal-type …); 'trunkline accounts' makes and deletes them.",
+                    status=501)
     raise NotFound(f"There is nothing at the path '{path[:200]}'; it should begin with /subscriptions/{{subscription}}/"
                    "resourceGroups/{group}/providers/.", "NotFound")
 

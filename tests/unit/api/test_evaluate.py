@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trunkline.api.access.evaluate import Assignment, allowed, covers
+from trunkline.api.access.evaluate import Assignment, above, allowed, covers
 from trunkline.api.access.roles import BUILT_IN, CONTRIBUTOR, KEY_VAULT_ADMINISTRATOR, OWNER, PROVIDER, READER, Role
 
 SUB, OTHER = "/subscriptions/s", "/subscriptions/t"
@@ -99,3 +99,9 @@ def test_only_a_star_is_special_in_a_pattern(pattern: str, action: str, taken: b
 
 def test_a_scope_covers_itself_and_what_is_below() -> None:
     assert [covers(GROUP, one) for one in (GROUP, VNET, f"{GROUP}x", SUB, "/")] == [True, True, False, False, False]
+
+
+@pytest.mark.parametrize("scope", ["/", SUB, GROUP, VNET, f"{VNET}/subnets/a"])
+def test_what_is_above_a_scope_is_what_covers_it(scope: str) -> None:
+    every = {"/", SUB, OTHER, GROUP, VNET, CIRCUIT, f"{VNET}/subnets/a", f"{VNET}2", f"{GROUP}2"}
+    assert every & set(above(scope)) == {one for one in every if covers(one, scope)}

@@ -2,7 +2,8 @@
 
 ``hashing`` keeps secrets as hashes, ``directory`` is the file of tenants, subscriptions and accounts, which may change
 while the service runs. ``roles`` and ``evaluate`` decide, purely, what an assignment of a role permits; ``asked`` says
-which action a request is, ``permissions`` answers for a principal, ``linked`` for what a body links to, ``assignments``
-and ``definitions`` are the API of Microsoft.Authorization, ``endpoints`` the operator's own. ``grants`` and ``device``
-are the ways to log in, ``identity`` that of programs on this machine, ``issuers`` those of other identity providers.
+which action a request is, ``permissions`` answers for a principal, ``linked`` for what a body links to,
+``assignments``, ``definitions`` and ``own`` are the API of Microsoft.Authorization, ``endpoints`` the operator's own.
+``grants`` and ``device`` are the ways to log in, ``identity`` that of programs on this machine, ``issuers`` those of
+other identity providers.
 """

@@ -7,7 +7,7 @@ of its exceptions does; exceptions of one role do not limit another.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -35,6 +35,16 @@ def allowed(assignments: Iterable[Assignment], roles: Mapping[str, Role], princi
 def covers(scope: str, wanted: str) -> bool:
     """Whether ``wanted`` is the scope or below it; both in lower case."""
     return scope in ("/", wanted) or wanted.startswith(f"{scope}/")
+
+
+def above(scope: str) -> Iterator[str]:
+    """All that cover ``scope``: itself, and each shorter path down to everything."""
+    yield "/"
+    end = scope.find("/", 1)
+    while end > 0:
+        yield scope[:end]
+        end = scope.find("/", end + 1)
+    yield scope
 
 
 def permits(role: Role, action: str, data: bool = False) -> bool:

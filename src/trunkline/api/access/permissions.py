@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID, uuid5
 
-from trunkline.api.access.evaluate import Assignment, allowed, covers, permits
+from trunkline.api.access.evaluate import Assignment, above, allowed, covers, permits
 from trunkline.api.access.roles import BUILT_IN, KEY_VAULT_ADMINISTRATOR, OWNER, PROVIDER, Role
 from trunkline.api.accounts import Account, Accounts
 from trunkline.errors import Fault
@@ -35,8 +35,13 @@ _SEEDED = "access.seeded"
 class _Snapshot:
     read_at: float
     roles: Mapping[str, Role]
-    assignments: Mapping[str, tuple[Assignment, ...]]  #: by principal
+    assignments: Mapping[str, Mapping[str, list[Assignment]]]  #: by principal and scope
     decisions: dict[tuple[str, str, str, bool], bool] = field(default_factory=dict)
+
+    def over(self, principal: str, scope: str) -> list[Assignment]:
+        """Those of a principal that count at a scope, found without looking at all the others."""
+        mine = self.assignments.get(principal, {})
+        return [one for at in above(scope) for one in mine.get(at, ())]
 
 
 class Permissions:
@@ -60,15 +65,15 @@ class Permissions:
             if len(snapshot.decisions) >= _REMEMBERED:
                 snapshot.decisions.clear()
             known = snapshot.decisions[asked] = allowed(
-                snapshot.assignments.get(account.object_id, ()), snapshot.roles, *asked)
+                snapshot.over(account.object_id, asked[2]), snapshot.roles, *asked)
         return known
 
     def knows(self, account: Account, scope: str) -> bool:
         """Whether the account has any role at the scope, above it, or below it."""
         wanted = scope.lower()
         return account.operator or any(
-            covers(one.scope, wanted) or covers(wanted, one.scope)
-            for one in self._now().assignments.get(account.object_id, ()))
+            covers(scope, wanted) or covers(wanted, scope)
+            for scope in self._now().assignments.get(account.object_id, ()))
 
     def sees(self, account: Account, resource: ResourceId) -> bool:
         return self.permits(account, f"{resource.type}/read", resource.key)
@@ -79,6 +84,15 @@ class Permissions:
 
     def role(self, guid: str) -> Role | None:
         return self._now().roles.get(guid.lower())
+
+    def held(self, account: Account, scope: str) -> tuple[Role, ...]:
+        """The account's roles at a scope, its own and those from above."""
+        if account.operator:
+            return (_OPERATOR,)
+        snapshot = self._now()
+        found = {one.role: snapshot.roles[one.role] for one in snapshot.over(account.object_id, scope.lower())
+                 if one.role in snapshot.roles}
+        return tuple(found.values())
 
     def roles(self, scope: str) -> tuple[Role, ...]:
         """Those that may be assigned at a scope, above it or below it; the built-in ones for an empty scope."""
@@ -109,12 +123,12 @@ def _read(store: Store) -> _Snapshot:
     moment = time.monotonic()
     with store.reading() as reader:
         rows, custom = reader.list(ASSIGNMENT), reader.list(DEFINITION)
-    by_principal: dict[str, list[Assignment]] = {}
+    by_principal: dict[str, dict[str, list[Assignment]]] = {}
     for row in rows:
         one = assignment(row)
-        by_principal.setdefault(one.principal, []).append(one)
+        by_principal.setdefault(one.principal, {}).setdefault(one.scope, []).append(one)
     roles = {**BUILT_IN, **{one.id: one for one in map(role, custom)}}
-    return _Snapshot(moment, roles, {principal: tuple(many) for principal, many in by_principal.items()})
+    return _Snapshot(moment, roles, by_principal)
 
 
 def assignment(row: Resource) -> Assignment:

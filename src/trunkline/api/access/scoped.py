@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from trunkline.errors import Fault
 from trunkline.model.resource import ResourceId
 
-_SPELLED = {"roleassignments": "roleAssignments", "roledefinitions": "roleDefinitions"}
+_SPELLED = {"roleassignments": "roleAssignments", "roledefinitions": "roleDefinitions", "permissions": "permissions",
+            "denyassignments": "denyAssignments"}
 
 
 @dataclass(frozen=True, slots=True)

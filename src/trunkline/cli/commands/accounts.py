@@ -53,7 +53,7 @@ def create(instance: Instance, /, as_json: bool, name: str, user: bool, **chosen
     """Create an account: trunkline accounts create alice --user --role Reader"""
     wish: Json = {"kind": "User" if user else "ServicePrincipal", "tenant": chosen["tenant"], "keep": chosen["keep"]}
     if chosen["prompt"]:
-        wish["password"] = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+        wish["password"] = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
     with connected(instance) as clients:
         operator = clients.named("operator")
         made = operator.put(f"{_ACCESS}/accounts/{quote(name, safe='')}", wish)
@@ -72,7 +72,7 @@ def reset(instance: Instance, as_json: bool, name: str, prompt: bool, keep: bool
     """Give an account a new secret; the old one ends at once."""
     wish: Json = {"keep": keep}
     if prompt:
-        wish["password"] = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+        wish["password"] = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
     with connected(instance) as clients:
         made = clients.named("operator").post(f"{_ACCESS}/accounts/{quote(name, safe='')}/resetSecret", wish)
     _tell(made, as_json)
