@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
@@ -110,6 +111,8 @@ def test_a_failure_is_told_inside_a_200_and_a_put_repairs(arm: Arm) -> None:
     assert told.body["error"]["details"] == []
     blocked = arm.ask("PUT", arm.at("boxes/b/lids/top"), {})
     assert (blocked.status, blocked.code) == (400, "ParentResourceIsInFailedState")
+    failed = urlsplit(made.headers["azure-asyncoperation"]).path.rpartition("/")[2]
+    assert f"blocked because last operation ({failed}) on parent resource failed leaving it" in blocked.message
     arm.make(arm.at("boxes/b"), BOX)
     assert arm.ask("PUT", arm.at("boxes/b/lids/top"), {}).status == 201
 

@@ -59,6 +59,10 @@ _running = _OPERATIONS.where(_O.status == OperationStatus.IN_PROGRESS.value)
 _OPERATION = Question(_OPERATIONS.where(_O.id == bindparam("id")))
 _PENDING = Question(_running.where(_O.kind != OperationKind.DEPLOYMENT.value))
 _RUNNING = Question(_running.where(_O.key == bindparam("key")))
+_FAILED = Question(
+    select(_O.id).where(_O.status == OperationStatus.FAILED.value)
+    .where((_O.key == bindparam("key")) | ((_O.key >= bindparam("first")) & (_O.key < bindparam("beyond"))))
+    .order_by(_O.created_us.desc()).limit(1))
 
 _ACTIVITIES_OF = Question(_ACTIVITIES.where(_L.key == bindparam("key")))
 _ACTIVITIES_WITHIN = Question(_ACTIVITIES.where(_L.key.like(bindparam("below"))))
@@ -177,6 +181,11 @@ class Reader:
     def running(self, resource: ResourceId) -> tuple[Operation, ...]:
         """Unfinished operations of exactly this resource, oldest first."""
         return tuple(map(parse_operation, _RUNNING.rows(self._connection, key=resource.key)))
+
+    def failure(self, resource: ResourceId) -> str:
+        """The id of the newest operation that failed on a resource or on something inside it; empty if none did."""
+        key = resource.key
+        return str(self._first(_FAILED, key=key, first=f"{key}/", beyond=f"{key}0") or "")
 
     def activities(self, resource: ResourceId, limit: int) -> tuple[Activity, ...]:
         """The newest first; of a subscription, all within it."""

@@ -108,7 +108,10 @@ def test_the_ends_of_a_connection_do_not_move() -> None:
     desk = a_linked_desk()
     desk.put(CON1, a_connection())
     moved = a_connection(rid(GATEWAY, "gw2"), rid(CIRCUIT, "er2"))
-    assert codes(desk.refusal(CON1, moved)) == ["PropertyChangeNotAllowed"] * 2
+    peer, gateway = desk.refusal(CON1, moved)
+    assert codes([peer, gateway]) == ["ExpressRouteConnectionPeerCannotBeChanged", "PropertyChangeNotAllowed"]
+    assert str(peer).startswith(f"Connection's peer cannot be changed. Please use {GW1} and {ER1} as endpoints for "
+                                f"connection {CON1}.")
 
 
 def test_a_circuit_of_another_subscription_needs_a_key_for_each_connection() -> None:

@@ -19,7 +19,6 @@ from trunkline.model.resource import Json, ProvisioningState, Resource, Resource
 from trunkline.store import Reader
 
 _FILTER = re.compile(r"(atScope\(\))|principalId\s+eq\s+'([^']*)'|assignedTo\('([^']*)'\)", re.IGNORECASE)
-_PRINCIPALS = ("User", "Group", "ServicePrincipal", "ForeignGroup", "Device")
 
 
 def answer_to(at: Scoped, service: Service, call: Call) -> Answer:

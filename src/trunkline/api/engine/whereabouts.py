@@ -160,7 +160,7 @@ def _spelled(item: Item, group: Resource | None, parent: Resource | None) -> Res
     return replace(item.id, subscription=group.id.subscription, group=group.id.group) if group else item.id
 
 
-def check_holders(place: Place) -> None:
+def check_holders(reader: Reader, place: Place) -> None:
     """Whether group and parent may hold something new."""
     group, parent = place.group, place.parent
     if group and group.state is ProvisioningState.DELETING:
@@ -172,6 +172,6 @@ def check_holders(place: Place) -> None:
     if parent and parent.state is ProvisioningState.FAILED and not place.item.kind.extension:
         raise Conflict(
             "ParentResourceIsInFailedState",
-            f"PUT operation on child resource {place.view.id} is blocked because last operation on parent "
-            f"resource {parent.id.name} failed leaving it in failed state. Run PUT operation on the parent, then retry "
-            "operation on the child.", status=400)
+            f"PUT operation on child resource {place.view.id} is blocked because last operation "
+            f"({reader.failure(parent.id)}) on parent resource failed leaving it in failed state. Run PUT operation on "
+            "the parent, then retry operation on the child.", status=400)

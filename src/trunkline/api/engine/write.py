@@ -77,7 +77,7 @@ def _place(turn: Turn, item: Item, conditions: Conditions) -> Place:
     naming.check_resource(item.id.name)
     place = whereabouts.site(turn.registry, turn.writer, item)
     lock.check_write(turn.writer, place.item.id)
-    whereabouts.check_holders(place)
+    whereabouts.check_holders(turn.writer, place)
     if place.existing and place.existing.deleting:
         raise turn.busy(place.existing)
     conditions.check(place.item.id, place.existing)

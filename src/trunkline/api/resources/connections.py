@@ -56,7 +56,7 @@ def _defaults(body: Json, _id: ResourceId) -> Json:
 def _check(wish: Wish, estate: Register) -> Iterator[Fault]:
     connection, model = wish.resource, Connection.model_validate(wish.resource.properties)
     if wish.existing:
-        yield from _moved(Connection.model_validate(wish.existing.properties), model)
+        yield from _moved(connection.id, Connection.model_validate(wish.existing.properties), model)
     if model.connection_type is not ConnectionType.EXPRESS_ROUTE:
         yield from _check_vpn(connection, model, estate)
         return
@@ -110,11 +110,15 @@ def _gateway(connection: ResourceId, text: str, estate: Estate, wanted: GatewayT
                     f"connection needs one of gatewayType {wanted}. Name one, or create it.", "virtualNetworkGateway1")
 
 
-def _moved(old: Connection, new: Connection) -> Iterator[Fault]:
+def _moved(connection: ResourceId, old: Connection, new: Connection) -> Iterator[Fault]:
     another = "Delete this connection and create another."
     if old.connection_type is not new.connection_type:
         yield immovable("connectionType", old.connection_type, new.connection_type, another, "connectionType")
-    for member in ("virtual_network_gateway1", "virtual_network_gateway2", "local_network_gateway2", "peer"):
+    if old.peer and (new.peer is None or new.peer.id.lower() != old.peer.id.lower()):
+        yield Fault("ExpressRouteConnectionPeerCannotBeChanged", "Connection's peer cannot be changed. Please use "
+                    f"{old.virtual_network_gateway1.id} and {old.peer.id} as endpoints for connection {connection}. "
+                    f"{another}", "peer")
+    for member in ("virtual_network_gateway1", "virtual_network_gateway2", "local_network_gateway2"):
         was, now = getattr(old, member), getattr(new, member)
         yield from stays(to_camel(member), was, now, another, to_camel(member))
 
