@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from arm import Arm
-from trunkline.api.access.roles import CONTRIBUTOR, OWNER, READER
+from trunkline.api.access.roles import CONTRIBUTOR, OWNER, PROVIDER, READER
 from trunkline.api.accounts import Account, PrincipalType
 from trunkline.api.resources import registry
 
@@ -242,3 +242,69 @@ def test_a_call_of_graph_is_refused_with_the_way_out(arm: Arm) -> None:
     refused = arm.ask("GET", "/v1.0/servicePrincipals?$filter=x")
     assert (refused.status, refused.code) == (501, "GraphNotSupported")
     assert "--assignee-object-id" in refused.message
+
+
+def order(arm: Arm, name: str, provider: str) -> str:
+    """A circuit; answers the name of its cross connection."""
+    arm.account = "customer"
+    made = arm.make(f"{arm.group}/providers/Microsoft.Network/expressRouteCircuits/{name}", {
+        "location": "westus", "sku": {"tier": "Standard", "family": "MeteredData"}, "properties": {
+            "serviceProviderProperties": {"serviceProviderName": provider, "peeringLocation": "Amsterdam",
+                                          "bandwidthInMbps": 50}}})
+    return str(made["properties"]["serviceKey"])
+
+
+def test_a_provider_with_its_own_subscription_has_its_own_cross_connections(tmp_path: Path) -> None:
+    asked: list[Arm] = []
+
+    def subscription_of(provider: str) -> str:
+        return asked[0].directory.subscription_of(provider)
+
+    arm = Arm(tmp_path / "own", lambda shared: registry(shared, subscription_of=subscription_of))
+    asked.append(arm)
+    arm.create_group()
+    before = order(arm, "before", "Equinix")
+    arm.directory.add_tenant("Carrier", "carrier.localhost")
+    arm.directory.add_subscription("Carrier", "Carrier")
+    arm.account = "operator"
+    given = arm.ask("PUT", "/providers/Trunkline.Access/connectivityProviders/equinix", {"subscription": "Carrier"})
+    own = given.body["subscriptionId"]
+    assert (given.status, given.body["name"]) == (200, "Equinix")
+    alone, shared = order(arm, "own", "Equinix"), order(arm, "shared", "Colt")
+    carrier, _ = arm.directory.create("carrier", PrincipalType.SERVICE_PRINCIPAL, "Carrier")
+    arm.account = "operator"
+    arm.ask("PUT", f"/subscriptions/{own}/providers/Microsoft.Authorization/roleAssignments/{uuid4()}", {"properties": {
+        "roleDefinitionId": PROVIDER, "principalId": carrier.object_id}})
+
+    def seen(account: str, subscription: str, kind: str = "expressRouteCrossConnections") -> Any:
+        arm.account = account
+        found = arm.ask("GET", f"/subscriptions/{subscription}/providers/Microsoft.Network/{kind}")
+        return {one["name"] for one in found.body["value"]} if found.status == 200 else found.code
+
+    common = arm.accounts.provider_subscription
+    assert seen("carrier", own) == {alone}
+    assert seen("provider", common) == {before, shared}
+    assert seen("carrier", common) == "InvalidAuthenticationTokenTenant"
+    assert seen("provider", own) == "InvalidAuthenticationTokenTenant"
+    ports = seen("carrier", own, "expressRouteProviderPorts")
+    assert ports
+    assert not ports & seen("provider", common, "expressRouteProviderPorts")
+    arm.account = "carrier"
+    twin = next(one["id"] for one in arm.ask(
+        "GET", f"/subscriptions/{own}/providers/Microsoft.Network/expressRouteCrossConnections").body["value"])
+    shown = arm.ask("GET", twin).body
+    shown["properties"]["serviceProviderProvisioningState"] = "Provisioned"
+    assert arm.ask("PUT", twin, shown).status == 200
+    arm.network.settle()
+    arm.account = "customer"
+    circuit = arm.ask("GET", f"{arm.group}/providers/Microsoft.Network/expressRouteCircuits/own").body["properties"]
+    assert circuit["serviceProviderProvisioningState"] == "Provisioned"
+    arm.close()
+
+
+def test_a_provider_gets_no_subscription_that_is_not_there(arm: Arm) -> None:
+    path = "/providers/Trunkline.Access/connectivityProviders"
+    assert arm.ask("PUT", f"{path}/Equinix", {"subscription": "Trunkline"}).code == "AuthorizationFailed"
+    arm.account = "operator"
+    assert arm.ask("PUT", f"{path}/Nobody", {"subscription": "Trunkline"}).code == "ProviderNotFound"
+    assert arm.ask("PUT", f"{path}/Equinix", {"subscription": "nowhere"}).code == "SubscriptionNotFound"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
@@ -69,18 +69,25 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """``customer_subscription`` and ``provider_subscription``: those of the first start, ids."""
+    """``customer_subscription`` and ``provider_subscription``: those of the first start, ids. ``providers``: the
+    subscriptions of those connectivity providers that have their own, by their names, case folded; all others share
+    ``provider_subscription``."""
 
     tenants: tuple[Tenant, ...]
     subscriptions: tuple[Subscription, ...]
     customer_subscription: str
     provider_subscription: str
     accounts: tuple[Account, ...]
+    providers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def tenant(self) -> str:
         """The id of the first one."""
         return self.tenants[0].id
+
+    def subscription_of(self, provider: str) -> str:
+        """Where a connectivity provider's cross connections are."""
+        return self.providers.get(provider.casefold(), self.provider_subscription)
 
     def subscription(self, text: str) -> Subscription | None:
         return next((s for s in self.subscriptions if s.id == text.lower()), None)
@@ -150,7 +157,7 @@ def _parse(path: Path) -> Accounts:
             tuple(Tenant(**row) for row in found["tenants"]),
             tuple(Subscription(**row) for row in found["subscriptions"]),
             found["customer_subscription"], found["provider_subscription"],
-            tuple(_account(row) for row in found["accounts"]))
+            tuple(_account(row) for row in found["accounts"]), dict(found.get("providers", {})))
     except (ValueError, KeyError, TypeError) as problem:
         raise AccountsUnreadable(f"{path} is not as it was written ({type(problem).__name__}); restore it, or move it "
                                  "away and start again for new accounts.") from problem

@@ -95,6 +95,7 @@ ROUTES = (
     _route("/providers/Trunkline.Access/subscriptions/{name}", PUT=access.put_subscription),
     _route("/providers/Trunkline.Access/tenants", GET=access.list_tenants),
     _route("/providers/Trunkline.Access/tenants/{name}", PUT=access.put_tenant),
+    _route("/providers/Trunkline.Access/connectivityProviders/{name}", PUT=access.put_provider),
     _route("/providers/Trunkline.Access/identityHeader", POST=access.identity_header),
     _route("/providers/{namespace}", GET=providers.get),
     _route(_SUBSCRIPTION, GET=subscriptions.get),

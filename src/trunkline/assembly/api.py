@@ -27,7 +27,8 @@ def run(settings: Settings) -> int:
     certificate, key = server_certificate(settings.places)
     accounts = directory.accounts
     types = registry(accounts.provider_subscription, settings.limits.circuits_per_subscription,
-                     settings.limits.handoff_interfaces, settings.endpoint.port, accounts.tenant)
+                     settings.limits.handoff_interfaces, settings.endpoint.port, accounts.tenant,
+                     directory.subscription_of)
     store = Store(settings.database_url, keys=settings.places.store_key)
     app = create_app(settings, store, types, directory, waker(settings))
     uvicorn.run(app, host=settings.endpoint.host, port=settings.endpoint.port, ssl_certfile=str(certificate),

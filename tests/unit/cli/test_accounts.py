@@ -122,6 +122,15 @@ def test_a_tenant_gets_a_subscription_and_accounts_of_its_own(arm: Arm) -> None:
     assert [one["subscriptionId"] for one in arm.ask("GET", "/subscriptions").body["value"]] == [own["subscriptionId"]]
 
 
+def test_a_connectivity_provider_gets_its_own_subscription(arm: Arm) -> None:
+    own = made(arm, "accounts", "subscription", "Carrier")
+    ran = run(arm, "accounts", "provider", "equinix", "Carrier")
+    assert ran.exit_code == 0
+    assert f"Circuits from Equinix are connected in subscription {own['subscriptionId']}" in ran.stdout
+    assert arm.accounts.subscription_of("Equinix") == own["subscriptionId"]
+    assert arm.accounts.subscription_of("Colt") == arm.accounts.provider_subscription
+
+
 def test_an_identity_is_printed_for_a_shell(arm: Arm) -> None:
     arm.create_group()
     arm.make(f"{arm.group}/{IDENTITY}", {"location": "westus"})
@@ -143,6 +152,8 @@ def test_an_identity_is_printed_for_a_shell(arm: Arm) -> None:
     (("tenant", "Trunkline"), "choose others."),
     (("subscription", "Trunkline"), "There is a subscription 'Trunkline' already; choose another name."),
     (("subscription", "New", "--tenant", "nowhere"), "There is no tenant 'nowhere'"),
+    (("provider", "Nobody", "Trunkline"), "There is no connectivity provider 'Nobody'"),
+    (("provider", "Equinix", "nowhere"), "There is no subscription 'nowhere'"),
     (("identity", "nonsense"), "is not a valid resource id; write /subscriptions/"),
     (("identity", f"/subscriptions/s/resourceGroups/rg1/{IDENTITY}"), "create it first.")])
 def test_bad_input_is_refused_with_the_way_out(arm: Arm, words: tuple[str, ...], told: str) -> None:

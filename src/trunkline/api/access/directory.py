@@ -124,6 +124,18 @@ class Directory:
 
         return self._change(added).subscriptions[-1]
 
+    def assign_provider(self, provider: str, subscription: str) -> Subscription:
+        """A subscription, by id or name, becomes a connectivity provider's own, for circuits ordered from then on."""
+        def changed(accounts: Accounts) -> Accounts:
+            found = _subscription(accounts, subscription)
+            return replace(accounts, providers={**accounts.providers, provider.casefold(): found.id})
+
+        return _subscription(self._change(changed), subscription)
+
+    def subscription_of(self, provider: str) -> str:
+        """Where a connectivity provider's cross connections are, as the file says now."""
+        return self.accounts.subscription_of(provider)
+
     def keep(self, name: str, secret: str) -> None:
         """For the local operator, in a file that is theirs alone; an empty secret is forgotten."""
         with alone(self._places):
@@ -149,4 +161,12 @@ def _tenant(accounts: Accounts, text: str) -> Tenant:
     found = accounts.tenant_named(text) if text else accounts.tenants[0]
     if found is None:
         raise NotFound(f"There is no tenant '{text[:80]}'; name one by id, name or domain.", "TenantNotFound", "tenant")
+    return found
+
+
+def _subscription(accounts: Accounts, text: str) -> Subscription:
+    found = next((one for one in accounts.subscriptions if text.lower() in (one.id, one.name.lower())), None)
+    if found is None:
+        raise NotFound(f"There is no subscription '{text[:80]}'; name one by id or name, or create it with 'trunkline "
+                       "accounts subscription'.", "SubscriptionNotFound", "subscription")
     return found

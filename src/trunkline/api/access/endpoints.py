@@ -13,6 +13,7 @@ from trunkline.api.accounts import Account, PrincipalType, Subscription, Tenant
 from trunkline.api.exchange import Answer, Call, answer
 from trunkline.api.service import Service
 from trunkline.errors import Fault
+from trunkline.model.provider import offers
 from trunkline.model.resource import Json, ResourceId
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
@@ -77,6 +78,17 @@ def put_tenant(service: Service, call: Call) -> Answer:
     given, name = content.object_in(call.headers, call.body), _label(call)
     domain = str(given.get("domain") or f"{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}.localhost")
     return answer(_show_tenant(service.directory.add_tenant(name, domain)), 201)
+
+
+def put_provider(service: Service, call: Call) -> Answer:
+    """Gives a connectivity provider of the catalogue a subscription of its own."""
+    _operator(call, "write")
+    given, offer = content.object_in(call.headers, call.body), offers().get(call.names["name"])
+    if offer is None:
+        raise Fault("ProviderNotFound", f"There is no connectivity provider '{call.names['name'][:80]}'; 'az network "
+                    "express-route list-service-providers' shows them.", "name", 404)
+    own = service.directory.assign_provider(offer.name, str(given.get("subscription") or ""))
+    return answer({"name": offer.name, **_show_subscription(own)})
 
 
 def identity_header(service: Service, call: Call) -> Answer:

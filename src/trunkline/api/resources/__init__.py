@@ -16,6 +16,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from trunkline.api.declaration import Registry
 from trunkline.api.keyvault.kept import domain
 from trunkline.api.resources.connections import CONNECTIONS
@@ -39,12 +41,13 @@ CIRCUIT_QUOTA = 50
 
 def registry(provider_subscription: str, circuit_quota: int = CIRCUIT_QUOTA,
              handoff_interfaces: frozenset[str] = frozenset(), port: int = 8443,
-             tenant: str = "") -> Registry:
-    """``provider_subscription``: where circuits' cross connections live. ``handoff_interfaces``: those of the machine
-    that a hand-off may take. ``port``: the endpoint's, which stands in the addresses of vaults. ``tenant``: of
-    managed identities."""
+             tenant: str = "", subscription_of: Callable[[str], str] | None = None) -> Registry:
+    """``provider_subscription``: where circuits' cross connections live, unless ``subscription_of`` says where those of
+    a provider do. ``handoff_interfaces``: those of the machine that a hand-off may take. ``port``: the endpoint's,
+    which stands in the addresses of vaults. ``tenant``: of managed identities."""
     return Registry.of(
-        *express_route(provider_subscription, circuit_quota), VIRTUAL_NETWORKS, SUBNETS, NETWORK_INTERFACES,
+        *express_route(subscription_of or (lambda _provider: provider_subscription), circuit_quota),
+        VIRTUAL_NETWORKS, SUBNETS, NETWORK_INTERFACES,
         PUBLIC_IP_ADDRESSES, GATEWAYS, NAT_RULES, CONNECTIONS, *VIRTUAL_WAN_TYPES, SITES,
         virtual_cross_connects(handoff_interfaces), FAULTS,
         vaults(domain(port)), secrets(domain(port)), LOCKS, *MANAGED_HSMS, *identities(tenant), *NETWORK_TYPES)

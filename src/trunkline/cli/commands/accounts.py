@@ -114,6 +114,23 @@ def subscription(instance: Instance, as_json: bool, name: str, tenant: str) -> N
 
 
 @accounts.command()
+@click.argument("name")
+@click.argument("subscription")
+@output_option
+@pass_instance
+def provider(instance: Instance, as_json: bool, name: str, subscription: str) -> None:
+    """Give a connectivity provider its own SUBSCRIPTION, by id or name, for circuits ordered from then on.
+
+    Until then all providers share one.
+    """
+    with connected(instance) as clients:
+        made = clients.named("operator").put(f"{_ACCESS}/connectivityProviders/{quote(name, safe='')}",
+                                             {"subscription": subscription})
+    print_json(made) if as_json else click.echo(f"Circuits from {made['name']} are connected in subscription "
+                                                f"{made['subscriptionId']} ({made['displayName']}).")
+
+
+@accounts.command()
 @click.argument("resource_id")
 @output_option
 @pass_instance

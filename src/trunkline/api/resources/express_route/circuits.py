@@ -3,7 +3,7 @@ Direct port is recorded: there is no network behind ports yet."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from uuid import uuid4
 
@@ -35,15 +35,15 @@ _NOT_THEIRS = ("circuitProvisioningState", "serviceProviderProvisioningState", "
                "gatewayManagerEtag", "allowGlobalReach")
 
 
-def circuits(provider_subscription: str, quota: int) -> ResourceType:
-    """``quota``: circuits per subscription."""
+def circuits(subscription_of: Callable[[str], str], quota: int) -> ResourceType:
+    """``subscription_of``: a provider's, by its name. ``quota``: circuits per subscription."""
     return ResourceType(
         CIRCUIT, model=Circuit, shape="ExpressRouteCircuitPropertiesFormat",
         realised=lambda circuit: "expressRoutePort" not in circuit.properties,
         envelope=("sku",), secrets=("authorizationKey", "activationKey"), opened_by_key="expressRoutePort",
         inline=(Inline("peerings", PEERING), Inline("authorizations", AUTHORIZATION)),
         defaults=_canonical_names, envelope_defaults=_named_sku, check=partial(circuit_rules.check, quota),
-        generate=partial(_generate, provider_subscription), companions=_twin, in_use=circuit_rules.in_use, show=_show,
+        generate=partial(_generate, subscription_of), companions=_twin, in_use=circuit_rules.in_use, show=_show,
         actions=(Action("stats", "GET", quick=True), *FAILOVER_TESTS))
 
 
@@ -69,7 +69,7 @@ def _named_sku(envelope: Json) -> Json:
     return {**envelope, "sku": {**sku, "name": name if given.lower() == name.lower() else given}}
 
 
-def _generate(provider_subscription: str, wish: Wish, ledger: Ledger) -> Json:
+def _generate(subscription_of: Callable[[str], str], wish: Wish, ledger: Ledger) -> Json:
     owner, key = wish.resource.id.key, str(uuid4())
     system: Json = {"number": ledger.allocate("circuit", owner), "serviceKey": key, "alias": key,
                     "resourceGuid": str(uuid4())}
@@ -81,8 +81,9 @@ def _generate(provider_subscription: str, wish: Wish, ledger: Ledger) -> Json:
     if stag > _STAGS:
         raise Conflict("PeeringLocationIsFull", f"All {_STAGS} S-tags of {order.service_provider_name} at "
                        f"{order.peering_location} are taken. Order at another location or provider.")
-    twin = ResourceId(provider_subscription, f"CrossConnection-{order.peering_location.replace(' ', '')}",
-                      "Microsoft.Network", ("expressRouteCrossConnections",), (key,))
+    twin = ResourceId(subscription_of(order.service_provider_name),
+                      f"CrossConnection-{order.peering_location.replace(' ', '')}", "Microsoft.Network",
+                      ("expressRouteCrossConnections",), (key,))
     return {**system, "stag": stag, "twin": {"id": str(twin)}}
 
 

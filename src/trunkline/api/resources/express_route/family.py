@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from trunkline.api.declaration import ResourceType
 from trunkline.api.resources.express_route.authorizations import AUTHORIZATIONS, PORT_AUTHORIZATIONS
 from trunkline.api.resources.express_route.circuits import circuits
@@ -15,9 +17,9 @@ from trunkline.api.resources.express_route.provider_ports import provider_ports
 from trunkline.api.resources.express_route.service_providers import SERVICE_PROVIDERS
 
 
-def express_route(provider_subscription: str, circuit_quota: int) -> tuple[ResourceType, ...]:
-    """``provider_subscription``: where circuits' cross connections live. ``circuit_quota``: per subscription."""
+def express_route(subscription_of: Callable[[str], str], circuit_quota: int) -> tuple[ResourceType, ...]:
+    """``subscription_of``: where a provider's cross connections live. ``circuit_quota``: per subscription."""
     return (
-        circuits(provider_subscription, circuit_quota), AUTHORIZATIONS, PEERINGS, CIRCUIT_CONNECTIONS, PEER_CONNECTIONS,
-        CROSS_CONNECTIONS, CROSS_CONNECTION_PEERINGS, SERVICE_PROVIDERS, provider_ports(provider_subscription), PORTS,
+        circuits(subscription_of, circuit_quota), AUTHORIZATIONS, PEERINGS, CIRCUIT_CONNECTIONS, PEER_CONNECTIONS,
+        CROSS_CONNECTIONS, CROSS_CONNECTION_PEERINGS, SERVICE_PROVIDERS, provider_ports(subscription_of), PORTS,
         PORT_LINKS, PORT_AUTHORIZATIONS, PORT_LOCATIONS, LAGS, LAG_LINKS, LAG_MEMBERS, LAG_AUTHORIZATIONS)

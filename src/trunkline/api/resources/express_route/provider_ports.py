@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from trunkline.api.declaration import Register, ResourceType
@@ -20,19 +20,18 @@ NAME = f"{NETWORK}/expressRouteProviderPorts"
 _PORT_MBPS, _OVERPROVISION = 100_000, 4
 
 
-def provider_ports(provider_subscription: str) -> ResourceType:
-    """A customer's subscription has none."""
+def provider_ports(subscription_of: Callable[[str], str]) -> ResourceType:
+    """Of the providers whose subscription it is; a customer's has none."""
     return ResourceType(
-        NAME, model=Properties, view=partial(_rows, provider_subscription.lower()),
+        NAME, model=Properties, view=partial(_rows, subscription_of),
         filters={"location": "properties.peeringLocation", "peeringLocation": "properties.peeringLocation",
                  "name": "name"})
 
 
-def _rows(provider_subscription: str, parent: ResourceId, register: Register) -> Iterator[Json]:
-    if parent.subscription.lower() != provider_subscription:
-        return
-    used = _used(register)
-    for offer in offers().values():
+def _rows(subscription_of: Callable[[str], str], parent: ResourceId, register: Register) -> Iterator[Json]:
+    own = [offer for offer in offers().values() if subscription_of(offer.name).lower() == parent.subscription.lower()]
+    used = _used(register) if own else defaultdict(int)
+    for offer in own:
         for place in offer.peering_locations:
             yield _row(parent.subscription, offer.name, place, used[offer.name, place])
 
