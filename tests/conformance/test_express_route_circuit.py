@@ -239,3 +239,18 @@ def test_a_sku_in_any_case_is_kept_in_azures(window: Window) -> None:
         "name": "premium_metereddata", "tier": "PREMIUM", "family": "meteredData"})
     assert window.get("expressRouteCircuits/er1")["sku"] == {
         "name": "Premium_MeteredData", "tier": "Premium", "family": "MeteredData"}
+
+
+def test_what_is_asked_of_a_missing_peering_is_no_404(ordered: Window) -> None:
+    key = ordered.get("expressRouteCircuits/er1")["properties"]["serviceKey"]
+    twin = provision(ordered)
+    for method, path in (("POST", ordered.path(f"{PRIVATE.lower()}/arpTables/primary")),
+                         ("GET", ordered.path(f"{PRIVATE}/stats")),
+                         ("POST", f"{twin}/peerings/AzurePrivatePeering/routeTables/primary")):
+        told = ordered.request(method, path)
+        assert (told.status, told.error) == (400, "BgpPeeringNotFound")
+        assert told.body["error"]["message"].startswith(
+            f"The BGP Peering AzurePrivatePeering with Service Key {key} is not found.")
+    for tail in ("er1/peerings/other", "er9/peerings/AzurePrivatePeering"):
+        asked = ordered.request("POST", ordered.path(f"expressRouteCircuits/{tail}/arpTables/primary"))
+        assert asked.status == 404

@@ -105,6 +105,7 @@ class Action:
     ``change(resource, ledger, question)``  the resource as the call leaves it, stored like a PUT; polled until
                                             realised, then ``answer`` tells the result, without the question's body.
                                             A PUT shows the answer at once, beside where to poll.
+    ``absent(id, estate)``                  what is told instead of a 404 when there is no such resource.
     ``refused``                             not offered here, and why.
     An action of a catalogue's row gets a bare resource with the row's id (``Microsoft.Network/locations``: anything
     asked of a subscription's location, which is no resource).
@@ -121,6 +122,7 @@ class Action:
     answer: Callable[[Resource, Register, Question], Json | str] | None = None
     lists: Callable[[Resource, Estate], Iterable[Resource]] | None = None
     change: Callable[[Resource, Ledger, Question], Resource] | None = None
+    absent: Callable[[ResourceId, Estate], Fault | None] = lambda _id, _estate: None
     refused: Refusal | None = None
 
 

@@ -20,7 +20,7 @@ from trunkline.api.engine.whereabouts import Place
 from trunkline.api.envelope import NotAllowed, refuse
 from trunkline.api.exchange import Answer, Awaited, Call, answer
 from trunkline.api.service import Service
-from trunkline.errors import Fault
+from trunkline.errors import Fault, NotFound
 from trunkline.model.operation import Activity, Operation, OperationKind, OperationStatus
 from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId
 from trunkline.store import Reader
@@ -32,7 +32,7 @@ def ask(service: Service, call: Call, found: Ask) -> Answer | Awaited:
     if action.change:
         return _change(service, call, found.item, action, question)
     with service.store.reading() as reader:
-        place = _place(service, reader, found.item)
+        place = _place(service, reader, found.item, action)
         if call.writes:
             lock.check_write(reader, place.item.id)
         refuse(list(action.check(place.resource, reader, question)))
@@ -114,10 +114,13 @@ def _body(call: Call, item: Item, action: Action) -> Json:
     return {}
 
 
-def _place(service: Service, reader: Reader, item: Item) -> Place:
+def _place(service: Service, reader: Reader, item: Item, action: Action) -> Place:
     """A row of a catalogue is not stored."""
     if not item.kind.catalogue:
-        return whereabouts.find(service.registry, reader, item)
+        try:
+            return whereabouts.find(service.registry, reader, item)
+        except NotFound as missing:
+            raise action.absent(item.id, reader) or missing from None
     location = item.id.names[0] if item.id.types[0] == "locations" else ""
     return Place(item, item, Resource(item.id, location))
 

@@ -98,9 +98,20 @@ def _on_a_leg(_peering: Resource, _estate: Estate, question: Question) -> Iterat
                     "'secondary'.", "devicePath")
 
 
+def _unpeered(peering: ResourceId, estate: Estate) -> Fault | None:
+    """A circuit, or its cross connection, without the peering that is asked. It is no 404 (azure-facts 1.4)."""
+    owner = estate.get(peering.parent) if peering.parent else None
+    kind = next((one for one in PeeringType if one.lower() == peering.name.lower()), None)
+    if owner is None or kind is None:
+        return None
+    key = owner.system.get("serviceKey", owner.id.name)
+    return Fault("BgpPeeringNotFound", f"The BGP Peering {kind} with Service Key {key} is not found. Create "
+                 "it first.")
+
+
 def tables(**fixed: str) -> tuple[Action, ...]:
     """What is read from the routers of one leg."""
-    return tuple(Action(name, segments=("devicePath",), check=_on_a_leg, fixed=tuple(fixed.items()))
+    return tuple(Action(name, segments=("devicePath",), check=_on_a_leg, fixed=tuple(fixed.items()), absent=_unpeered)
                  for name in ("arpTables", "routeTables", "routeTablesSummary"))
 
 
@@ -108,4 +119,4 @@ PEERINGS = ResourceType(
     PEERING, model=Peering, shape="ExpressRouteCircuitPeeringPropertiesFormat", tracked=False,
     realised=_routed, secrets=("sharedKey",), defaults=_defaults, kept=_KEPT,
     inline=(Inline("connections", CIRCUIT_CONNECTION),), check=check, in_use=in_use, show=_show,
-    actions=(*tables(), Action("stats", "GET", quick=True)))
+    actions=(*tables(), Action("stats", "GET", quick=True, absent=_unpeered)))
