@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 import estates
-from probing import unharmed
+from probing import probing, unharmed
 from scenes import (
     HOST,
     IN_CLOUD,
@@ -36,6 +36,7 @@ from trunkline.intent.compile.vnet import vm_node
 from trunkline.intent.drivers import Change
 from trunkline.intent.view import NIC, SITE, VNET
 from trunkline.model.circuit import Leg
+from trunkline.model.failover import LinkTest, TestStatus, with_tests
 from waiting import until
 
 pytestmark = pytest.mark.root
@@ -131,6 +132,23 @@ def test_a_leg_given_up_and_taken_again_leaves_the_other_alone(stage: Stage) -> 
     stage.put(estates.order())
     all_up(stage)
     assert not disturbed(others, footprint(stage))
+
+
+def test_a_failover_test_of_a_leg_costs_no_packet_and_its_end_brings_the_leg_back(stage: Stage) -> None:
+    def leave(**ended: object) -> None:
+        test = LinkTest(test_guid="one", leg=Leg.PRIMARY, start_time="2026-01-01T00:00:00+00:00")
+        circuit, _ = estates.circuit()
+        stage.put(replace(circuit, system=with_tests(circuit, (test.model_copy(update=ended),))))
+
+    with probing(stage) as probe:
+        leave()
+        until(lambda: not is_up(customer(stage, Leg.PRIMARY)), 10, "the tested leg to be down")
+        assert is_up(customer(stage, Leg.SECONDARY))
+        connected(stage)
+        leave(status=TestStatus.COMPLETED, end_time="2026-01-01T00:05:00+00:00")
+        both_up(stage)
+    assert (probe.sent > 0, probe.lost) == (True, 0)
+    all_up(stage)
 
 
 def test_the_same_put_twice_touches_nothing(

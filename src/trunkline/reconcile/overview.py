@@ -72,6 +72,7 @@ def _leg(look: _Look, view: CircuitView, leg: Leg) -> Json:
     sessions = [row for router in blueprint.routers for row in _sessions(router, look.speaker.sessions(router))]
     return {
         "fault": leg in view.faults,
+        "failoverTest": leg in view.withdrawn,
         "bgp": next((s["state"] for s in sessions if s["group"] == CUSTOMER), "NotConfigured"),
         "sessions": sessions,
         "traffic": {d.value: _counted(counters.attachments.get((attachment(view, leg), d), Counter()))

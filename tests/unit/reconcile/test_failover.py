@@ -17,6 +17,7 @@ from trunkline.model.failover import LinkTest, TestStatus, link_tests, with_test
 from trunkline.model.operation import Operation, OperationKind
 from trunkline.model.profile import AZURE
 from trunkline.reconcile.failover import FailoverTests
+from trunkline.reconcile.overview import overview
 from trunkline.settings import Places, Timing
 from trunkline.simulation import SimulatedPlane, SimulatedSpeaker
 
@@ -60,6 +61,10 @@ def test_the_tested_link_is_disconnected_and_the_other_carries_the_routes(stage:
     assert bgp(listed) == bgp(one) == {"Primary": "Disconnected", "Secondary": "Connected"}
     assert (one["status"], one["linkType"], "endTimeUtc" in one) == ("Running", "Primary", False)
     assert one["redundantRoutes"]["duringSimulation"] == []
+    with stage.store.reading() as reader:
+        legs = overview(str(estates.rid(CIRCUIT, "er1").subscription), reader, stage.plane, stage.speaker,
+                        AZURE)["circuits"][0]["legs"]
+    assert {leg: shown["failoverTest"] for leg, shown in legs.items()} == {"primary": True, "secondary": False}
     routes = one["nonRedundantRoutes"]["duringSimulation"]
     assert routes
     assert all("secondaryASPath" in route and "primaryASPath" not in route for route in routes)

@@ -60,7 +60,7 @@ def _leg_rows(circuit: Json, now: datetime) -> Iterator[tuple[object, ...]]:
         yield (circuit["name"], name, leg["bgp"], (customer or {}).get("bfd") or "-", since(customer, now),
                f"{customer['received']}/{customer['sent']}" if customer else "-",
                f"{megabytes(traffic['in']['bytes'])} / {megabytes(traffic['out']['bytes'])}",
-               "FAULT" if leg["fault"] else "-")
+               "FAULT" if leg["fault"] else "failover test" if leg.get("failoverTest") else "-")
 
 
 def _routers(found: Json) -> Iterator[Json]:
