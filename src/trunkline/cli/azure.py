@@ -93,10 +93,18 @@ class AzureClient:
             # The secret goes through standard input ("@-"), never through process arguments.
             self._run(az, "login", "--service-principal", "--username", self.account.client_id, "--password", "@-",
                       "--tenant", self.account.tenant, secret=self.account.secret)
-            self._run(az, "account", "set", "--subscription", self.account.subscription)
+            self._choose_subscription(az)
             descriptor = os.open(self.mark, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "w") as file:
                 file.write(self.fingerprint())
+
+    def _choose_subscription(self, az: str) -> None:
+        """An account whose roles are elsewhere does not see it: ``az`` keeps the first one that it sees."""
+        try:
+            self._run(az, "account", "set", "--subscription", self.account.subscription)
+        except Failed as refusal:
+            if "doesn't exist" not in str(refusal):
+                raise
 
     def _run(self, az: str, *arguments: str, secret: str = "") -> None:
         ran = subprocess.run([az, *arguments, "--only-show-errors", "--output", "none"], input=secret.encode(),

@@ -27,6 +27,8 @@ def az(tmp_path: Path) -> Path:
     program.write_text(f"""#!/bin/sh
 echo "$@" >> {tmp_path}/arguments
 if [ "$1" = login ]; then cat > {tmp_path}/stdin; fi
+if [ "$1 $2" = "account set" ] && [ -e {tmp_path}/elsewhere ]; then
+  echo "ERROR: The subscription of '$4' doesn't exist in cloud 'trunkline'." >&2; exit 1; fi
 if [ -e {tmp_path}/broken ]; then echo "no: $(cat {tmp_path}/stdin)" >&2; exit 1; fi
 """)
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
@@ -73,6 +75,13 @@ def test_a_failed_login_is_told_without_the_secret_and_tried_again(client: Azure
     assert "secret-customer" not in str(caught.value)
     az.with_name("broken").unlink()
     client.log_in(str(az))
+    assert client.mark.exists()
+
+
+def test_an_account_with_roles_in_another_subscription_alone_logs_in_too(client: AzureClient, az: Path) -> None:
+    az.with_name("elsewhere").touch()
+    client.log_in(str(az))
+    assert calls(az)[-1].startswith("account set")
     assert client.mark.exists()
 
 
