@@ -138,6 +138,8 @@ def test_patch_of_tags_needs_no_operation(arm: Arm) -> None:
     assert (changed.status, changed.state, changed.body["tags"]) == (200, "Succeeded", {"c": "3"})
     assert "azure-asyncoperation" not in changed.headers
     assert arm.network.settle() == []
+    assert arm.ask("PATCH", arm.at("boxes/b"), {}).body["tags"] == {"c": "3"}
+    assert "tags" not in arm.ask("PATCH", arm.at("boxes/b"), {"tags": {}}).body
 
 
 def test_patch_of_properties_is_merged_and_realised(arm: Arm) -> None:

@@ -51,7 +51,7 @@ def patch(turn: Turn, item: Item, body: Json, conditions: Conditions = ANY) -> W
     place = _place(turn, item, conditions)
     existing, body = place.resource, named(body, (*_AROUND, *place.item.kind.envelope))
     if set(body) <= {"tags"}:
-        changed = turn.writer.put(replace(existing, tags=placement.tags(body)))
+        changed = turn.writer.put(replace(existing, tags=placement.tags(body) if "tags" in body else existing.tags))
         turn.log(changed, "write", before=existing)
         return Written(place, changed, None)
     wish: Json = {"location": existing.location, "tags": dict(existing.tags), "properties": existing.properties,
