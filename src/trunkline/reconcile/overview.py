@@ -14,12 +14,15 @@ from trunkline.intent.drivers import Plane, Speaker
 from trunkline.intent.network import Counter, Direction, Node, PortCounters
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.view import CIRCUIT, GATEWAY, SITE, VIRTUAL_HUB, VNET, CircuitView, circuit_view
-from trunkline.model.circuit import Leg
+from trunkline.model.circuit import Circuit, Leg
 from trunkline.model.profile import Profile
 from trunkline.model.resource import Json, ProvisioningState, Resource
 from trunkline.store import Reader
 
 _ROOTS = {GATEWAY: ScopeKind.GATEWAY, SITE: ScopeKind.SITE, VNET: ScopeKind.VNET, VIRTUAL_HUB: ScopeKind.HUB}
+#: Of a circuit on a Direct port: there is no network behind it.
+_NO_LEG: Json = {"fault": False, "failoverTest": False, "bgp": "NotConfigured", "sessions": [],
+                 "traffic": {direction.value: {"packets": 0, "bytes": 0} for direction in Direction}}
 
 
 class _Look:
@@ -52,17 +55,17 @@ def overview(subscription: str, estate: Reader, plane: Plane, speaker: Speaker, 
 
 
 def _circuit(look: _Look, resource: Resource) -> Json:
-    view = circuit_view(look.estate, resource.id)
-    if not view:
-        return {}
-    offer = view.model.service
+    view, model = circuit_view(look.estate, resource.id), Circuit.model_validate(resource.properties)
+    provided = view is None or view.provisioned  # a Direct circuit has no provider to wait for
     return {
-        "id": str(resource.id), "name": resource.id.name, "location": offer.peering_location,
-        "provider": offer.service_provider_name, "bandwidthInMbps": offer.bandwidth_in_mbps,
-        "serviceKey": resource.system["serviceKey"], "stag": view.stag, "provisioningState": resource.state,
-        "circuitProvisioningState": resource.status.get("circuitProvisioningState", "Disabled"),
-        "serviceProviderProvisioningState": "Provisioned" if view.provisioned else "NotProvisioned",
-        "legs": {leg.value: _leg(look, view, leg) for leg in Leg},
+        "id": str(resource.id), "name": resource.id.name, "location": model.service.peering_location,
+        "provider": model.service.service_provider_name, "bandwidthInMbps": model.service.bandwidth_in_mbps,
+        "serviceKey": resource.system["serviceKey"], "stag": view.stag if view else None,
+        "provisioningState": resource.state, "direct": model.direct,
+        "circuitProvisioningState": resource.status.get(
+            "circuitProvisioningState", "Enabled" if model.direct else "Disabled"),
+        "serviceProviderProvisioningState": "Provisioned" if provided else "NotProvisioned",
+        "legs": {leg.value: _leg(look, view, leg) if view else _NO_LEG for leg in Leg},
     }
 
 

@@ -47,7 +47,8 @@ def status(instance: Instance, as_json: bool) -> None:
 
 
 def _circuit_row(circuit: Json) -> tuple[object, ...]:
-    return (circuit["name"], circuit["provider"], circuit["location"], circuit["bandwidthInMbps"], circuit["stag"],
+    provider = "Direct port" if circuit.get("direct") else circuit["provider"]
+    return (circuit["name"], provider, circuit["location"] or "-", circuit["bandwidthInMbps"], circuit["stag"] or "-",
             circuit["provisioningState"], circuit["circuitProvisioningState"],
             circuit["serviceProviderProvisioningState"])
 
