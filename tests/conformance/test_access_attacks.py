@@ -285,3 +285,29 @@ def test_nobody_ends_the_device_codes_of_others() -> None:
         codes.begin("client", "", "192.0.2.2")
     assert codes.waiting(first.user_code) == first
     assert codes.ask(first.device_code, "another client") == "bad_verification_code"
+
+
+def test_a_made_up_key_links_to_nothing_of_a_stranger(arm: Arm) -> None:
+    """A link would keep the circuit from being deleted, even from a connection that never uses it."""
+    victim = network(arm, "expressRouteCircuits/er1")
+    arm.make(victim, {"location": "westus", "sku": {"tier": "Standard", "family": "MeteredData"}, "properties": {
+        "serviceProviderProperties": {"serviceProviderName": "Equinix", "peeringLocation": "Amsterdam",
+                                      "bandwidthInMbps": 50}}})
+    arm.directory.add_tenant("Contoso", "contoso.localhost")
+    other = f"/subscriptions/{arm.directory.add_subscription('Contoso One', 'Contoso').id}"
+    alien, _ = arm.directory.create("alien", PrincipalType.SERVICE_PRINCIPAL, "contoso")
+    arm.account = "operator"
+    arm.ask("PUT", f"{other}/{ROLES}/roleAssignments/{uuid4()}", {"properties": {
+        "roleDefinitionId": OWNER, "principalId": alien.object_id}})
+    arm.account = "alien"
+    assert arm.ask("PUT", f"{other}/resourceGroups/rg1", {"location": "westus"}).status == 201
+    own = f"{other}/resourceGroups/rg1/providers/Microsoft.Network"
+    for kind in ("IPsec", "Vnet2Vnet", "ExpressRoute"):
+        given = {"location": "westus", "properties": {
+            "connectionType": kind, "virtualNetworkGateway1": {"id": f"{own}/virtualNetworkGateways/g"},
+            "peer": {"id": victim}, "authorizationKey": str(uuid4()), "sharedKey": "abc"}}
+        assert arm.ask("PUT", f"{own}/connections/c", given).code == "AuthorizationKeyInvalid"
+        given["properties"] = {**given["properties"], "peer": {"id": f"{victim}x"}}  # type: ignore[dict-item]
+        assert arm.ask("PUT", f"{own}/connections/c", given).code == "LinkedAuthorizationFailed"
+    arm.account = "customer"
+    assert arm.ask("DELETE", victim).status == 202

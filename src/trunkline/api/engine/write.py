@@ -129,9 +129,13 @@ def _fail(turn: Turn, *resources: Resource | None) -> None:
 def _foreign(turn: Turn, drafted: Draft) -> Iterator[Fault]:
     """Links to what the client may not join; with an authorization key the owner has allowed it."""
     before = _links(drafted.wish.existing) if drafted.wish.existing else frozenset()
-    for key in sorted(_links(drafted.resource) - before - _opened(drafted)):
+    for key in sorted(_links(drafted.resource) - before):
         action = joining(_spelled(turn, ResourceId.parse(key)))
-        if not turn.author.permits(action, key):
+        if turn.author.permits(action, key):
+            continue
+        if key in _presented(drafted) and (found := turn.writer.get(ResourceId.parse(key))):
+            yield from _unopened(turn, drafted, found.id)
+        else:
             account = turn.author.account
             yield Fault("LinkedAuthorizationFailed", f"The client '{account.client_id}' with object id "
                         f"'{account.object_id}' has permission to perform action '{drafted.kind.name}/write' on scope "
@@ -149,8 +153,19 @@ def _spelled(turn: Turn, target: ResourceId) -> str:
     return known.name if known else target.type
 
 
-def _opened(drafted: Draft) -> frozenset[str]:
-    """What the client's authorization key is for; whether it fits, the declaration checks."""
+def _unopened(turn: Turn, drafted: Draft, wanted: ResourceId) -> Iterator[Fault]:
+    """Whatever a declaration checks of a key, a stranger links with one that fits: the link alone blocks deletion."""
+    key = drafted.resource.secrets["authorizationKey"].lower()
+    owners = (wanted, wanted.parent) if wanted.parent else (wanted,)
+    if not any(one.system.get("authorizationKey") == key and not one.deleting
+               for owner in owners for one in turn.writer.children(owner)):
+        yield Fault("AuthorizationKeyInvalid", f"{wanted} of subscription {wanted.subscription} can be linked only "
+                    "with a valid authorizationKey. Ask its owner for an authorization and give its key.",
+                    f"{drafted.prefix}.authorizationKey")
+
+
+def _presented(drafted: Draft) -> frozenset[str]:
+    """What the client's authorization key is for."""
     member = drafted.kind.opened_by_key
     if "authorizationKey" not in drafted.resource.secrets or member not in drafted.resource.properties:
         return frozenset()
