@@ -13,6 +13,7 @@ import pytest
 
 from arm import Arm, Reply, lab
 from trunkline.errors import StoreFailure
+from trunkline.model.resource import Resource, ResourceId
 from trunkline.settings import Limits
 
 BOX: dict[str, Any] = {"location": "westus", "properties": {}}
@@ -213,6 +214,14 @@ def test_a_link_into_another_subscription_needs_its_owners_key(arm: Arm) -> None
     body["properties"] |= {"authorizationKey": "given", "spare": {"id": foreign.replace("boxes/b", "boxes/c")}}
     in_envelope(arm.ask("PUT", arm.at("straps/s"), body), 403, "LinkedAuthorizationFailed")
     del body["properties"]["spare"]
+    in_envelope(arm.ask("PUT", arm.at("straps/s"), body), 403, "LinkedAuthorizationFailed")
+    box = ResourceId.parse(foreign)
+    with arm.store.writing() as writer:
+        writer.put(Resource(box, "westus"))
+        writer.put(Resource(box.child("lids", "a"), system={"authorizationKey": "another"}))
+    in_envelope(arm.ask("PUT", arm.at("straps/s"), body), 400, "AuthorizationKeyInvalid")
+    with arm.store.writing() as writer:
+        writer.put(Resource(box.child("lids", "b"), system={"authorizationKey": "given"}))
     assert arm.ask("PUT", arm.at("straps/s"), body).status == 201
 
 
