@@ -50,7 +50,8 @@ def decode(kind: ResourceType, resource: ResourceId, body: Json, existing: Resou
     model = _validated(kind, resource, shaping.spelt(filled, shaped), Found(prefix, [*wrong, *amiss]))
     properties = shaping.joined(model, model.model_dump(by_alias=True, mode="json", exclude_none=True), shaped)
     secrets = {path: text for path in kind.secrets if (text := _take(properties, path))}
-    return Decoded(model, properties, kind.envelope_defaults(envelope), secrets, inline)
+    envelope = kind.envelope_defaults(envelope, existing.envelope if existing else {})
+    return Decoded(model, properties, envelope, secrets, inline)
 
 
 def _names(kind: ResourceType) -> Iterator[str]:

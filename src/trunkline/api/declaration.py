@@ -163,7 +163,7 @@ class ResourceType:
     ``at_once``: Azure answers writes with their end and no operation to poll: PUT the resource, DELETE 200.
 
     ``defaults(body properties, id)``  fills what clients leave out, before validation.
-    ``envelope_defaults(envelope)``    the same for the envelope's members (a SKU's name).
+    ``envelope_defaults(given, kept)`` the same for the envelope's members (a SKU's name); ``kept``: those stored.
     ``check(wish, register)``          faults of a valid body beside other resources.
     ``generate(wish, ledger)``         ``system`` values, fixed at creation.
     ``amend(wish, ledger)``            ``system`` values that follow each write, creation too (a NIC's addresses).
@@ -200,7 +200,7 @@ class ResourceType:
     actions: tuple[Action, ...] = ()
     kept: tuple[str, ...] = ()
     updated_only: bool = False
-    envelope_defaults: Callable[[Json], Json] = lambda envelope: envelope
+    envelope_defaults: Callable[[Json, Json], Json] = lambda given, _kept: given
     amend: Callable[[Wish, Ledger], Json] = no_values
     dependents: Callable[[Resource, Estate], Iterable[Resource]] = lambda _resource, _estate: ()
     remains: Callable[[Resource, Estate], Iterable[Resource]] = lambda _resource, _estate: ()

@@ -51,6 +51,13 @@ def test_the_name_of_a_sku_is_filled_in() -> None:
     assert Desk().put(ER1, an_order(), sku=PREMIUM).envelope["sku"] == {**PREMIUM, "name": "Premium_MeteredData"}
 
 
+def test_the_name_of_a_sku_follows_a_new_tier_when_the_old_one_is_written_back() -> None:
+    desk = Desk()
+    name = {"name": desk.put(ER1, an_order(), sku=STANDARD).envelope["sku"]["name"]}
+    assert desk.put(ER1, an_order(), sku={**PREMIUM, **name}).envelope["sku"] == {
+        **PREMIUM, "name": "Premium_MeteredData"}
+
+
 def test_names_of_the_catalogue_are_found_in_any_case_and_kept_in_its_own() -> None:
     wish = {"serviceProviderProperties": {
         "serviceProviderName": "EQUINIX", "peeringLocation": "amsterdam", "bandwidthInMbps": 50}}

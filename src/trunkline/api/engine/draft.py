@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from trunkline.api import naming
 from trunkline.api.codec import decode
 from trunkline.api.declaration import Inline, ResourceType, Wish
-from trunkline.api.engine import links
+from trunkline.api.engine import identity, links
 from trunkline.api.engine.turn import Turn
 from trunkline.api.envelope import collecting, refuse
 from trunkline.errors import Fault
@@ -64,7 +64,7 @@ def draft(turn: Turn, base: Base, body: Json, prefix: str = "properties") -> Dra
     refuse(faults)
     resource = replace(
         base.existing or base.fresh, location=base.fresh.location, tags=base.fresh.tags,
-        properties=links.spelt(turn.registry, turn.writer, decoded.properties), envelope=decoded.envelope,
+        properties=links.spelt(turn.registry, turn.writer, decoded.properties), envelope=identity.typed(decoded.envelope),
         secrets=decoded.secrets, state=ProvisioningState.UPDATING)
     named = {inline.member: tuple(one.resource for one in drafts) for inline, drafts in children}
     return Draft(base.kind, Wish(resource, decoded.model, base.existing, named, turn.query), prefix, tuple(children))

@@ -14,6 +14,14 @@ USER_ASSIGNED = "Microsoft.ManagedIdentity/userAssignedIdentities"
 _TYPES = ("None", "SystemAssigned", "UserAssigned", "SystemAssigned, UserAssigned")
 
 
+def typed(envelope: Json) -> Json:
+    """``az network express-route port identity assign`` names an identity and leaves out the type."""
+    given = envelope.get("identity")
+    if not isinstance(given, dict) or given.get("type") or not given.get("userAssignedIdentities"):
+        return envelope
+    return {**envelope, "identity": {**given, "type": "UserAssigned"}}
+
+
 def faults(resource: Resource, estate: Estate) -> Iterator[Fault]:
     """Of the envelope of a wish."""
     given = resource.envelope.get("identity")

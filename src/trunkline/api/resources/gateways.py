@@ -217,7 +217,7 @@ def _check_nat_rule(wish: Wish, register: Register) -> Iterator[Fault]:
 GATEWAYS = ResourceType(
     GATEWAY, model=VirtualNetworkGateway, shape="VirtualNetworkGatewayPropertiesFormat",
     realised=lambda gateway: model_of(gateway).gateway_type is GatewayType.EXPRESS_ROUTE,
-    inline=(Inline("natRules", NAT_RULE),), defaults=_defaults, check=_check, generate=_generate, in_use=_in_use,
+    envelope=("identity",), inline=(Inline("natRules", NAT_RULE),), defaults=_defaults, check=_check, generate=_generate, in_use=_in_use,
     show=_show, actions=GATEWAY_ACTIONS)
 
 NAT_RULES = ResourceType(

@@ -37,7 +37,7 @@ def _in_use(gateway: Resource, estate: Estate) -> Iterator[Fault]:
             f"referenced subnets and then delete NAT Gateway: {', '.join(str(one.id) for one in used)}.")
 
 
-def _standard(envelope: Json) -> Json:
+def _standard(envelope: Json, _kept: Json) -> Json:
     return {**envelope, "sku": {"name": "Standard", **envelope.get("sku", {})}}
 
 

@@ -47,7 +47,7 @@ def attachable(owner: Resource, configuration: IpConfiguration, estate: Estate) 
                 "publicIPAddress")
 
 
-def _with_sku(envelope: Json) -> Json:
+def _with_sku(envelope: Json, _kept: Json) -> Json:
     sku = envelope.get("sku")
     given = sku if isinstance(sku, dict) else {}
     return {**envelope, "sku": {"name": given.get("name") or "Standard", "tier": given.get("tier") or "Regional"}}

@@ -56,7 +56,7 @@ def _in_use(prefix: Resource, estate: Estate) -> Iterator[Fault]:
                     f"{', '.join(str(one.id) for one in used)} and cannot be deleted; delete or unlink these first.")
 
 
-def _standard(envelope: Json) -> Json:
+def _standard(envelope: Json, _kept: Json) -> Json:
     return {**envelope, "sku": {"name": "Standard", "tier": "Regional", **envelope.get("sku", {})}}
 
 

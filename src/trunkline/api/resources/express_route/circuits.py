@@ -60,13 +60,16 @@ def _canonical_names(given: Json, _id: ResourceId) -> Json:
     return {**body, "serviceProviderProperties": {**order, **names}}
 
 
-def _named_sku(envelope: Json) -> Json:
-    sku = envelope.get("sku")
+def _named_sku(given: Json, kept: Json) -> Json:
+    """A name that is left out, or as it was (``az network express-route update --sku-tier`` writes back the old one),
+    follows tier and family."""
+    sku = given.get("sku")
     if not isinstance(sku, dict):
-        return envelope
+        return given
     name = f"{sku.get('tier')}_{sku.get('family')}"
-    given = str(sku.get("name") or name)
-    return {**envelope, "sku": {**sku, "name": name if given.lower() == name.lower() else given}}
+    said = str(sku.get("name") or name)
+    known = {name.lower(), str(kept.get("sku", {}).get("name")).lower()}
+    return {**given, "sku": {**sku, "name": name if said.lower() in known else said}}
 
 
 def _generate(subscription_of: Callable[[str], str], wish: Wish, ledger: Ledger) -> Json:

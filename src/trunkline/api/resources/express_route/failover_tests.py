@@ -19,12 +19,16 @@ from trunkline.model.resource import Resource, now
 _LINKS = {leg.value: leg for leg in Leg}
 
 
+#: The SDK's word, then az's.
+_CATEGORY = ("circuitTestCategory", "circuitMaintenanceCategory")
+
+
 def _running(circuit: Resource) -> LinkTest | None:
     return next((test for test in link_tests(circuit) if test.running), None)
 
 
 def _startable(circuit: Resource, estate: Estate, question: Question) -> Iterator[Fault]:
-    link, category = question.parameters["linkType"], question.parameters["circuitTestCategory"]
+    link, category = question.parameters["linkType"], "".join(question.parameters[word] for word in _CATEGORY)
     if link.lower() not in _LINKS:
         yield Fault("InvalidLinkType", f"linkType '{link[:40]}' is not a link of the circuit; it is Primary or "
                     "Secondary.", "linkType")
@@ -76,10 +80,10 @@ def _remembered(circuit: Resource, _estate: Estate, question: Question) -> Itera
 
 
 FAILOVER_TESTS = (
-    Action("startCircuitLinkFailoverTest", query=("linkType", "circuitTestCategory"), check=_startable, change=_start,
+    Action("startCircuitLinkFailoverTest", query=("linkType", *_CATEGORY), check=_startable, change=_start,
            answer=_last),
     Action("stopCircuitLinkFailoverTest", body=StopRequest, check=_stoppable, change=_stop, answer=_last),
     Action("getCircuitLinkFailoverAllTestsDetails", query=("failoverTestType", "fetchLatest")),
-    Action("getCircuitLinkFailoverSingleTestDetails", query=("linkType", "circuitTestCategory", "failoverTestId"),
+    Action("getCircuitLinkFailoverSingleTestDetails", query=("linkType", *_CATEGORY, "failoverTestId"),
            check=_remembered),
 )
