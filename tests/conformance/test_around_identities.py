@@ -62,6 +62,11 @@ def test_a_resource_shows_who_its_identity_is(arm: Arm) -> None:
     assert (back.status, back.body["identity"]) == (200, got.body["identity"])
 
 
+def test_an_identity_that_is_named_without_a_type_is_user_assigned_as_az_means_it(arm: Arm) -> None:
+    got = thing(arm, {"userAssignedIdentities": {make(arm)["id"]: {}}})
+    assert (got.status, got.body["identity"]["type"]) == (201, "UserAssigned")
+
+
 @pytest.mark.parametrize(("identity", "code"), [
     ({"type": "UserAssigned", "userAssignedIdentities": {"/subscriptions/s/nonsense": {}}}, "FailedIdentityOperation"),
     ({"type": "UserAssigned"}, "InvalidIdentityValues"),

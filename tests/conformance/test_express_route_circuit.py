@@ -151,6 +151,12 @@ def test_what_a_sku_may_become(window: Window, before: str, after: str, code: st
     assert (reply.error if reply.status >= 400 else "") == code
 
 
+def test_az_calls_the_category_of_a_failover_test_by_another_name(ordered: Window) -> None:
+    ordered.put(PRIVATE, PEERING)
+    start = ordered.path("expressRouteCircuits/er1/startCircuitLinkFailoverTest")
+    assert ask(ordered, start, {"linkType": "Primary", "circuitMaintenanceCategory": "BgpDisconnect"}).status == 202
+
+
 def test_a_failover_test_closes_one_link_until_it_is_stopped(ordered: Window) -> None:
     ordered.put(PRIVATE, PEERING)
     start = ordered.path("expressRouteCircuits/er1/startCircuitLinkFailoverTest")

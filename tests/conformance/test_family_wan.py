@@ -39,6 +39,14 @@ def a_tunnel(window: Window, **changed: Any) -> dict[str, Any]:
             "localNetworkGateway2": link(window, "localNetworkGateways/site")}
 
 
+def test_a_gateway_keeps_the_identity_that_it_acts_with(vpn: Window) -> None:
+    vpn.put("userAssignedIdentities/who", {}, "Microsoft.ManagedIdentity")
+    who = vpn.path("userAssignedIdentities/who", "Microsoft.ManagedIdentity")
+    vpn.put("virtualNetworkGateways/vpn", vpn.get("virtualNetworkGateways/vpn1")["properties"],
+            identity={"type": "UserAssigned", "userAssignedIdentities": {who: {}}})
+    assert [*vpn.get("virtualNetworkGateways/vpn")["identity"]["userAssignedIdentities"]] == [who]
+
+
 def test_a_vpn_connection_is_kept_and_never_connected(vpn: Window) -> None:
     vpn.put("connections/s2s", a_tunnel(vpn, dpdTimeoutSeconds=30))
     shown = vpn.get("connections/s2s")["properties"]

@@ -64,8 +64,8 @@ def draft(turn: Turn, base: Base, body: Json, prefix: str = "properties") -> Dra
     refuse(faults)
     resource = replace(
         base.existing or base.fresh, location=base.fresh.location, tags=base.fresh.tags,
-        properties=links.spelt(turn.registry, turn.writer, decoded.properties), envelope=identity.typed(decoded.envelope),
-        secrets=decoded.secrets, state=ProvisioningState.UPDATING)
+        properties=links.spelt(turn.registry, turn.writer, decoded.properties),
+        envelope=identity.typed(decoded.envelope), secrets=decoded.secrets, state=ProvisioningState.UPDATING)
     named = {inline.member: tuple(one.resource for one in drafts) for inline, drafts in children}
     return Draft(base.kind, Wish(resource, decoded.model, base.existing, named, turn.query), prefix, tuple(children))
 

@@ -217,8 +217,8 @@ def _check_nat_rule(wish: Wish, register: Register) -> Iterator[Fault]:
 GATEWAYS = ResourceType(
     GATEWAY, model=VirtualNetworkGateway, shape="VirtualNetworkGatewayPropertiesFormat",
     realised=lambda gateway: model_of(gateway).gateway_type is GatewayType.EXPRESS_ROUTE,
-    envelope=("identity",), inline=(Inline("natRules", NAT_RULE),), defaults=_defaults, check=_check, generate=_generate, in_use=_in_use,
-    show=_show, actions=GATEWAY_ACTIONS)
+    envelope=("identity",), inline=(Inline("natRules", NAT_RULE),), defaults=_defaults, check=_check,
+    generate=_generate, in_use=_in_use, show=_show, actions=GATEWAY_ACTIONS)
 
 NAT_RULES = ResourceType(
     NAT_RULE, model=ByShape, shape="VirtualNetworkGatewayNatRuleProperties", tracked=False, check=_check_nat_rule,
