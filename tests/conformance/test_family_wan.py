@@ -42,7 +42,7 @@ def a_tunnel(window: Window, **changed: Any) -> dict[str, Any]:
 def test_a_gateway_keeps_the_identity_that_it_acts_with(vpn: Window) -> None:
     vpn.put("userAssignedIdentities/who", {}, "Microsoft.ManagedIdentity")
     who = vpn.path("userAssignedIdentities/who", "Microsoft.ManagedIdentity")
-    vpn.put("virtualNetworkGateways/vpn", vpn.get("virtualNetworkGateways/vpn1")["properties"],
+    vpn.put("virtualNetworkGateways/vpn", vpn.get("virtualNetworkGateways/vpn")["properties"],
             identity={"type": "UserAssigned", "userAssignedIdentities": {who: {}}})
     assert [*vpn.get("virtualNetworkGateways/vpn")["identity"]["userAssignedIdentities"]] == [who]
 
