@@ -26,7 +26,8 @@ INSTANCES = ("10.1.254.4", "10.1.254.5")
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     plane = SimulatedPlane()
-    stage = Stage(settings.load({"TRUNKLINE_RUN": str(tmp_path / "run")}, home=str(tmp_path)).places, plane, SimulatedSpeaker(plane))
+    found = settings.load({"TRUNKLINE_RUN": str(tmp_path / "run")}, home=str(tmp_path))
+    stage = Stage(found.places, plane, SimulatedSpeaker(plane))
     stage.put(*estates.whole(), *estates.route_server(), estates.bgp_connection("one", 1, "10.1.0.4", 65001))
     yield stage
     stage.close()
