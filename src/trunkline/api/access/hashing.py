@@ -27,7 +27,7 @@ _MOST_WRONG, _MOST_OF_ACCOUNT, _MOST_FROM_ADDRESS, _WINDOW_S = 10, 100, 100, 60.
 
 
 def new_secret() -> str:
-    return secrets.token_urlsafe(32)
+    return secrets.token_hex(32)
 
 
 def hashed(secret: str, chosen: bool = False) -> str:
