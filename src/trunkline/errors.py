@@ -10,6 +10,7 @@
     ├── Unsettled         not there yet: wait and look again
     ├── StoreFailure      the database said no and kept nothing: free space or wait, then ask again
     └── DriverFailure     the kernel or a daemon said no: the reconciler retries, the operator reads the message
+        ├── Degraded      what a customer or operator brings is not there: all else stands, it is taken when it comes
         └── ConfigurationRejected   the daemon's own parser refused what we rendered; the last good one still runs
 """
 
@@ -82,6 +83,10 @@ class StoreFailure(TrunklineError):
 
 class DriverFailure(TrunklineError):
     """The kernel or a daemon refused; the reconciler retries for ever with backoff."""
+
+
+class Degraded(DriverFailure):
+    """Nothing of ours failed: an interface of the machine is missing, or not free. Operations do not wait for it."""
 
 
 class ConfigurationRejected(DriverFailure):

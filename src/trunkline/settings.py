@@ -7,8 +7,12 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 DEFAULT_HOME = "/var/lib/trunkline"
+
+#: What ``model.profile`` knows; the first is the default.
+PROFILE_NAMES = ("azure", "azure-1400", "aws", "gcp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +58,34 @@ class Places:
         return self.home / "store.key"
 
     @property
+    def registries(self) -> Path:
+        """Route objects and VRPs by which public prefixes are validated; need not be there."""
+        return self.home / "registries"
+
+    @property
     def ca(self) -> Path:
         """The CA certificate that clients must trust."""
         return self.home / "pki" / "ca.pem"
 
     @property
+    def vrps(self) -> Path:
+        """The file of VRPs that an operator keeps up to date, unless a validator is told another source."""
+        return self.home / "vrps.json"
+
+    @property
+    def served_vrps(self) -> Path:
+        """What caches serve: the last good VRPs, one file for each leg."""
+        return self.home / "rpki"
+
+    @property
     def wake_socket(self) -> Path:
         """Unix datagram socket on which the reconciler is woken."""
         return self.run / "wake.sock"
+
+    @property
+    def nodes(self) -> Path:
+        """A directory for each node's daemons."""
+        return self.run / "nodes"
 
     @property
     def log(self) -> Path:
@@ -98,21 +122,41 @@ class Limits:
     handoff_interfaces: frozenset[str] = frozenset()  #: existing ones of the machine that hand-offs may take
 
 
+#: What ``telemetry.siem`` can write.
+SIEM_FORMS = ("json", "cef")
+
+
+@dataclass(frozen=True, slots=True)
+class Siem:
+    """Where security events go besides the store; nowhere by default. Forms are among ``SIEM_FORMS``."""
+
+    syslog: str = ""  #: udp://HOST:PORT, tcp://HOST:PORT or unix:///PATH
+    syslog_form: str = SIEM_FORMS[0]
+    file: str = ""  #: a path; lines are appended
+    file_form: str = SIEM_FORMS[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     places: Places
     endpoint: Endpoint = Endpoint()
     timing: Timing = Timing()
     limits: Limits = Limits()
+    siem: Siem = Siem()
     database_url: str = ""  #: SQLAlchemy URL; empty means SQLite under ``places.home``
+    profile: str = PROFILE_NAMES[0]  #: the numbers of the service, by name
+    refuses_unknown_origins: bool = False  #: of routes for which no VRP is known
     simulation: bool = False  #: both drivers in memory, nothing touched on the machine
     workers: int = 3  #: scopes reconciled at the same time; more of them wait for each other, on two cores
 
 
 def load(environment: Mapping[str, str] | None = None, home: str = "") -> Settings:
     """Settings from ``TRUNKLINE_HOME``, ``TRUNKLINE_RUN``, ``TRUNKLINE_PORT``, ``TRUNKLINE_DATABASE_URL``,
-    ``TRUNKLINE_CIRCUIT_QUOTA``, ``TRUNKLINE_HANDOFF_INTERFACES`` (names with commas between) and
-    ``TRUNKLINE_SIMULATION``. ``home``, the command line's word, wins."""
+    ``TRUNKLINE_CIRCUIT_QUOTA``, ``TRUNKLINE_HANDOFF_INTERFACES`` (names with commas between), ``TRUNKLINE_PROFILE``,
+    ``TRUNKLINE_UNKNOWN_ORIGINS`` (accept or refuse), ``TRUNKLINE_SYSLOG``, ``TRUNKLINE_SYSLOG_FORMAT``,
+    ``TRUNKLINE_EVENTS_FILE``, ``TRUNKLINE_EVENTS_FORMAT`` (docs/settings.md) and ``TRUNKLINE_SIMULATION``.
+    ``home``, the command line's word,
+    wins."""
     env = os.environ if environment is None else environment
     base = Path(home or env.get("TRUNKLINE_HOME", DEFAULT_HOME)).resolve()
     instance = Places(base, base, base).instance
@@ -120,12 +164,49 @@ def load(environment: Mapping[str, str] | None = None, home: str = "") -> Settin
     places = Places(home=base, run=run, bpf=Path(f"/sys/fs/bpf/trunkline-{instance}"))
     return Settings(
         places=places,
-        endpoint=Endpoint(port=int(env.get("TRUNKLINE_PORT", "8443"))),
+        endpoint=Endpoint(port=_number(env, "TRUNKLINE_PORT", 8443)),
         database_url=env.get("TRUNKLINE_DATABASE_URL", "") or places.database_url,
-        limits=Limits(circuits_per_subscription=int(env.get("TRUNKLINE_CIRCUIT_QUOTA", "50")),
+        limits=Limits(circuits_per_subscription=_number(env, "TRUNKLINE_CIRCUIT_QUOTA", 50),
                       handoff_interfaces=_names(env.get("TRUNKLINE_HANDOFF_INTERFACES", ""))),
+        siem=Siem(_syslog(env.get("TRUNKLINE_SYSLOG", "")), _form(env, "TRUNKLINE_SYSLOG_FORMAT"),
+                  env.get("TRUNKLINE_EVENTS_FILE", ""), _form(env, "TRUNKLINE_EVENTS_FORMAT")),
+        profile=env.get("TRUNKLINE_PROFILE", "") or PROFILE_NAMES[0],
+        refuses_unknown_origins=_refuses(env.get("TRUNKLINE_UNKNOWN_ORIGINS", "accept")),
         simulation=env.get("TRUNKLINE_SIMULATION", "") == "1",
     )
+
+
+def _syslog(url: str) -> str:
+    try:
+        found = urlsplit(url)
+        good = not url or bool(found.path if found.scheme == "unix" else
+                               found.scheme in ("udp", "tcp") and found.hostname and found.port != 0)
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError(f"TRUNKLINE_SYSLOG is '{url}'; it must be udp://HOST:PORT, tcp://HOST:PORT or unix:///PATH.")
+    return url
+
+
+def _form(env: Mapping[str, str], name: str) -> str:
+    text = env.get(name, "") or SIEM_FORMS[0]
+    if text not in SIEM_FORMS:
+        raise ValueError(f"{name} is '{text}'; it must be {' or '.join(SIEM_FORMS)}.")
+    return text
+
+
+def _number(env: Mapping[str, str], name: str, otherwise: int) -> int:
+    text = env.get(name, str(otherwise))
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{name} is '{text}'; it must be a whole number.") from None
+
+
+def _refuses(word: str) -> bool:
+    if word not in ("accept", "refuse"):
+        raise ValueError(f"TRUNKLINE_UNKNOWN_ORIGINS is '{word}'; it must be accept or refuse.")
+    return word == "refuse"
 
 
 def _names(text: str) -> frozenset[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -27,6 +28,14 @@ _RESERVED: dict[range, str] = {
     range(65535, 65536): "AS 65535 is reserved (RFC 7300)",
     range(4294967295, 4294967296): "AS 4294967295 is reserved (RFC 7300)",
 }
+
+
+#: RFC 6996.
+PRIVATE_ASNS = ((64512, 65534), (4_200_000_000, 4_294_967_294))
+
+
+def is_private_asn(asn: int) -> bool:
+    return any(first <= asn <= last for first, last in PRIVATE_ASNS)
 
 
 def reserved_asn(asn: int) -> str:
@@ -71,6 +80,19 @@ def _address(text: str) -> str:
             "10.0.0.4.", {"address": text}) from error
 
 
+def _address6(text: str) -> str:
+    try:
+        return str(IPv6Address(text))
+    except ValueError as error:
+        raise PydanticCustomError(
+            "InvalidIPAddressFormat", "'{address}' is not an IPv6 address. Give one without prefix length, for example "
+            "fd00:1::4.", {"address": text}) from error
+
+
+def _either(text: str) -> str:
+    return _address6(text) if ":" in text else _address(text)
+
+
 def _peering_prefix(text: str) -> str:
     network = ip_network(_prefix(text))
     wanted = 30 if network.version == 4 else 126
@@ -78,13 +100,16 @@ def _peering_prefix(text: str) -> str:
         raise PydanticCustomError(
             "InvalidPeerAddressPrefixLength", "{prefix} is a /{length}; a peering subnet must be a /{wanted}, of which "
             "the customer's router takes the first usable address and the cloud's the second. Give one /{wanted} for "
-            "each link.", {"prefix": text, "length": network.prefixlen, "wanted": wanted})
+            "each link, or one /{both} for both.",
+            {"prefix": text, "length": network.prefixlen, "wanted": wanted, "both": wanted - 1})
     return str(network)
 
 
 Asn = Annotated[int, Field(ge=0, le=4294967295)]
 CustomerAsn = Annotated[Asn, AfterValidator(_customer_asn)]
 Ipv4 = Annotated[str, AfterValidator(_address)]
+Ipv6 = Annotated[str, AfterValidator(_address6)]
+IpAddress = Annotated[str, AfterValidator(_either)]
 Prefix = Annotated[str, AfterValidator(_prefix)]
 PeeringPrefix = Annotated[str, AfterValidator(_peering_prefix)]
 VlanId = Annotated[int, Field(ge=1, le=4094)]
@@ -105,6 +130,20 @@ def edge_address(prefix: str) -> str:
 def bare(address: str) -> str:
     """An address without its prefix length."""
     return address.partition("/")[0]
+
+
+def family_of(text: str) -> int:
+    """4 or 6, of an address or a prefix that is one."""
+    return 6 if ":" in text else 4
+
+
+def of_family(family: int, texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(text for text in texts if family_of(text) == family)
+
+
+def host_prefix(address: str) -> str:
+    """Of one address alone."""
+    return f"{address}/{32 if family_of(address) == 4 else 128}"
 
 
 @lru_cache(maxsize=16_384)

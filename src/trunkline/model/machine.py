@@ -110,7 +110,7 @@ NETWORK_PEERING = StateMachine(
 
 LINK = StateMachine(
     "adminState of a port's link", "Disabled", _moves(Disabled="Enabled", Enabled="Disabled"),
-    "ExpressRoute Direct: a PUT of the port", "a PUT of the port")
+    "ExpressRoute Direct: a PUT of the port", "the edge's interface, which is up when the link is Enabled")
 
 FAILOVER_TEST = StateMachine(
     "status of a failover test", "NotStarted", _moves(

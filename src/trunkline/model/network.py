@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from trunkline.model.bgp import Ipv4, Prefix
+from trunkline.model.bgp import IpAddress, Prefix, of_family
 from trunkline.model.resource import Properties, Reference
 
 GATEWAY_SUBNET = "GatewaySubnet"
@@ -30,8 +30,18 @@ class Subnet(Properties):
     route_table: Reference | None = None
 
     @property
+    def prefixes(self) -> tuple[str, ...]:
+        named = (self.address_prefix,) if self.address_prefix else ()
+        return tuple(dict.fromkeys((*named, *(self.address_prefixes or ()))))
+
+    @property
     def prefix(self) -> str:
-        return self.address_prefix or (self.address_prefixes[0] if self.address_prefixes else "")
+        """IPv4's; empty without it."""
+        return next(iter(of_family(4, self.prefixes)), "")
+
+    @property
+    def prefix6(self) -> str:
+        return next(iter(of_family(6, self.prefixes)), "")
 
 
 class AllocationMethod(StrEnum):
@@ -46,7 +56,7 @@ class AddressVersion(StrEnum):
 
 class IpConfigurationProperties(Properties):
     subnet: Reference | None = None
-    private_ip_address: Ipv4 | None = Field(default=None, alias="privateIPAddress")
+    private_ip_address: IpAddress | None = Field(default=None, alias="privateIPAddress")
     private_ip_allocation_method: AllocationMethod = Field(
         default=AllocationMethod.DYNAMIC, alias="privateIPAllocationMethod")
     private_ip_address_version: AddressVersion = Field(default=AddressVersion.IPV4, alias="privateIPAddressVersion")

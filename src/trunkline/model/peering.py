@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_network
 from typing import Annotated
@@ -10,15 +11,27 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from trunkline.model.bgp import Asn, CustomerAsn, PeeringPrefix, Prefix, VlanId
+from trunkline.model.bgp import Asn, CustomerAsn, PeeringPrefix, Prefix, VlanId, within
+from trunkline.model.bogons import BOGON_PREFIXES
 from trunkline.model.circuit import Leg
 from trunkline.model.resource import Properties, Reference
+
+#: Prefixes that Microsoft peering takes of each family, before the session is closed (azure-facts 2.3).
+PUBLIC_PREFIXES = 200
+#: Shortest length, by family, that a registry gives to one holder: IANA gives an IPv4 /8, and no IPv6 wider than a /19
+#: was ever given on.
+WIDEST = {4: 8, 6: 19}
 
 
 class PeeringType(StrEnum):
     PUBLIC = "AzurePublicPeering"
     PRIVATE = "AzurePrivatePeering"
     MICROSOFT = "MicrosoftPeering"
+
+    @property
+    def word(self) -> str:
+        """As operators and counters call it."""
+        return self.removeprefix("Azure").removesuffix("Peering").lower()
 
 
 class PeeringState(StrEnum):
@@ -66,7 +79,13 @@ Prefix6 = Annotated[PeeringPrefix, AfterValidator(lambda prefix: _of_version(6, 
 
 
 def _public(prefix: str) -> str:
-    if ip_network(prefix).is_private:
+    found = ip_network(prefix)
+    if found.prefixlen < WIDEST[found.version]:
+        raise PydanticCustomError(
+            "PublicPrefixTooWide", "{prefix} is wider than a /{widest}, which no registry gives to one holder; over "
+            "Microsoft peering nobody announces the default route or half of the internet. Name the prefixes that are "
+            "registered to you.", {"prefix": prefix, "widest": WIDEST[found.version]})
+    if found.is_private or any(within(prefix, bogon) for bogon in BOGON_PREFIXES):
         raise PydanticCustomError(
             "PublicPrefixRequired", "{prefix} is not a public prefix; Microsoft peering is over addresses that are "
             "registered to you. Give such a prefix.", {"prefix": prefix})
@@ -74,6 +93,15 @@ def _public(prefix: str) -> str:
 
 
 PublicPrefix = Annotated[Prefix, AfterValidator(_public)]
+
+
+def _few(prefixes: tuple[str, ...]) -> tuple[str, ...]:
+    if len(prefixes) > PUBLIC_PREFIXES:
+        raise PydanticCustomError(
+            "PublicPrefixLimitExceeded", "advertisedPublicPrefixes names {count} prefixes; Microsoft peering takes at "
+            "most {most} of each family. Name fewer, summarised ones.",
+            {"count": len(prefixes), "most": PUBLIC_PREFIXES})
+    return prefixes
 
 
 class PublicPrefixInfo(Properties):
@@ -87,7 +115,7 @@ class PublicPrefixInfo(Properties):
 class MicrosoftConfig(Properties):
     """``microsoftPeeringConfig``: the prefixes that a customer means to announce, and who vouches for them."""
 
-    advertised_public_prefixes: tuple[PublicPrefix, ...] = ()
+    advertised_public_prefixes: Annotated[tuple[PublicPrefix, ...], AfterValidator(_few)] = ()
     advertised_communities: tuple[str, ...] | None = None
     customer_asn: Asn = Field(0, alias="customerASN")
     legacy_mode: Annotated[int, Field(ge=0, le=1)] = 0
@@ -109,6 +137,14 @@ class Ipv6Config(Properties):
 
     def prefix(self, leg: Leg) -> str:
         return self.primary_peer_address_prefix if leg is Leg.PRIMARY else self.secondary_peer_address_prefix
+
+
+@dataclass(frozen=True, slots=True)
+class LegSubnet:
+    """What one family has on one leg: a subnet, and whether its session may be up."""
+
+    prefix: str
+    enabled: bool
 
 
 class Peering(Properties):
@@ -143,9 +179,17 @@ class Peering(Properties):
         return self.primary_peer_address_prefix is not None
 
     @property
-    def routed(self) -> bool:
-        """Whether there is network behind it: private, over IPv4."""
-        return self.has_ipv4 and self.peering_type is PeeringType.PRIVATE
+    def route_filters(self) -> tuple[tuple[int, Reference], ...]:
+        """By family."""
+        six = self.ipv6_peering_config
+        named = ((4, self.route_filter), (6, six.route_filter if six else None))
+        return tuple((family, reference) for family, reference in named if reference)
+
+    def on(self, leg: Leg) -> tuple[LegSubnet, ...]:
+        """One for each family that it has, IPv4 first. ``state`` is of IPv4; IPv6 has its own (azure-facts 1.2)."""
+        six = self.ipv6_peering_config
+        return (*((LegSubnet(self.prefix(leg), self.state is PeeringState.ENABLED),) if self.has_ipv4 else ()),
+                *((LegSubnet(six.prefix(leg), six.state is PeeringState.ENABLED),) if six else ()))
 
     @property
     def subnets(self) -> tuple[tuple[str, Leg, str], ...]:

@@ -5,12 +5,14 @@ Each has an ``index``, its place in the alphabet of all, from which addresses of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
 from trunkline.errors import NotFound
 from trunkline.model.catalogue import Catalogue, listed, table
+from trunkline.model.port_location import PortLocation, port_locations
 from trunkline.model.provider import offers
 
 
@@ -43,6 +45,8 @@ class Region:
 def locations() -> Catalogue[PeeringLocation]:
     """All peering locations by name, metros and those that only test providers name included."""
     rows = {row.name.casefold(): row for row in _locations()}
+    alone = [place for place in port_locations().values() if _around(place, rows.values()) is None]
+    rows |= {place.name.casefold(): PeeringLocation(place.name, place.address, direct=True) for place in alone}
     ordered, areas = sorted(rows.values(), key=lambda row: row.name.casefold()), _areas("places")
     return Catalogue({
         row.name: replace(row, index=index, area=areas.get(_city(row.name), "")) for index, row in enumerate(ordered)})
@@ -58,6 +62,30 @@ def regions() -> Catalogue[Region]:
 
 def location(name: str) -> PeeringLocation | None:
     return locations().get(name)
+
+
+def edges_of_port(port_location: str) -> PeeringLocation | None:
+    """The peering location whose edges have the Direct ports of a port location."""
+    place = port_locations().get(port_location)
+    return _around(place, locations().values()) if place else None
+
+
+def _around(place: PortLocation, known: Iterable[PeeringLocation]) -> PeeringLocation | None:
+    """By the building (Equinix-Ashburn-DC2 is Washington DC's Equinix DC2), else by the longest name of a location in
+    the port location's own."""
+    words = _words(place.name)
+    named = [one for one in known if _stands_in(_words(one.name), words)]
+    housed = [one for one in known if {words[0], words[-1]} <= set(_words(one.address))]
+    return max(named, key=lambda one: len(_words(one.name)), default=None) or min(
+        housed, key=lambda one: one.name.endswith(" Metro"), default=None)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"[a-z0-9]+", text.casefold()))
+
+
+def _stands_in(part: tuple[str, ...], whole: tuple[str, ...]) -> bool:
+    return any(whole[at:at + len(part)] == part for at in range(len(whole) - len(part) + 1))
 
 
 def region(text: str) -> Region | None:

@@ -1,18 +1,14 @@
-"""ExpressRoute Direct: port pairs, their two links, MACsec, and where they are sold (azure-facts 2.1, 2.4)."""
+"""ExpressRoute Direct: port pairs, their two links and MACsec (azure-facts 2.1, 2.4)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 from typing import Annotated
 
 from pydantic import AfterValidator, model_validator
 from pydantic_core import PydanticCustomError
 
-from trunkline.model.catalogue import Catalogue, document
 from trunkline.model.resource import Properties
 
 #: Sizes of circuits by size of the port.
@@ -23,6 +19,9 @@ OVERSUBSCRIPTION = 2
 
 #: Names of a port pair's links, in this order.
 LINKS = ("link1", "link2")
+
+#: VLAN ids that a tag can bear (IEEE 802.1Q).
+VLAN_IDS = 4094
 
 MTU, ETHER_TYPE = "1500", "0x8100"
 
@@ -155,24 +154,3 @@ class LoaRequest(Properties):
             raise PydanticCustomError("InvalidCustomerName", "customerName must have 1 to 200 characters; give the "
                                       "name that the letter shall be written for.")
         return self
-
-
-@dataclass(frozen=True, slots=True)
-class PortLocation:
-    """Where Direct ports are sold."""
-
-    name: str
-    address: str
-    contact: str
-    sizes_gbps: tuple[int, ...] = (10, 100)
-
-
-@cache
-def port_locations() -> Catalogue[PortLocation]:
-    return Catalogue({place.name: place for place in _published()})
-
-
-def _published() -> Iterator[PortLocation]:
-    for row in document("expressRoutePortsLocations-2021-07-13.json")["value"]:
-        properties = row["properties"]
-        yield PortLocation(row["name"], properties["address"], properties["contact"])

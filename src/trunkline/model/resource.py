@@ -143,7 +143,7 @@ class Resource:
 
     ``properties`` is the customer's wish as validated; ``system`` what was fixed at creation (service key, numbers);
     ``status`` what the reconciler observed, in ARM's words; ``secrets`` never leave through the API.
-    An answer shows ``properties``, overlaid by ``system["shown"]`` and ``status``.
+    An answer shows ``properties``, overlaid by ``system["shown"]`` and ``observed``.
     """
 
     id: ResourceId
@@ -159,6 +159,11 @@ class Resource:
     generation: int = 0  #: grows with each write of the wish
     created: datetime = field(default_factory=now)
     changed: datetime = field(default_factory=now)
+
+    @property
+    def observed(self) -> Json:
+        """``status`` without the reconciler's own notes, whose names begin with an underscore."""
+        return {name: value for name, value in self.status.items() if not name.startswith("_")}
 
     @property
     def deleting(self) -> bool:

@@ -71,6 +71,11 @@ def _prefixes(row: Json) -> tuple[str, ...]:
     return tuple(prefix for one in row["properties"]["bgpCommunities"] for prefix in one["communityPrefixes"])
 
 
+def place_of(name: str) -> str:
+    """The region that a listed service is of (AzureStorageWestEurope: ``westeurope``); empty for one of all regions."""
+    return _tag(name, ()).region
+
+
 def _tag(name: str, prefixes: tuple[str, ...]) -> ServiceTag:
     for beginning, service in _REGIONAL.items():
         place = name.removeprefix(beginning)

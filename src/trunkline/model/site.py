@@ -5,18 +5,31 @@ Azure has no word for these; they live in ``Trunkline.Site``, ``Trunkline.Exchan
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
-from trunkline.model.bgp import Asn, CustomerAsn, Ipv4, Prefix, VlanId, within
+from trunkline.model.bgp import Asn, CustomerAsn, Ipv4, Ipv6, Prefix, VlanId, family_of, within
 from trunkline.model.circuit import Leg
 from trunkline.model.peering import SharedKey
 from trunkline.model.resource import Properties, Reference
+from trunkline.model.session_policy import RoutePolicy
 
 #: A name of a router or host inside a site.
 Label = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$")]
+
+
+def _interface_name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}", name):
+        raise ValueError("a name of an interface has 1 to 15 letters, digits, '_', '.' and '-', the first of them a "
+                         "letter, a digit or '_'; write such a name")
+    return name
+
+
+#: A name that Linux takes for an interface.
+InterfaceName = Annotated[str, AfterValidator(_interface_name)]
 
 
 class Daemon(StrEnum):
@@ -27,27 +40,48 @@ class Daemon(StrEnum):
 
 
 class SiteRouter(Properties):
-    """A CE router. ``down`` switches the whole router off, to rehearse its loss."""
+    """A CE router. ``down`` switches the whole router off, to rehearse its loss. ``policy``: what it tells the cloud
+    and takes from it, on every circuit whose order says nothing else. ``public_address``: the source that it gives to
+    packets of the site's own prefixes towards Microsoft peering (SNAT); it announces it there by itself, so that
+    answers come back to this router. ``public_address6``: the same for IPv6."""
 
     name: Label
     daemon: Daemon = Daemon.BIRD
     down: bool = False
+    policy: RoutePolicy | None = None
+    public_address: Ipv4 | None = None
+    public_address6: Ipv6 | None = None
+
+    @property
+    def public_addresses(self) -> tuple[str, ...]:
+        """IPv4 first."""
+        return tuple(address for address in (self.public_address, self.public_address6) if address)
 
 
 class SiteHost(Properties):
     name: Label
     address: Ipv4
+    address6: Ipv6 | None = None
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """IPv4 first."""
+        return (self.address, self.address6) if self.address6 else (self.address,)
 
 
 class Site(Properties):
     """A customer's premises: one AS, one or two CE routers on a LAN with hosts.
 
-    Routers take the first addresses of the LAN in their order; ``prefixes`` is what the site announces.
+    Routers take the first addresses of the LAN in their order; ``prefixes`` is what the site announces on private
+    peering, ``advertised_public_prefixes`` on Microsoft peering. ``lan6`` is the LAN's IPv6 subnet, in which hosts have
+    an ``address6`` beside their ``address``.
     """
 
     asn: CustomerAsn
     prefixes: tuple[Prefix, ...] = Field(min_length=1, max_length=1000)
+    advertised_public_prefixes: tuple[Prefix, ...] = Field(default=(), max_length=1000)
     lan: Prefix
+    lan6: Prefix | None = None
     routers: tuple[SiteRouter, ...] = Field(min_length=1, max_length=2)
     hosts: tuple[SiteHost, ...] = Field(default=(), max_length=250)
 
@@ -59,11 +93,44 @@ class Site(Properties):
             raise ValueError(f"names must differ; '{min(doubled)}' stands twice")
         return items
 
+    @property
+    def originated(self) -> tuple[str, ...]:
+        """Each prefix once."""
+        return tuple(dict.fromkeys((*self.prefixes, *self.advertised_public_prefixes)))
+
+    @property
+    def lans(self) -> tuple[str, ...]:
+        """One for each family, IPv4 first."""
+        return (self.lan, self.lan6) if self.lan6 else (self.lan,)
+
+    @model_validator(mode="after")
+    def _translating(self) -> Site:
+        for router in self.routers:
+            for address in router.public_addresses:
+                if not any(within(address, prefix) for prefix in self.advertised_public_prefixes):
+                    raise ValueError(f"routers: the public address '{address}' of '{router.name}' is in none of "
+                                     "advertisedPublicPrefixes, so nobody would answer to it; give one of these")
+        return self
+
+    @model_validator(mode="after")
+    def _families(self) -> Site:
+        if family_of(self.lan) != 4:
+            raise ValueError(f"lan: '{self.lan}' is not IPv4; a site's LAN has IPv4, and its IPv6 subnet beside it is "
+                             "lan6")
+        if self.lan6 and family_of(self.lan6) != 6:
+            raise ValueError(f"lan6: '{self.lan6}' is not IPv6; give a /64, for example fd00:10::/64")
+        return self
+
     @model_validator(mode="after")
     def _hosts_on_lan(self) -> Site:
         for host in self.hosts:
             if not within(host.address, self.lan):
                 raise ValueError(f"hosts: address '{host.address}' of '{host.name}' is not in the LAN {self.lan}")
+            if host.address6 and not self.lan6:
+                raise ValueError(f"hosts: address6 '{host.address6}' of '{host.name}' needs a lan6 to be in; give the "
+                                 "site one")
+            if host.address6 and not within(host.address6, str(self.lan6)):
+                raise ValueError(f"hosts: address6 '{host.address6}' of '{host.name}' is not in lan6 {self.lan6}")
         return self
 
 
@@ -75,7 +142,7 @@ class Handoff(Properties):
     ``untagged`` hands over one peering's frames without C-tag, for routers that cannot tag.
     """
 
-    interface: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$")]
+    interface: InterfaceName
     create: bool = True
     untagged: bool = False
 
@@ -84,7 +151,8 @@ class LegOrder(Properties):
     """One leg of a virtual cross connect: a router of the site, or a hand-off to the user's own.
 
     The other members make the customer's router differ from what the cloud side expects, as in life; left out, the
-    router is configured as the circuit's peering says.
+    router is configured as the circuit's peering says. ``policy`` is of this circuit's leg, and says more than the
+    router's own.
     """
 
     router: Label | None = None
@@ -92,6 +160,14 @@ class LegOrder(Properties):
     vlan_id: VlanId | None = None
     shared_key: SharedKey | None = None
     peer_asn: Asn | None = Field(default=None, alias="peerASN")
+    policy: RoutePolicy | None = None
+    public_address: Ipv4 | None = None
+    public_address6: Ipv6 | None = None
+
+    @property
+    def public_addresses(self) -> tuple[str, ...]:
+        """IPv4 first."""
+        return tuple(address for address in (self.public_address, self.public_address6) if address)
 
     @model_validator(mode="after")
     def _one_end(self) -> LegOrder:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from trunkline.model.resource import Properties, Reference
 
 
@@ -13,3 +15,4 @@ class VirtualNetworkPeering(Properties):
     allow_forwarded_traffic: bool = False
     allow_gateway_transit: bool = False
     use_remote_gateways: bool = False
+    enable_only_ipv6_peering: bool = Field(default=False, alias="enableOnlyIPv6Peering")

@@ -10,9 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Table, Text, bindparam, func, or_, select
 
+from trunkline.model.event import Event
 from trunkline.model.operation import Activity, Operation, OperationKind, OperationStatus
 from trunkline.model.resource import Json, Resource, ResourceId
-from trunkline.store import schema
+from trunkline.store import events, schema
+from trunkline.store.events import Wanted
 from trunkline.store.question import Question
 from trunkline.store.rows import (
     ACTIVITY_COLUMNS,
@@ -55,10 +57,15 @@ _WITHIN = Question(_SORTED.where(_R.subscription == bindparam("subscription"), _
                                  _R.key != bindparam("key")))
 _FIND = Question(_list.where(_R.name == bindparam("name")))
 
-_running = _OPERATIONS.where(_O.status == OperationStatus.IN_PROGRESS.value)
+_unfinished = _O.status == OperationStatus.IN_PROGRESS.value
+_running = _OPERATIONS.where(_unfinished)
 _OPERATION = Question(_OPERATIONS.where(_O.id == bindparam("id")))
 _PENDING = Question(_running.where(_O.kind != OperationKind.DEPLOYMENT.value))
-_RUNNING = Question(_running.where(_O.key == bindparam("key")))
+_OWED = Question(
+    select(_O.id, _O.kind).order_by(_O.created_us, _O.id)
+    .where(_unfinished, _O.kind != OperationKind.DEPLOYMENT.value))
+#: Unsorted: SQLite would take the index that sorts, and go through all that is unfinished anywhere.
+_RUNNING = Question(_columns(schema.operations, OPERATION_COLUMNS).where(_unfinished, _O.key == bindparam("key")))
 _FAILED = Question(
     select(_O.id).where(_O.status == OperationStatus.FAILED.value)
     .where((_O.key == bindparam("key")) | ((_O.key >= bindparam("first")) & (_O.key < bindparam("beyond"))))
@@ -78,6 +85,7 @@ _HISTORY = Question(
 _P, _Q, _J = schema.applied.c, schema.requirements.c, schema.journal.c
 _APPLIED = Question(select(_P.blueprint).where(_P.scope == bindparam("scope")))
 _SCOPES = Question(select(_P.scope).order_by(_P.scope))
+_ALL_APPLIED = Question(select(_P.scope, _P.blueprint).order_by(_P.scope))
 _REQUIRED = Question(select(_Q.scope).where(_Q.required == bindparam("scope")).limit(1))
 _REQUIREMENTS = Question(select(_Q.required).where(_Q.scope == bindparam("scope")))
 _JOURNAL = Question(select(_J.document).where(_J.name == bindparam("name")))
@@ -178,9 +186,14 @@ class Reader:
         """What the reconciler owes an answer, oldest first; deployments end with what they wait for."""
         return tuple(map(parse_operation, _PENDING.rows(self._connection)))
 
+    def owed(self) -> tuple[tuple[str, OperationKind], ...]:
+        """Ids and kinds of what is pending: what one asks who has seen most of it before."""
+        return tuple((row[0], OperationKind(row[1])) for row in _OWED.rows(self._connection))
+
     def running(self, resource: ResourceId) -> tuple[Operation, ...]:
         """Unfinished operations of exactly this resource, oldest first."""
-        return tuple(map(parse_operation, _RUNNING.rows(self._connection, key=resource.key)))
+        found = map(parse_operation, _RUNNING.rows(self._connection, key=resource.key))
+        return tuple(sorted(found, key=lambda operation: (operation.created, operation.id)))
 
     def failure(self, resource: ResourceId) -> str:
         """The id of the newest operation that failed on a resource or on something inside it; empty if none did."""
@@ -207,6 +220,24 @@ class Reader:
         row = _ACTIVITY_OF.row(self._connection, operation=operation, most=1)
         return parse_activity(row) if row else None
 
+    def events(self, wanted: Wanted, before: int = events.BEYOND, most: int = 200) -> tuple[Event, ...]:
+        """What was changed last comes first."""
+        return events.page(self._connection, wanted, before, most)
+
+    def event_news(self, wanted: Wanted, after: int, most: int = 200) -> tuple[Event, ...]:
+        """What has changed after a revision, in the order of the changes."""
+        return events.news(self._connection, wanted, after, most)
+
+    def event(self, name: str, subscription: str = "") -> Event | None:
+        return events.one(self._connection, name, subscription)
+
+    def events_going_on(self) -> tuple[Event, ...]:
+        return events.going_on(self._connection)
+
+    def newest_event(self) -> int:
+        """The revision of what was changed last."""
+        return events.newest(self._connection)
+
     def applied(self, scope: str) -> Json | None:
         """The blueprint last applied for a scope."""
         blueprint: Json | None = self._first(_APPLIED, scope=scope)
@@ -214,6 +245,10 @@ class Reader:
 
     def applied_scopes(self) -> tuple[str, ...]:
         return tuple(_SCOPES.column(self._connection))
+
+    def all_applied(self) -> tuple[tuple[str, Json], ...]:
+        """Every scope with its blueprint."""
+        return tuple((scope, blueprint) for scope, blueprint in _ALL_APPLIED.rows(self._connection))
 
     def required(self, scope: str) -> bool:
         """Whether any scope requires it."""

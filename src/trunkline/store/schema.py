@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, BigInteger, Column, Connection, Index, Integer, MetaData, String, Table, Text, insert
 
-REVISION = "0003"
+REVISION = "0004"
 
 metadata = MetaData()
 
@@ -126,6 +126,34 @@ journal = Table(
     Column("name", Text, primary_key=True),
     Column("document", Document, nullable=False),
 )
+
+#: ``revision`` grows with every write of any event. ``document``: all that nobody asks by.
+events = Table(
+    "events", metadata,
+    Column("id", Text, primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("first_us", BigInteger, nullable=False),
+    Column("last_us", BigInteger, nullable=False),
+    Column("ended_us", BigInteger),
+    Column("acknowledged_by", Text, nullable=False),
+    Column("document", Document, nullable=False),
+)
+Index("events_by_revision", events.c.revision, unique=True)
+Index("events_by_state", events.c.state, events.c.first_us)
+Index("events_by_end", events.c.ended_us)
+
+#: Whose event it is: each subscription of which a resource is affected.
+concerns = Table(
+    "concerns", metadata,
+    Column("event", Text, primary_key=True),
+    Column("subscription", Text, primary_key=True),
+)
+Index("concerns_by_subscription", concerns.c.subscription, concerns.c.event)
 
 #: Documents that may be sealed, behind the key of their rows.
 SEALED = {

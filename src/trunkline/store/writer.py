@@ -11,11 +11,12 @@ from uuid import uuid4
 from sqlalchemy import Text, bindparam, delete, insert, or_, select, update
 
 from trunkline.errors import Conflict, Stale
+from trunkline.model.event import Event
 from trunkline.model.machine import PROVISIONING
 from trunkline.model.operation import Activity, Operation, OperationStatus
 from trunkline.model.references import references
 from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId, now
-from trunkline.store import numbers, schema
+from trunkline.store import events, numbers, schema
 from trunkline.store.reader import Reader
 from trunkline.store.rows import (
     render_activity,
@@ -184,14 +185,19 @@ class Writer(Reader):
     def log(self, activity: Activity) -> None:
         self._connection.execute(_LOG, render_activity(activity))
 
+    def save_event(self, event: Event) -> Event:
+        """Insert or replace; the event with its new revision."""
+        return replace(event, revision=events.save(self._connection, event))
+
     def save_journal(self, name: str, document: Json) -> None:
         self._connection.execute(_DROP_JOURNAL, {"of_name": name})
         self._connection.execute(_SAVE_JOURNAL, {"name": name, "document": document})
 
     def prune(self, operations_before: datetime, activities_before: datetime) -> None:
-        """Finished operations and activities older than that."""
+        """Finished operations, and activities and ended events, that are older."""
         self._connection.execute(_PRUNE_OPERATIONS, {"before_us": render_time(operations_before)})
         self._connection.execute(_PRUNE_ACTIVITIES, {"before_us": render_time(activities_before)})
+        events.prune(self._connection, activities_before)
 
     def _check_alias(self, resource: Resource) -> None:
         alias = resource.system.get("alias")
