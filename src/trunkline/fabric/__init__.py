@@ -9,8 +9,9 @@ From the bottom upwards:
 - ``netlink``    rtnetlink sockets, and reading answers · ``rtnl`` the messages that we write
 - ``visit``      one call's open sockets and descriptors in the namespaces that it needs
 - ``sysctl`` ``interface``  what nodes and links are made of
-- ``node`` ``link`` ``port`` ``tunnel`` ``route`` ``xconnect``
+- ``node`` ``link`` ``port`` ``tunnel`` ``route`` ``xconnect`` ``impair``
   one module per piece, each with is_settled, ensure and remove
+- ``relays``     starting and ending the processes that delay frames · ``relay`` such a process
 - ``neighbor``   the neighbour tables
 - ``plane``      LinuxPlane itself · ``sweep`` its broom
 - ``machine``    what this machine can do, for ``trunkline doctor``; ``probe`` tries it

@@ -1,76 +1,43 @@
 """Filters: a table of nftables in the node's namespace, replaced as a whole.
 
     forward ─ source-<interface> ─ flows that are known pass ─ from-<interface> ─ lists … ─ to-<interface> ─ lists …
-
-A chain without rules, ``mark-<wish>-<listing>``, tells what was wished and what nft listed when it was done: so a
-change made by hand is seen, whatever nft makes of our words. Counters outlive a change of the rules around them.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
+from dataclasses import dataclass, replace
 
 from trunkline.errors import DriverFailure
-from trunkline.fabric import nftables
-from trunkline.fabric.nftables import TABLE
+from trunkline.fabric import ruleset
+from trunkline.fabric.ruleset import collapsed
 from trunkline.fabric.visit import Visit
 from trunkline.intent.network import ANYWHERE, Counter, Filter, FilterRule, Guard, PortRange, RuleList, Whereabouts
 
+#: All that filters own in a namespace.
+TABLE = "inet trunkline"
+
 _FORWARD = "forward"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,119}")
-_MARK = re.compile(r"\tchain (mark-[0-9a-f]+-[0-9a-f]+) \{\n\t\}\n")
-_CHAIN, _COUNTER = re.compile(r"^\tchain (\S+) \{", re.MULTILINE), re.compile(r"^\tcounter (\S+) \{", re.MULTILINE)
 _PROTOCOLS = {"tcp": "tcp", "udp": "udp", "icmp": "{ icmp, ipv6-icmp }", "esp": "esp", "ah": "ah"}
 _WITH_PORTS = "{ tcp, udp }"
 
 
 def is_settled(visit: Visit, wish: Filter) -> bool:
-    if not visit.has(wish.node):
-        return False
-    listed = nftables.listing(visit, wish.node)
-    return _MARK.findall(listed) == [_mark(_digest("\n".join(rules(wish))), listed)]
+    return ruleset.is_settled(visit, wish.node, TABLE, list(rules(wish)))
 
 
 def ensure(visit: Visit, wish: Filter) -> None:
-    wished = list(rules(wish))
-    nftables.transact(visit, wish.node, script(wished, nftables.listing(visit, wish.node)))
-    mark = _mark(_digest("\n".join(wished)), nftables.listing(visit, wish.node))
-    nftables.transact(visit, wish.node, f"add chain {TABLE} {mark}\n")
+    ruleset.ensure(visit, wish.node, TABLE, list(rules(wish)))
 
 
 def remove(visit: Visit, wish: Filter) -> None:
-    if visit.has(wish.node):
-        nftables.transact(visit, wish.node, f"add table {TABLE}\ndelete table {TABLE}\n")
+    ruleset.remove(visit, wish.node, TABLE)
 
 
 def read_counters(visit: Visit, node: str) -> dict[str, Counter]:
-    found = json.loads(nftables.counters(visit, node) or '{"nftables": []}')["nftables"]
-    rows = (row["counter"] for row in found if "counter" in row)
-    return {row["name"]: Counter(row["packets"], row["bytes"]) for row in rows}
-
-
-def _mark(wish: str, listed: str) -> str:
-    text = "\n".join(line for line in _MARK.sub("", listed).splitlines() if line)
-    return f"mark-{wish}-{_digest(text)}"
-
-
-def _digest(text: str) -> str:
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
-
-
-def script(wished: list[str], listed: str) -> str:
-    """One transaction from what is ``listed`` to what is ``wished``; what stays keeps its counters."""
-    kept = {line.split()[-1] for line in wished if line.startswith("add counter")}
-    chains = {line.split()[4] for line in wished if line.startswith("add chain")}
-    obsolete = [
-        *(f"delete chain {TABLE} {name}" for name in _CHAIN.findall(listed) if name not in chains),
-        *(f"delete counter {TABLE} {name}" for name in _COUNTER.findall(listed) if name not in kept)]
-    return "\n".join([f"add table {TABLE}", f"flush table {TABLE}", *obsolete, *wished, ""])
+    return ruleset.read_counters(visit, node, TABLE)
 
 
 # ── how a filter is written ────────────────────────────────────────────────────────────────────────────────────────
@@ -100,7 +67,7 @@ def _guard(guard: Guard) -> Iterator[str]:
     if guard.sources != ANYWHERE:
         chain = f"source-{_name(guard.interface)}"
         yield f"add chain {TABLE} {chain}"
-        yield from (f"add rule {TABLE} {chain} {match} drop"
+        yield from (f"add rule {TABLE} {chain} {match.text} drop"
                     for match in _addresses("saddr", replace(guard.sources, others=True)))
     for side, names in (("from", guard.from_here), ("to", guard.to_here)):
         if names:
@@ -119,32 +86,41 @@ def _list(one: RuleList) -> Iterator[str]:
 
 
 def _matches(rule: FilterRule) -> Iterator[str]:
-    """What cannot be said in one breath (in a set, or behind an interface) is said in several rules."""
+    """What cannot be said in one breath (in a set, or behind an interface) is said in several rules. A source of one
+    family and a destination of the other never meet, and nft refuses to be told so."""
     for source in _addresses("saddr", rule.source):
         for destination in _addresses("daddr", rule.destination):
-            yield f"{source} {destination} {_protocol(rule)}"
+            if {source.family, destination.family} != {4, 6}:
+                yield f"{source.text} {destination.text} {_protocol(rule)}"
 
 
-def _addresses(side: str, where: Whereabouts) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """``family``: the only one that it matches; 0 for both."""
+
+    text: str
+    family: int = 0
+
+
+def _addresses(side: str, where: Whereabouts) -> Iterator[_Match]:
+    """Each is enough."""
     sign = "!= " if where.others else ""
-    families = [(family, text) for family, version in (("ip", 4), ("ip6", 6))
-                if (text := _set(_collapsed(where.prefixes, version)))]
-    matches = [f"meta nfproto {sign}ipv{4 if family == 'ip' else 6}" if text.endswith("/0 }") else
-               f"{family} {side} {sign}{text}" for family, text in families]
-    if where.behind:
-        matches.append(f"fib {side} oifname {sign}{_set(f'{chr(34)}{_name(name)}{chr(34)}' for name in where.behind)}")
+    names = _set(f'"{_name(name)}"' for name in where.behind)
+    behind = f"fib {side} oifname {sign}{names}" if names else ""
+    sets = [(version, text) for version in (4, 6) if (text := _set(collapsed(where.prefixes, version)))]
     if where.others:
-        yield " ".join(matches)
+        yield from (_Match(f"{_within(side, version, text, sign)} {behind}".rstrip(), version) for version, text in sets
+                    if not text.endswith("/0 }"))
     else:
-        yield from matches
+        yield from (_Match(_within(side, version, text, sign), version) for version, text in sets)
+    if (behind and not (where.others and sets)) or where == ANYWHERE:
+        yield _Match(behind)
 
 
-def _collapsed(prefixes: Iterable[str], version: int) -> list[str]:
-    """Sets must not overlap."""
-    networks = [ip_network(prefix, strict=False) for prefix in prefixes]
-    if version == 4:
-        return [str(one) for one in collapse_addresses(n for n in networks if isinstance(n, IPv4Network))]
-    return [str(one) for one in collapse_addresses(n for n in networks if isinstance(n, IPv6Network))]
+def _within(side: str, version: int, text: str, sign: str) -> str:
+    if text.endswith("/0 }"):
+        return f"meta nfproto ipv{version}"
+    return f"ip{'' if version == 4 else '6'} {side} {sign}{text}"
 
 
 def _set(members: Iterable[str]) -> str:

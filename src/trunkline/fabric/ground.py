@@ -101,8 +101,13 @@ def _mount_namespaces() -> None:
 def _mount_bpffs() -> None:
     if not BPFFS.exists():
         raise Unsupported("this kernel has no BPF file system (CONFIG_BPF_SYSCALL): no cross-connects")
-    if not os.path.ismount(BPFFS):
+    if os.path.ismount(BPFFS):
+        return
+    try:
         system.mount(_SOURCE, str(BPFFS), "bpf", options="mode=700")
+    except OSError as problem:
+        raise Unsupported(f"a BPF file system cannot be mounted at {BPFFS} ({problem.strerror}): no cross-connects; "
+                          f"mount one there (mount -t bpf bpf {BPFFS}), or give this process the right to") from None
 
 
 def _unmount(directory: Path) -> bool:

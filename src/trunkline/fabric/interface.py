@@ -17,7 +17,7 @@ from trunkline.errors import DriverFailure
 from trunkline.fabric import namespace, netlink, rtnl, sysctl
 from trunkline.fabric.netlink import Channel, KernelRefusal
 from trunkline.fabric.visit import Visit
-from trunkline.intent.network import Address, Interface
+from trunkline.intent.network import OUTSIDE, Address, Interface
 
 BRIDGE = "br0"
 IFF_UP = 1
@@ -29,9 +29,11 @@ _NO_DAD = 0x02  #: an IPv6 address is usable at once; nobody else can have it on
 
 # Numbers of attributes, from linux/if_link.h and linux/if_addr.h.
 _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_LINK, _IFLA_MASTER = 1, 3, 4, 5, 10
-_IFLA_LINKINFO, _IFLA_IFALIAS, _IFLA_AF_SPEC = 18, 20, 26
+_IFLA_LINKINFO, _IFLA_IFALIAS, _IFLA_STATS64, _IFLA_AF_SPEC = 18, 20, 23, 26
+_TX_DROPPED = 7  #: which word of struct rtnl_link_stats64
 _IFLA_INFO_KIND, _IFLA_INFO_DATA = 1, 2
 _IFLA_INET_CONF, _PROXY_ARP, _RP_FILTER = 1, 3, 8
+_IFLA_INET6_CONF, _DISABLE_IPV6 = 2, 27
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
 
 
@@ -51,6 +53,7 @@ class State:
     kind: str
     proxy_arp: bool
     strict: bool
+    has_ipv6: bool
     data: dict[int, bytes]
 
 
@@ -76,12 +79,26 @@ def find_all(channel: Channel) -> list[State]:
     return [parse(body) for body in channel.dump(_ALL_LINKS)]
 
 
+def dropped(channel: Channel, name: str) -> int:
+    """Frames that an interface was to send and dropped; 0 if there is no such interface."""
+    try:
+        body, = channel.ask(netlink.encode(rtnl.ifinfmsg, rtnl.RTM_GETLINK, 0, {}, [("IFLA_IFNAME", name)]))[:1]
+    except KernelRefusal as refusal:
+        if netlink.is_missing(refusal):
+            return 0
+        raise
+    counters = netlink.attributes(body, _LINK_BYTES).get(_IFLA_STATS64, b"")
+    return int(struct.unpack_from("=8Q", counters)[_TX_DROPPED]) if counters else 0
+
+
 def parse(body: bytes) -> State:
     """The body of an RTM_NEWLINK message."""
     index, flags = struct.unpack_from("=4xiI", body)
     found = netlink.attributes(body, _LINK_BYTES)
     info = netlink.attributes(found.get(_IFLA_LINKINFO, b""))
-    settings = _settings_of(found.get(_IFLA_AF_SPEC, b""))
+    families = netlink.attributes(found.get(_IFLA_AF_SPEC, b""))
+    settings = netlink.attributes(families.get(socket.AF_INET, b"")).get(_IFLA_INET_CONF, b"")
+    settings6 = netlink.attributes(families.get(socket.AF_INET6, b"")).get(_IFLA_INET6_CONF, b"")
     return State(
         index=index,
         name=_text(found.get(_IFLA_IFNAME, b"")),
@@ -94,6 +111,7 @@ def parse(body: bytes) -> State:
         kind=_text(info.get(_IFLA_INFO_KIND, b"")),
         proxy_arp=_is_set(settings, _PROXY_ARP),
         strict=_is_set(settings, _RP_FILTER),
+        has_ipv6=bool(settings6) and not _is_set(settings6, _DISABLE_IPV6),
         data=netlink.attributes(info.get(_IFLA_INFO_DATA, b"")),
     )
 
@@ -106,12 +124,9 @@ def _number(value: bytes | None) -> int:
     return int.from_bytes(value, sys.byteorder) if value else 0
 
 
-def _settings_of(families: bytes) -> bytes:
-    """IFLA_INET_CONF is an array of u32 in the order of the IPV4_DEVCONF_ numbers, which begin with 1."""
-    return netlink.attributes(netlink.attributes(families).get(socket.AF_INET, b"")).get(_IFLA_INET_CONF, b"")
-
-
 def _is_set(settings: bytes, number: int) -> bool:
+    """IFLA_INET_CONF is an array of u32 in the order of the IPV4_DEVCONF_ numbers, which begin with 1; so is
+    IFLA_INET6_CONF, whose DEVCONF_ numbers begin with 0."""
     at = (number - 1) * 4
     return any(settings[at : at + 4])
 
@@ -194,11 +209,17 @@ def differ(wish: Interface, alias: str, state: State, bridge: int) -> list[tuple
 def matches(visit: Visit, wish: Interface, alias: str, state: State) -> bool:
     channel = visit.channel(wish.node)
     bridge = _bridge(channel, wish)
-    if not state.is_up or (state.proxy_arp, state.strict) != (wish.proxy_arp, wish.strict):
+    if (state.is_up, state.proxy_arp, state.strict) != (wish.up, wish.proxy_arp, wish.strict):
+        return False
+    if state.has_ipv6 != _wants_ipv6(wish) and _can_ipv6():
         return False
     if differ(wish, alias, state, bridge):
         return False
     return addresses(channel, state.index) == _wished(wish)
+
+
+def is_of_index(wish: Interface, state: State) -> bool:
+    return wish.index in (0, state.index)
 
 
 def mend(visit: Visit, wish: Interface, alias: str, state: State, fresh: bool = False) -> None:
@@ -208,8 +229,8 @@ def mend(visit: Visit, wish: Interface, alias: str, state: State, fresh: bool = 
     if wish.bridged and not bridge:
         raise DriverFailure(f"{wish.node} has no bridge for {wish.name} to be a port of")
     pairs = differ(wish, alias, state, bridge)
-    if pairs or not state.is_up:
-        configure(channel, state.index, pairs)
+    if pairs or state.is_up != wish.up:
+        configure(channel, state.index, pairs, wish.up)
     settings = _settings(wish, state)
     if settings:
         with namespace.entered(visit.descriptor(wish.node)):
@@ -238,8 +259,8 @@ def _bridge(channel: Channel, wish: Interface) -> int:
 
 
 def _settings(wish: Interface, state: State) -> list[sysctl.Setting]:
-    """IPv6 is off in a node until one of its interfaces has an IPv6 address. Whoever answers for others answers at
-    once: the kernel would wait up to 0.8 s."""
+    """IPv6 is on where an interface has an IPv6 address. Whoever answers for others answers at once: the kernel would
+    wait up to 0.8 s. Nobody else has a link-local address on a link of two, so none is looked for."""
     settings = []
     if state.proxy_arp != wish.proxy_arp:
         settings.append((f"ipv4.conf.{_escaped(wish.name)}.proxy_arp", str(int(wish.proxy_arp))))
@@ -247,9 +268,20 @@ def _settings(wish: Interface, state: State) -> list[sysctl.Setting]:
         settings.append((f"ipv4.conf.{_escaped(wish.name)}.rp_filter", str(int(wish.strict))))
     if wish.proxy_arp:
         settings.append((f"ipv4.neigh.{_escaped(wish.name)}.proxy_delay", "0"))
-    if any(":" in address.local for address in wish.addresses):
-        settings.append((f"ipv6.conf.{_escaped(wish.name)}.disable_ipv6", "0"))
+    if state.has_ipv6 != _wants_ipv6(wish) and wish.node != OUTSIDE:
+        off = f"ipv6.conf.{_escaped(wish.name)}.disable_ipv6"
+        settings += [(f"ipv6.conf.{_escaped(wish.name)}.accept_dad", "0"), (off, "0")] if not state.has_ipv6 else [
+            (off, "1")]
     return settings
+
+
+def _wants_ipv6(wish: Interface) -> bool:
+    return any(":" in address.local for address in wish.addresses)
+
+
+@functools.cache
+def _can_ipv6() -> bool:
+    return sysctl.has_ipv6()
 
 
 def _escaped(name: str) -> str:

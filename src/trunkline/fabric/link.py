@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from trunkline.errors import DriverFailure
+from trunkline.errors import Degraded, DriverFailure
 from trunkline.fabric import interface, netlink, ownership, rtnl
 from trunkline.fabric.interface import State
 from trunkline.fabric.visit import Visit
@@ -62,7 +62,7 @@ def _is_intact(link: Link, alias: str, ends: list[tuple[Interface, State | None]
     """Both ends carry the link's alias and are each other's peer. An end outside may have been moved away, and then
     another interface may have its name."""
     (_, near), (_, far) = ends
-    if near is None or near.alias != alias:
+    if near is None or near.alias != alias or not interface.is_of_index(link.a, near):
         return False
     if link.b.node == OUTSIDE:
         return True
@@ -76,7 +76,7 @@ def _clear(visit: Visit, link: Link) -> None:
         if state is None:
             continue
         if end.node == OUTSIDE and not ownership.is_ours(state.alias, visit.places.instance):
-            raise DriverFailure(f"this machine has an interface {end.name} already: rename it, or the hand-off")
+            raise Degraded(f"this machine has an interface {end.name} already: rename it, or the hand-off")
         mark = ownership.parse(state.alias)
         if mark is not None and mark.name:
             raise DriverFailure(f"{end.node}: {end.name} is a port taken from the machine: remove that port first")
@@ -88,7 +88,8 @@ def _create(visit: Visit, link: Link) -> None:
     info = netlink.nest(("IFLA_INFO_KIND", "veth"), ("IFLA_INFO_DATA", netlink.nest(("VETH_INFO_PEER", peer))))
     flags = netlink.NLM_F_CREATE | netlink.NLM_F_EXCL
     pairs = [*_birth(link.a), ("IFLA_LINKINFO", info)]
-    visit.channel(link.a.node).tell(netlink.encode(rtnl.ifinfmsg, rtnl.RTM_NEWLINK, flags, {}, pairs))
+    number = {"index": link.a.index}
+    visit.channel(link.a.node).tell(netlink.encode(rtnl.ifinfmsg, rtnl.RTM_NEWLINK, flags, number, pairs))
 
 
 def _birth(end: Interface) -> list[tuple[str, object]]:

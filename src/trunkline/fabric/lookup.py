@@ -21,12 +21,14 @@ _ANY_LENGTH = 0xFFFF_FFFF
 _ACTIONS = {Verdict.TABLE: 1, Verdict.GOTO: 2, Verdict.UNREACHABLE: 7}
 _VERDICTS = {number: verdict for verdict, number in _ACTIONS.items()}
 
-#: All that tells two rules apart: priority, verdict, target, interface, destination, longer than.
-Row = tuple[int, Verdict, int, str, str, int]
+#: All that tells two rules apart: priority, verdict, target, interface, destination, longer than, family.
+Row = tuple[int, Verdict, int, str, str, int, int]
+
+_FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 
 
 def is_settled(visit: Visit, lookup: Lookup) -> bool:
-    return visit.has(lookup.node) and _row(lookup) in _rules(visit, lookup.node)
+    return visit.has(lookup.node) and _row(lookup) in _rules(visit, lookup.node, lookup.family)
 
 
 def ensure(visit: Visit, lookup: Lookup) -> None:
@@ -46,21 +48,21 @@ def remove(visit: Visit, lookup: Lookup) -> None:
 def _row(lookup: Lookup) -> Row:
     to = str(ipaddress.ip_network(lookup.to)) if lookup.to else ""
     longer_than = lookup.longer_than if lookup.verdict is Verdict.TABLE else -1
-    return lookup.priority, lookup.verdict, lookup.target, lookup.interface, to, longer_than
+    return lookup.priority, lookup.verdict, lookup.target, lookup.interface, to, longer_than, lookup.family
 
 
 def _others(channel: Channel, lookup: Lookup) -> list[Row]:
     """What has the same key and says something else."""
     mine = _row(lookup)
     same = (lookup.priority, lookup.interface or mine[4])
-    return [row for row in read(channel) if (row[0], row[3] or row[4]) == same and row != mine]
+    return [row for row in read(channel, lookup.family) if (row[0], row[3] or row[4]) == same and row != mine]
 
 
 def message(kind: int, flags: int, row: Row) -> bytes:
-    priority, verdict, target, interface, to, longer_than = row
+    priority, verdict, target, interface, to, longer_than, family = row
     network = ipaddress.ip_network(to) if to else None
     fields = {
-        "family": socket.AF_INET6 if network and network.version == 6 else socket.AF_INET,
+        "family": _FAMILIES[family],
         "dst_len": network.prefixlen if network else 0,
         "action": _ACTIONS[verdict],
     }
@@ -80,16 +82,17 @@ def message(kind: int, flags: int, row: Row) -> bytes:
 # Reading
 
 
-def _rules(visit: Visit, node: str) -> frozenset[Row]:
-    return visit.remember(("rules", node), lambda: read(visit.channel(node)))
+def _rules(visit: Visit, node: str, family: int) -> frozenset[Row]:
+    return visit.remember((f"rules{family}", node), lambda: read(visit.channel(node), family))
 
 
-_QUESTION = netlink.encode(rtnl.fibrulemsg, rtnl.RTM_GETRULE, 0, {"family": socket.AF_INET})
+_QUESTIONS = {family: netlink.encode(rtnl.fibrulemsg, rtnl.RTM_GETRULE, 0, {"family": number})
+              for family, number in _FAMILIES.items()}
 
 
-def read(channel: Channel) -> frozenset[Row]:
+def read(channel: Channel, family: int) -> frozenset[Row]:
     """Our rules, as far as they have a verdict that we use."""
-    return frozenset(row for body in channel.dump(_QUESTION) if (row := parse(body)))
+    return frozenset(row for body in channel.dump(_QUESTIONS[family]) if (row := parse(body)))
 
 
 def parse(body: bytes) -> Row | None:
@@ -104,7 +107,8 @@ def parse(body: bytes) -> Row | None:
     return (
         _number(found, _FRA_PRIORITY), verdict, MAIN if target == _MAIN_TABLE else target,
         found.get(_FRA_IIFNAME, b"").rstrip(b"\0").decode(), to,
-        -1 if longer_than == _ANY_LENGTH or verdict is not Verdict.TABLE else longer_than)
+        -1 if longer_than == _ANY_LENGTH or verdict is not Verdict.TABLE else longer_than,
+        4 if body[0] == socket.AF_INET else 6)
 
 
 def _number(found: dict[int, bytes], attribute: int, without: int = 0) -> int:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from trunkline.fabric import probe
+from trunkline.fabric import probe, room
 from trunkline.fabric.probe import Probe
+from trunkline.fabric.room import Limit
 
 _FRR = ("/usr/lib/frr", "/usr/sbin", "/usr/bin")
 _CAPABILITIES = {"CAP_NET_ADMIN": 12, "CAP_NET_RAW": 13, "CAP_SYS_ADMIN": 21, "CAP_BPF": 39}
@@ -39,15 +40,20 @@ _KERNEL = (
     ),
     _Question("bridge", probe.link("bridge"), "no LANs in sites"),
     _Question("tc clsact", probe.clsact, "no hand-offs: xconnect cannot be attached"),
-    _Question("BPF", probe.bpf, "no hand-offs: xconnect cannot be loaded"),
+    _Question("interface numbers", probe.numbered, "no circuits: attachments cannot be told apart by the source check"),
+    _Question("BPF", probe.bpf, "no hand-offs: xconnect and guard cannot be loaded"),
     _Question("bpffs", probe.bpffs, "no hand-offs: programs cannot outlive the control plane"),
     _Question("nftables", probe.nftables, "no network security groups, and no route tables on subnets"),
+    _Question("multipath hash seed", probe.hash_seed,
+              "routers may choose paths alike, and flows spread over some of the equal paths only (Linux 6.11 has it)"),
     _Question("TCP-MD5", probe.tcp_md5, "no shared keys on BGP sessions"),
-    _Question("TCP-AO", probe.tcp_ao, "none: sessions are protected by TCP-MD5, as Azure's are"),
+    _Question("TCP-AO", probe.tcp_ao,
+              "sessions are protected by TCP-MD5, as Azure's are; one that asks for TCP-AO is refused"),
     _Question("8021q", probe.link_over("vlan", vlan_id=2), "none: tags are xconnect's work"),
     _Question("VRF", probe.link("vrf", vrf_table=10), "none: a VRF is a namespace of its own"),
-    _Question("MACsec", probe.link_over("macsec"), "no MACsec on Direct ports"),
-    _Question("netem", probe.netem, "none: delay and loss are rehearsed by our own means"),
+    _Question("MACsec", probe.link_over("macsec"), "no MACsec on Direct ports, for which it is not built yet either"),
+    _Question("netem", probe.netem, "none: line conditions are our own program's and relay's work"),
+    _Question("/dev/net/tun", probe.tap, "`trunkline impair` has loss and duplication only; no TAPs on Direct ports"),
     _Question("bonding", probe.link("bond"), "no link aggregation on ports"),
     _Question("dummy", probe.link("dummy"), "none: loopback addresses are on lo"),
     _Question("WireGuard", probe.link("wireguard"), "none: VPN gateways speak IPsec in user space"),
@@ -56,6 +62,7 @@ _KERNEL = (
 _PROGRAMS = (
     ("bird", ("bird", "birdc"), "nothing routes: install bird2"),
     ("frr", ("zebra", "bgpd", "bfdd", "vtysh"), "sites cannot have FRR routers: install frr, or choose bird"),
+    ("stayrtr", ("stayrtr",), "no router learns which origins are valid; those that must know refuse all: install it"),
     ("iperf3", ("iperf3",), "no throughput measurement in the demo: install iperf3"),
     ("tcpdump", ("tcpdump",), "`trunkline capture` cannot work: install tcpdump"),
     ("clang", ("clang",), "xconnect cannot be built here; an installed package brings it built"),
@@ -66,7 +73,14 @@ def facts() -> tuple[Fact, ...]:
     """Everything is really tried, in a throw-away namespace; nothing stays."""
     wrong = probe.run({question.name: question.probe for question in _KERNEL})
     kernel = (Fact(q.name, not wrong[q.name], wrong[q.name] or "works", q.consequence) for q in _KERNEL)
-    return (_privileges(), *kernel, *_programs())
+    return (_privileges(), *kernel, *_programs(), size(room.limits()))
+
+
+def size(limits: Sequence[Limit]) -> Fact:
+    """``limits``: the tightest first."""
+    tightest = limits[0]
+    return Fact(f"room for {room.ENOUGH:,} circuits", tightest.circuits >= room.ENOUGH, room.told(limits),
+                f"a circuit beyond {tightest.circuits:,} cannot be made: {tightest.way_out}")
 
 
 def _privileges() -> Fact:

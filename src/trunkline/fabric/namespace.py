@@ -7,7 +7,7 @@ start meanwhile, stay where they are.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -50,10 +50,16 @@ def entered(descriptor: int) -> Iterator[None]:
 
 def exists(name: str) -> bool:
     """True for a real one; a crash between making the file and mounting on it leaves a plain file."""
-    try:
-        return path(name).stat().st_dev == os.stat(_OWN).st_dev
-    except FileNotFoundError:
-        return False
+    return name in existing([name])
+
+
+def existing(wanted: Iterable[str]) -> Iterator[str]:
+    """Those of them that are real."""
+    real = os.stat(_OWN).st_dev
+    for name in wanted:
+        with suppress(FileNotFoundError):
+            if os.stat(f"{DIRECTORY}/{name}").st_dev == real:
+                yield name
 
 
 def create(name: str) -> None:

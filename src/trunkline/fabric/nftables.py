@@ -12,9 +12,6 @@ from trunkline.errors import DriverFailure, Unsupported
 from trunkline.fabric import namespace
 from trunkline.fabric.visit import Visit
 
-#: All that we own in a namespace.
-TABLE = "inet trunkline"
-
 _PATIENCE_S = 30
 _MISSING = "No such file or directory"
 _LACKING = (_MISSING, "Operation not supported", "Protocol not supported")
@@ -29,14 +26,19 @@ def transact(visit: Visit, node: str, script: str) -> None:
         raise DriverFailure(f"nft refused the rules of {node}: {reason}")
 
 
-def listing(visit: Visit, node: str) -> str:
-    """Our table as nft writes it, without the values of counters; empty if there is none."""
-    return _answer(visit, node, ["-s", "list", "table", *TABLE.split()])
+def listing(visit: Visit, node: str, table: str) -> str:
+    """A table (family and name) as nft writes it, without the values of counters; empty if there is none."""
+    return _answer(visit, node, ["-s", "list", "table", *table.split()])
 
 
-def counters(visit: Visit, node: str) -> str:
-    """Our named counters, as JSON; empty if there is no table."""
-    return _answer(visit, node, ["-j", "list", "counters", "table", *TABLE.split()])
+def counters(visit: Visit, node: str, table: str) -> str:
+    """The named counters of a table, as JSON; empty if there is no table."""
+    return _answer(visit, node, ["-j", "list", "counters", "table", *table.split()])
+
+
+def all_counters(visit: Visit, node: str) -> str:
+    """Those of all tables of a node, as JSON."""
+    return _answer(visit, node, ["-j", "list", "counters"])
 
 
 def _answer(visit: Visit, node: str, words: list[str]) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 
 from trunkline.errors import DriverFailure
-from trunkline.fabric import ground, interface, namespace, netlink, port, rtnl, sysctl, xconnect
+from trunkline.fabric import ground, guard, impair, interface, namespace, netlink, port, rtnl, switchboard, sysctl
 from trunkline.fabric.netlink import Channel
 from trunkline.fabric.visit import Visit
 from trunkline.intent.network import Address, Node
@@ -22,17 +23,24 @@ _DEFAULTS: tuple[sysctl.Setting, ...] = (
     *((f"ipv4.conf.{which}.accept_redirects", "0") for which in ("all", "default")),
     *((f"ipv4.conf.{which}.promote_secondaries", "1") for which in ("all", "default")),
     ("ipv4.conf.all.arp_announce", "2"),
-    ("ipv4.fib_multipath_hash_policy", "1"),
+    *((f"ipv{family}.fib_multipath_hash_policy", "1") for family in (4, 6)),
 )
 
 
 def settings(node: Node) -> list[sysctl.Setting]:
-    """In the order of writing: ``ip_forward`` resets accept_redirects."""
+    """In the order of writing: ``ip_forward`` resets accept_redirects. With one seed in all namespaces, routers behind
+    each other may choose alike, and some paths carry nothing; it serves both families (Linux 6.11)."""
     has_ipv6 = any(":" in address for address in node.loopback)
     family = [(f"ipv6.conf.{which}.disable_ipv6", str(int(not has_ipv6))) for which in ("all", "default")]
     forwarding = [(name, str(int(node.forwarding))) for name in ("ipv4.ip_forward", "ipv6.conf.all.forwarding")]
     redirects = [(f"ipv6.conf.{which}.accept_redirects", "0") for which in ("all", "default")]
-    return list(dict([*forwarding, *_DEFAULTS, *family, *redirects, *node.sysctls]).items())
+    seed = (sysctl.HASH_SEED, str(hash_seed(node.name)))
+    return list(dict([*forwarding, *_DEFAULTS, seed, *family, *redirects, *node.sysctls]).items())
+
+
+def hash_seed(name: str) -> int:
+    """Of a node; never 0, which is the kernel's word for the seed that all namespaces share."""
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=4).digest(), "big") or 1
 
 
 def is_settled(visit: Visit, node: Node) -> bool:
@@ -55,7 +63,8 @@ def ensure(visit: Visit, node: Node) -> None:
     if not visit.has(node.name):
         with ground.on_namespaces():
             namespace.create(visit.name(node.name))
-        xconnect.forget(visit.places, node.name)
+        switchboard.forget(visit.places, node.name)
+        impair.forget(visit.places, node.name)
     with namespace.entered(visit.descriptor(node.name)):
         sysctl.ensure(settings(node))
     channel = visit.channel(node.name)
@@ -76,12 +85,15 @@ def remove(visit: Visit, node: Node) -> None:
 
 
 def delete(visit: Visit, node: str) -> None:
-    """Borrowed interfaces go home first: with the namespace the kernel would drop virtual ones and rename others."""
+    """Borrowed interfaces go home first: with the namespace the kernel would drop virtual ones and rename others. A
+    relay would keep the namespace alive."""
+    impair.forget(visit.places, node)
     if visit.has(node):
         port.give_back_all(visit, node)
     visit.leave(node)
     namespace.delete(visit.name(node))
-    xconnect.forget(visit.places, node)
+    switchboard.forget(visit.places, node)
+    guard.forget(visit.places, node)
 
 
 def _loopback(node: Node) -> frozenset[Address]:

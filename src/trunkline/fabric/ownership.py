@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from trunkline.intent.network import Link, Port, Tunnel
+from trunkline.intent.network import Link, Port, Tap, Tunnel
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,10 @@ def mark_link(instance: str, link: Link) -> Mark:
 
 def mark_tunnel(instance: str, tunnel: Tunnel) -> Mark:
     return _mark(instance, "tunnel", tunnel.underlay, tunnel.end.node, tunnel.end.name)
+
+
+def mark_tap(instance: str, tap: Tap) -> Mark:
+    return _mark(instance, "tap", tap.node, tap.interface, tap.owner)
 
 
 def mark_port(instance: str, port: Port) -> Mark:

@@ -3,32 +3,69 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from trunkline.errors import DriverFailure, TrunklineError, Unsupported
-from trunkline.fabric import filters, link, lookup, namespace, neighbor, node, port, route, sweep, tunnel, xconnect
+from trunkline.errors import Degraded, DriverFailure, TrunklineError, Unsupported
+from trunkline.fabric import (
+    cache,
+    capacity,
+    filters,
+    guard,
+    hygiene,
+    impair,
+    line,
+    link,
+    lookup,
+    macsec,
+    meter,
+    namespace,
+    neighbor,
+    node,
+    port,
+    responder,
+    rewriting,
+    route,
+    sweep,
+    tap,
+    tcp,
+    tunnel,
+    xconnect,
+)
 from trunkline.fabric.netlink import KernelRefusal
 from trunkline.fabric.visit import Visit
 from trunkline.intent.drivers import Change
 from trunkline.intent.network import (
     PIECE_ORDER,
+    Cache,
+    Capacity,
+    CapacityCounters,
     Counter,
     CrossConnect,
     Direction,
     Filter,
+    Harm,
+    Hygiene,
+    Impairment,
     KernelRoute,
     Key,
+    Line,
     Link,
     Lookup,
     Neighbor,
     Node,
     Piece,
+    Policer,
     Port,
     PortCounters,
+    Responder,
+    Rewriting,
     Route,
+    Secured,
+    Sentry,
+    Tap,
     Tunnel,
 )
 from trunkline.settings import Places
@@ -52,20 +89,30 @@ class LinuxPlane:
         kept = frozenset((p.node, p.attachment, p.direction) for p in change.ensure if isinstance(p, CrossConnect))
         doomed = frozenset(piece.name for piece in change.remove if isinstance(piece, Node))
         with Visit(self._places) as visit:
-            for piece in reversed(_ordered(change.remove)):
-                if not _goes_with_its_node(piece, doomed):
+            going = [piece for piece in reversed(_ordered(change.remove)) if not _goes_with_its_node(piece, doomed)]
+            for piece in going:
+                if not isinstance(piece, Policer):
                     _attempt(failures, piece, partial(_remove, visit, piece, kept))
             for piece in _ordered(change.ensure):
                 _attempt(failures, piece, partial(_WAYS[type(piece)].ensure, visit, piece))
+            for piece in going:  # only now does no entry name it any more
+                if isinstance(piece, Policer):
+                    _attempt(failures, piece, partial(xconnect.remove_policer, visit, piece))
         if failures:
             raise _summary(failures)
 
     def nodes(self) -> frozenset[str]:
         prefix = self._places.namespace_prefix
-        return frozenset(name.removeprefix(prefix) for name in namespace.names(prefix) if namespace.exists(name))
+        return frozenset(name.removeprefix(prefix) for name in namespace.existing(namespace.names(prefix)))
+
+    def existing(self, nodes: Collection[str]) -> frozenset[str]:
+        prefix = self._places.namespace_prefix
+        return frozenset(name.removeprefix(prefix) for name in namespace.existing(prefix + node for node in nodes))
 
     def counters(self, node: str) -> PortCounters:
-        return xconnect.read_counters(self._places, node)
+        """What sentries refused was passed by the cross-connect before; so they are read first."""
+        refused = guard.read_counters(self._places, node)
+        return meter.read(self._places, node).before(refused)
 
     def neighbors(self, node: str) -> tuple[Neighbor, ...]:
         with Visit(self._places) as visit:
@@ -75,9 +122,31 @@ class LinuxPlane:
         with Visit(self._places) as visit:
             return route.read_all(visit.channel(node))
 
+    def lines(self, node: str) -> tuple[Line, ...]:
+        with Visit(self._places) as visit:
+            return line.read(visit, node)
+
     def filtered(self, node: str) -> dict[str, Counter]:
         with Visit(self._places) as visit:
             return filters.read_counters(visit, node)
+
+    def kept_out(self, node: str) -> dict[str, dict[str, Counter]]:
+        with Visit(self._places) as visit:
+            return hygiene.read_counters(visit, node) if visit.has(node) else {}
+
+    def capacity(self, shared: str) -> CapacityCounters:
+        return capacity.read(self._places, shared)
+
+    def refused(self, node: str) -> dict[str, int]:
+        with Visit(self._places) as visit:
+            if not visit.has(node):
+                return {}
+            with namespace.entered(visit.descriptor(node)):
+                return tcp.read()
+
+    def impaired(self, pieces: Sequence[Impairment]) -> dict[Key, Harm]:
+        with Visit(self._places) as visit:
+            return {piece.key: impair.read(visit, piece) for piece in pieces}
 
     def sweep(self) -> tuple[str, ...]:
         with Visit(self._places) as visit:
@@ -92,7 +161,8 @@ def _goes_with_its_node(piece: Piece, doomed: frozenset[str]) -> bool:
     """Not so where the other half lives elsewhere (a link to another node, a tunnel's socket, a borrowed port): the
     kernel ends a namespace when it finds time."""
     match piece:
-        case Filter() | Route() | Lookup() | CrossConnect():
+        case (Filter() | Rewriting() | Hygiene() | Route() | Lookup() | Policer() | CrossConnect()
+              | Impairment()):
             return piece.node in doomed
         case Link():
             return {piece.a.node, piece.b.node} <= doomed
@@ -107,7 +177,12 @@ def _attempt(failures: list[tuple[Key, Exception]], piece: Piece, act: Callable[
 
 
 def _summary(failures: list[tuple[Key, Exception]]) -> TrunklineError:
-    kind = Unsupported if all(_is_lacking(failure) for _, failure in failures) else DriverFailure
+    """Unsupported or Degraded only if all of it is."""
+    kind: type[TrunklineError] = DriverFailure
+    if all(_is_lacking(failure) for _, failure in failures):
+        kind = Unsupported
+    elif all(isinstance(failure, Degraded) for _, failure in failures):
+        kind = Degraded
     return kind("; ".join(f"{what} {name}: {failure}" for (what, name), failure in failures))
 
 
@@ -140,10 +215,20 @@ _WAYS: dict[type[Piece], _Ways] = {
     Filter: _Ways(filters.is_settled, filters.ensure, filters.remove),
     Link: _Ways(link.is_settled, link.ensure, link.remove),
     Port: _Ways(port.is_settled, port.ensure, port.remove),
+    Tap: _Ways(tap.is_settled, tap.ensure, tap.remove),
+    Hygiene: _Ways(hygiene.is_settled, hygiene.ensure, hygiene.remove),
+    Secured: _Ways(macsec.is_settled, macsec.ensure, macsec.remove),
     Tunnel: _Ways(tunnel.is_settled, tunnel.ensure, tunnel.remove),
     Route: _Ways(route.is_settled, route.ensure, route.remove),
     Lookup: _Ways(lookup.is_settled, lookup.ensure, lookup.remove),
+    Sentry: _Ways(guard.is_settled, guard.ensure, guard.remove),
+    Policer: _Ways(xconnect.is_policing, xconnect.ensure_policer, xconnect.remove_policer),
     CrossConnect: _Ways(xconnect.is_settled, xconnect.ensure, xconnect.remove),
+    Capacity: _Ways(capacity.is_settled, capacity.ensure, capacity.remove),
+    Impairment: _Ways(impair.is_settled, impair.ensure, impair.remove),
+    Cache: _Ways(cache.is_settled, cache.ensure, cache.remove),
+    Rewriting: _Ways(rewriting.is_settled, rewriting.ensure, rewriting.remove),
+    Responder: _Ways(responder.is_settled, responder.ensure, responder.remove),
 }
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from trunkline.errors import DriverFailure
+from trunkline.errors import Degraded, DriverFailure
 from trunkline.fabric import interface, netlink, ownership, rtnl
 from trunkline.fabric.interface import State
 from trunkline.fabric.netlink import Channel
@@ -18,7 +18,8 @@ from trunkline.intent.network import OUTSIDE, Port
 
 def is_settled(visit: Visit, port: Port) -> bool:
     state = interface.find(visit.channel(port.node), port.interface) if visit.has(port.node) else None
-    return state is not None and _is_for(visit, port, state) and state.is_up and state.mtu == port.mtu
+    return state is not None and _is_for(visit, port, state) and state.is_up == port.up and not _differ(
+        visit, port, state)
 
 
 def ensure(visit: Visit, port: Port) -> None:
@@ -29,7 +30,14 @@ def ensure(visit: Visit, port: Port) -> None:
         state = None
     if state is None:
         state = _take(visit, port)
-    interface.configure(channel, state.index, [("IFLA_MTU", port.mtu)] if state.mtu != port.mtu else [])
+    interface.configure(channel, state.index, _differ(visit, port, state), port.up)
+
+
+def _differ(visit: Visit, port: Port, state: State) -> list[tuple[str, object]]:
+    """The attributes to set."""
+    bridge = interface.find(visit.channel(port.node), interface.BRIDGE) if port.bridged else None
+    wished = (("IFLA_MTU", port.mtu, state.mtu), ("IFLA_MASTER", bridge.index if bridge else 0, state.master))
+    return [(name, value) for name, value, held in wished if value != held]
 
 
 def remove(visit: Visit, port: Port) -> None:
@@ -66,10 +74,12 @@ def _borrowed(visit: Visit, state: State) -> Mark | None:
 
 def _take(visit: Visit, port: Port) -> State:
     outside = visit.channel(OUTSIDE)
-    state = interface.find(outside, port.takes)
+    state = interface.find(outside, port.takes) or _strayed(visit, port)
     if state is None:
-        raise DriverFailure(
-            f"this machine has no interface {port.takes} for {port.node}: name another one (`ip link` shows them)"
+        raise Degraded(
+            f"this machine has no interface {port.takes} for {port.node}; if it had one, somebody has moved it into a "
+            "namespace, perhaps another instance of Trunkline: have it given back, or name another one (`ip link` "
+            "shows them)"
         )
     if not _is_for(visit, port, state):
         _check_free(outside, state)
@@ -82,6 +92,12 @@ def _take(visit: Visit, port: Port) -> State:
     return taken
 
 
+def _strayed(visit: Visit, port: Port) -> State | None:
+    """What was taken and is outside under the node's name for it: the kernel puts a physical interface there when its
+    namespace ends, and so may somebody by hand."""
+    return next((state for state in interface.find_all(visit.channel(OUTSIDE)) if _is_for(visit, port, state)), None)
+
+
 def _check_free(channel: Channel, state: State) -> None:
     held = interface.addresses(channel, state.index)
     reasons = [
@@ -92,7 +108,7 @@ def _check_free(channel: Channel, state: State) -> None:
     ]
     for applies, reason in reasons:
         if applies:
-            raise DriverFailure(f"interface {state.name} is not free: {reason}")
+            raise Degraded(f"interface {state.name} is not free: {reason}")
 
 
 def _give_back(visit: Visit, node: str, state: State) -> None:

@@ -6,6 +6,7 @@ new, nameless namespace: it ends with the thread, and whatever was made in it to
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import struct
@@ -17,11 +18,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from trunkline.errors import TrunklineError, Unsupported
-from trunkline.fabric import interface, netlink, rtnl, system
+from trunkline.fabric import interface, netlink, rtnl, sysctl, system
 from trunkline.fabric.bpf import build, libbpf
 from trunkline.fabric.netlink import Channel
+from trunkline.fabric.tap import opened
 
 _VETH, _PEER = "probe0", "probe1"
+_NUMBER = 1 << 28
 _MODULES = Path("/proc/modules")
 _CLSACT, _CLSACT_HANDLE, _ROOT = 0xFFFF_FFF1, 0xFFFF_0000, 0xFFFF_FFFF
 _TCP_MD5SIG, _TCP_AO_ADD_KEY = 14, 38
@@ -128,6 +131,17 @@ def veth(channel: Channel) -> None:
     _veth(channel)
 
 
+def numbered(channel: Channel) -> None:
+    """An interface of a number that we choose."""
+    info = ("IFLA_LINKINFO", netlink.nest(("IFLA_INFO_KIND", "veth")))
+    flags, number = netlink.NLM_F_CREATE | netlink.NLM_F_EXCL, {"index": _NUMBER}
+    pairs = [("IFLA_IFNAME", "probe-number"), info]
+    channel.tell(netlink.encode(rtnl.ifinfmsg, rtnl.RTM_NEWLINK, flags, number, pairs))
+    found = interface.find(channel, "probe-number")
+    if found is None or found.index != _NUMBER:
+        raise Unsupported("the kernel numbers interfaces as it likes")
+
+
 def clsact(channel: Channel) -> None:
     fields = {"index": _veth(channel), "handle": _CLSACT_HANDLE, "parent": _CLSACT}
     channel.tell(netlink.encode(rtnl.tcmsg, rtnl.RTM_NEWQDISC, netlink.NLM_F_CREATE, fields, [("TCA_KIND", "clsact")]))
@@ -139,12 +153,21 @@ def netem(channel: Channel) -> None:
     channel.tell(netlink.encode(rtnl.tcmsg, rtnl.RTM_NEWQDISC, netlink.NLM_F_CREATE, fields, pairs))
 
 
+def hash_seed(_: Channel) -> None:
+    if not sysctl.read(sysctl.HASH_SEED):
+        raise Unsupported(f"this kernel has no setting net.{sysctl.HASH_SEED}")
+
+
+def tap(_: Channel) -> None:
+    """With what the relay asks of one: headers that describe GSO frames."""
+    os.close(opened("probe-tap", headed=True))
+
+
 def bpf(_: Channel) -> None:
-    """Verified and thrown away."""
-    if not build.OBJECT.exists():
-        raise Unsupported("xconnect.o is not built: run `python -m trunkline.fabric.bpf.build`")
-    with libbpf.loaded(build.OBJECT):
-        pass
+    """Every program verified and thrown away."""
+    for program in build.programs():
+        with libbpf.loaded(build.required(program)):
+            pass
 
 
 def bpffs(_: Channel) -> None:
@@ -174,7 +197,20 @@ def tcp_md5(_: Channel) -> None:
         wire.setsockopt(socket.IPPROTO_TCP, _TCP_MD5SIG, record)
 
 
+def kernel_lacks_tcp_ao() -> str:
+    """Empty if it has it."""
+    try:
+        _add_tcp_ao_key()
+    except OSError as error:
+        return f"this kernel has no TCP_AO_ADD_KEY ({os.strerror(error.errno or 0)})"
+    return ""
+
+
 def tcp_ao(_: Channel) -> None:
+    _add_tcp_ao_key()
+
+
+def _add_tcp_ao_key() -> None:
     """struct tcp_ao_add: address, algorithm, ifindex, two words of flags, then prefix length, the key's ids for
     sending and receiving, length of the MAC, flags and length of the key, and the key."""
     sizes = struct.pack("=6B", 32, 1, 1, 12, 0, len(_KEY))

@@ -19,12 +19,14 @@ from trunkline.intent.network import MAIN, KernelRoute, Route, RouteKind
 
 _FIXED_BYTES = 12
 _MAIN_TABLE, _LOCAL_TABLE, _PROTOCOL_STATIC = 254, 255, 4
-_SCOPE_GLOBAL, _SCOPE_LINK, _ANY_SCOPE = 0, 253, 255
+_SCOPE_GLOBAL, _SCOPE_LINK, _SCOPE_HOST, _ANY_SCOPE = 0, 253, 254, 255
+_LOOPBACK = 1  #: ifindex of every namespace's
 _ONLINK = 4  #: the next hop is on the link, whatever the addresses say
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_MULTIPATH, _RTA_TABLE, _RTA_VIA = 1, 4, 5, 9, 15, 18
 _HOP = struct.Struct("=HBBi")
 
-_KINDS = {RouteKind.UNICAST: 1, RouteKind.BLACKHOLE: 6, RouteKind.UNREACHABLE: 7, RouteKind.THROW: 9}
+_KINDS = {RouteKind.UNICAST: 1, RouteKind.BLACKHOLE: 6, RouteKind.UNREACHABLE: 7, RouteKind.THROW: 9,
+          RouteKind.LOCAL: 2}
 _KIND_NAMES = {number: kind.value for kind, number in _KINDS.items()}
 _PROTOCOLS = {2: "kernel", 3: "boot", _PROTOCOL_STATIC: "static", 12: "bird", 186: "bgp"}
 
@@ -71,10 +73,14 @@ def remove(visit: Visit, route: Route) -> None:
 
 
 def _scope(route: Route) -> int:
+    if route.kind is RouteKind.LOCAL:
+        return _SCOPE_HOST
     return _SCOPE_LINK if route.kind is RouteKind.UNICAST and not route.next_hops else _SCOPE_GLOBAL
 
 
 def _way(visit: Visit, route: Route) -> list[tuple[str, object]]:
+    if route.kind is RouteKind.LOCAL:
+        return _destination([Hop("", _LOOPBACK)])
     if route.kind is not RouteKind.UNICAST:
         return []
     if not route.interface and not route.next_hops:

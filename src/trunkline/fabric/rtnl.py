@@ -20,7 +20,7 @@ RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE = 24, 25, 26
 RTM_GETNEIGH = 30
 RTM_NEWRULE, RTM_DELRULE, RTM_GETRULE = 32, 33, 34
 RTM_NEWQDISC = 36
-RTM_NEWTFILTER, RTM_GETTFILTER = 44, 46
+RTM_NEWTFILTER, RTM_DELTFILTER, RTM_GETTFILTER = 44, 45, 46
 
 #: A message's attributes by name; a nested one's value is again such a sequence.
 Attributes = Sequence[tuple[str, object]]
@@ -109,6 +109,7 @@ _ATTRIBUTES: dict[str, tuple[int, Callable[[Any], bytes]]] = {
     "IFLA_ADDRESS": (1, _mac),
     "IFLA_IFNAME": (3, _text),
     "IFLA_MTU": (4, _u32),
+    "IFLA_TXQLEN": (13, _u32),
     "IFLA_LINK": (5, _u32),
     "IFLA_MASTER": (10, _u32),
     "IFLA_LINKINFO": (18, _nested),

@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import partial
 
 from trunkline.errors import DriverFailure, TrunklineError
-from trunkline.fabric import ground, interface, namespace, node, ownership, port
+from trunkline.fabric import cache, ground, interface, namespace, node, ownership, port, relays, responder
 from trunkline.fabric.visit import Visit
 from trunkline.intent.network import OUTSIDE
 
@@ -23,7 +23,8 @@ def sweep(visit: Visit) -> tuple[str, ...]:
     Daemons are the speakers' to stop, and before this: a process keeps its namespace alive, nameless.
     """
     removed, failures = [], []
-    for name, errand in (*_interfaces_outside(visit), *_nodes(visit), *_pins(visit), *_empty_directories(visit)):
+    kinds = (_relays, _caches, _responders, _interfaces_outside, _nodes, _pins, _empty_directories)
+    for name, errand in (errand for kind in kinds for errand in kind(visit)):
         try:
             errand()
             removed.append(name)
@@ -34,6 +35,22 @@ def sweep(visit: Visit) -> tuple[str, ...]:
     if failures:
         raise DriverFailure("; ".join(failures))
     return tuple(removed)
+
+
+def _relays(visit: Visit) -> Iterator[Errand]:
+    """Before the nodes in which they have their TAPs."""
+    if relays.directory(visit.places).exists():
+        yield "relays", partial(relays.sweep, visit.places)
+
+
+def _caches(visit: Visit) -> Iterator[Errand]:
+    if cache.directory(visit.places).exists():
+        yield "caches of VRPs", partial(cache.sweep, visit.places)
+
+
+def _responders(visit: Visit) -> Iterator[Errand]:
+    if responder.directory(visit.places).exists():
+        yield "responders", partial(responder.sweep, visit.places)
 
 
 def _interfaces_outside(visit: Visit) -> Iterator[Errand]:

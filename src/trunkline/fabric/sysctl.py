@@ -13,6 +13,10 @@ Setting = tuple[str, str]
 
 _ROOT = "/proc/sys/net/"
 
+HASH_SEED = "ipv4.fib_multipath_hash_seed"
+#: What kernels may lack and a node can stand without; ``trunkline doctor`` says what follows.
+_OPTIONAL = frozenset({HASH_SEED, "ipv6.fib_multipath_hash_policy"})
+
 
 def read(name: str) -> str:
     """Empty if this kernel has no such setting."""
@@ -51,8 +55,13 @@ def ensure(settings: Iterable[Setting]) -> None:
 
 def _applicable(settings: Iterable[Setting]) -> list[Setting]:
     """A kernel that was started without IPv6 has nothing to set there."""
-    has_ipv6 = os.path.exists(_ROOT + "ipv6")
-    return [(name, value) for name, value in settings if has_ipv6 or not name.startswith("ipv6.")]
+    known = has_ipv6()
+    return [(name, value) for name, value in settings
+            if (known or not name.startswith("ipv6.")) and (name not in _OPTIONAL or os.path.exists(_path(name)))]
+
+
+def has_ipv6() -> bool:
+    return os.path.exists(_ROOT + "ipv6")
 
 
 def _path(name: str) -> str:

@@ -1,144 +1,111 @@
-"""Cross-connects: a node's own copy of the xconnect program and its maps, pinned under the node's name.
-
-The pins are the memory: a restarted control plane finds program, entries and counters there. One set per node, so two
-legs share nothing.
-"""
+"""Cross-connects and policers: rows in the maps of their node's xconnect program."""
 
 from __future__ import annotations
 
-import errno
-import functools
-import os
-import shutil
-import struct
-import sys
-import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
-
-from trunkline.errors import DriverFailure, Unsupported
-from trunkline.fabric import ground, interface, netlink, rtnl
-from trunkline.fabric.bpf import build, libbpf, records
-from trunkline.fabric.bpf.records import Entry
-from trunkline.fabric.netlink import Channel, KernelRefusal
+from trunkline.errors import Degraded, DriverFailure
+from trunkline.fabric import interface, switchboard, tap, tc
+from trunkline.fabric.bpf import libbpf, records
+from trunkline.fabric.bpf.records import ENTRIES, PLACE, POLICERS, PORTS, Kind, Wiring
+from trunkline.fabric.interface import State
+from trunkline.fabric.switchboard import PROGRAM, Board, Opened
 from trunkline.fabric.visit import Visit
-from trunkline.intent.network import Counter, CrossConnect, Direction, PortCounters
-from trunkline.settings import Places
-
-PROGRAM, ENTRIES, COUNTERS, DROPS = "xconnect", "entries", "counters", "drops"
-
-_CLSACT, _INGRESS = 0xFFFF_FFF1, 0xFFFF_FFF2  #: TC_H_CLSACT, and its ingress
-_CLSACT_HANDLE = 0xFFFF_0000
-_FILTER_HANDLE, _PRIORITY = 1, 1
-_ETH_P_ALL = 0x0003
-_DIRECT_ACTION = 1
-_TC_BYTES = 20
-_TCA_OPTIONS, _TCA_BPF_ID = 2, 11
-
-#: Two threads that load the same node's program at once would pin two sets over each other.
-_loading = threading.Lock()
-
-
-def directory(places: Places, node: str) -> Path:
-    """bpffs refuses dots in names, and no node's name has a tilde."""
-    return places.bpf / node.replace(".", "~")
+from trunkline.intent.network import CrossConnect, Policer, Tap
 
 
 def is_settled(visit: Visit, piece: CrossConnect) -> bool:
-    if not visit.has(piece.node) or not directory(visit.places, piece.node).exists():
+    if not visit.has(piece.node) or not switchboard.exists(visit.places, piece.node):
         return False
     ingress, egress = _indexes(visit, piece)
-    entry = records.compile_entry(piece, ingress, egress)
-    with _opened(visit.places, piece.node, ENTRIES, PROGRAM) as (entries, program):
-        held = libbpf.lookup(entries, entry.key, len(entry.value))
-        return held == entry.value and _attached(visit.channel(piece.node), ingress) == libbpf.identifier(program)
+    with switchboard.reading(visit.places, piece.node) as opened:
+        wiring = Wiring(ingress, egress, opened.place(records.meter_name(piece)), _policer(opened, piece))
+        held = opened.lookup(ENTRIES, records.compile_key(piece, ingress))
+        return (held == records.compile_entry(piece, wiring) and opened.lookup(PORTS, PLACE.pack(ingress)) is not None
+                and tc.attached(visit.channel(piece.node), ingress) == libbpf.identifier(opened.descriptor(PROGRAM)))
 
 
 def ensure(visit: Visit, piece: CrossConnect) -> None:
+    """The meters first: from the first frame on, each is counted."""
     ingress, egress = _indexes(visit, piece)
-    entry = records.compile_entry(piece, ingress, egress)
-    _load(visit.places, piece.node)
-    with _opened(visit.places, piece.node, ENTRIES, COUNTERS, PROGRAM) as (entries, counters, program):
-        _attach(visit.channel(piece.node), ingress, program)
-        with suppress(libbpf.Full):
-            return _connect(piece, entry, entries, counters)
-        _forget_lost(visit, piece.node, entries)
-        return _connect(piece, entry, entries, counters)
-
-
-def _connect(piece: CrossConnect, entry: Entry, entries: int, counters: int) -> None:
-    """The counter first: from the first frame on, each is counted."""
-    zeros = bytes(records.COUNTER.size * libbpf.cpus())
-    libbpf.insert(counters, records.compile_counter_key(piece.attachment, piece.direction), zeros)
-    libbpf.update(entries, entry.key, entry.value)
+    with switchboard.writing(visit, piece.node) as board:
+        meter = board.take(records.meter_name(piece))
+        _count_port(board, piece, ingress, meter)
+        entry = records.compile_entry(piece, Wiring(ingress, egress, meter, _policer(board, piece)))
+        board.put(ENTRIES, records.compile_key(piece, ingress), entry)
+        tc.attach(visit.channel(piece.node), ingress, board.descriptor(PROGRAM), PROGRAM)
 
 
 def remove(visit: Visit, piece: CrossConnect, keep_counter: bool = False) -> None:
     """The filter stays on its port until the port goes: what arrives there unconnected is still dropped and counted."""
-    if not visit.has(piece.node) or not directory(visit.places, piece.node).exists():
+    if not visit.has(piece.node) or not switchboard.exists(visit.places, piece.node):
         return
-    with _opened(visit.places, piece.node, ENTRIES, COUNTERS) as (entries, counters):
+    with switchboard.writing(visit, piece.node) as board:
         ingress = interface.find(visit.channel(piece.node), piece.ingress)
-        if ingress is None:
-            _forget_lost(visit, piece.node, entries)
+        if ingress is None or not _may_use(visit, piece, ingress):
+            board.forget_lost()
         else:
-            libbpf.delete(entries, records.compile_key(piece, ingress.index))
-        if not keep_counter:
-            libbpf.delete(counters, records.compile_counter_key(piece.attachment, piece.direction))
-
-
-def read_counters(places: Places, node: str) -> PortCounters:
-    """Nothing, for a node without cross-connects."""
-    if not directory(places, node).exists():
-        return PortCounters({}, {})
-    width = records.COUNTER.size * libbpf.cpus()
-    with _opened(places, node, COUNTERS, DROPS) as (counters, drops):
-        attachments: dict[tuple[str, Direction], Counter] = {
-            records.parse_counter_key(key): records.sum_counters(value)
-            for key, value in libbpf.rows(counters, records.COUNTER_KEY.size, width)
-        }
-        dropped = [libbpf.lookup(drops, records.REASON.pack(n), width) or b"" for n in range(len(records.REASONS))]
-    return PortCounters(attachments, dict(zip(records.REASONS, map(records.sum_counters, dropped), strict=True)))
-
-
-def forget(places: Places, node: str) -> None:
-    """Unpin; the kernel frees program and maps when the last filter has gone with its port."""
-    shutil.rmtree(directory(places, node), ignore_errors=True)
-
-
-# Program and maps
-
-
-def _load(places: Places, node: str) -> None:
-    """Pinned beside, then renamed: a node has all pins or none."""
-    home = directory(places, node)
-    if home.exists():
-        return
-    with _loading:
-        if home.exists():
+            board.delete(ENTRIES, records.compile_key(piece, ingress.index))
+        if keep_counter:
             return
-        if not build.OBJECT.exists():
-            raise Unsupported(
-                f"{build.OBJECT} is missing: no cross-connects (build it with `python -m trunkline.fabric.bpf.build`)"
-            )
-        with ground.on_bpffs(), libbpf.loaded(build.OBJECT) as handle:
-            half = home.with_name(f"~{home.name}")
-            shutil.rmtree(half, ignore_errors=True)
-            half.mkdir(parents=True)
-            libbpf.pin(handle, PROGRAM, half)
-            half.rename(home)
+        name = records.meter_name(piece)
+        if ingress and board.lookup(PORTS, PLACE.pack(ingress.index)) == PLACE.pack(board.place(name)):
+            board.put(PORTS, PLACE.pack(ingress.index), PLACE.pack(_port_meter(board, piece.ingress)))
+        board.give(name)
 
 
-@contextmanager
-def _opened(places: Places, node: str, *names: str) -> Iterator[list[int]]:
-    home = directory(places, node)
-    with ExitStack() as stack:
-        descriptors = []
-        for name in names:
-            descriptors.append(libbpf.get(home / name))
-            stack.callback(os.close, descriptors[-1])
-        yield descriptors
+def is_policing(visit: Visit, piece: Policer) -> bool:
+    if not visit.has(piece.node) or not switchboard.exists(visit.places, piece.node):
+        return False
+    with switchboard.reading(visit.places, piece.node) as opened:
+        place = opened.place(records.compile_name(piece.name, Kind.POLICER))
+        return bool(place) and opened.lookup(POLICERS, PLACE.pack(place)) == records.compile_policer(piece)
+
+
+def ensure_policer(visit: Visit, piece: Policer) -> None:
+    """Another bandwidth is one write; what was let through so far is remembered elsewhere."""
+    if not visit.has(piece.node):
+        raise DriverFailure(f"node {piece.node} does not exist")
+    with switchboard.writing(visit, piece.node) as board:
+        place = board.take(records.compile_name(piece.name, Kind.POLICER))
+        board.put(POLICERS, PLACE.pack(place), records.compile_policer(piece))
+
+
+def remove_policer(visit: Visit, piece: Policer) -> None:
+    """Not while an entry names it: who took its place next would set that entry's rate."""
+    if not visit.has(piece.node) or not switchboard.exists(visit.places, piece.node):
+        return
+    with switchboard.writing(visit, piece.node) as board:
+        name = records.compile_name(piece.name, Kind.POLICER)
+        if board.is_named(board.place(name)):
+            board.forget_lost()
+        if board.is_named(board.place(name)):
+            raise DriverFailure(f"{piece.node}'s policer {piece.name} is still named by a cross-connect")
+        board.give(name)
+
+
+def _policer(opened: Opened, piece: CrossConnect) -> int:
+    if not piece.policer:
+        return records.NONE
+    place = opened.place(records.compile_name(piece.policer, Kind.POLICER))
+    if not place:
+        raise DriverFailure(f"{piece.node} has no policer {piece.policer}")
+    return place
+
+
+def _count_port(board: Board, piece: CrossConnect, ingress: int, meter: int) -> None:
+    """What comes in on an attachment's own port counts on it; other ports have meters of their own."""
+    key = PLACE.pack(ingress)
+    if not piece.match:
+        board.put(PORTS, key, PLACE.pack(meter))
+    elif board.lookup(PORTS, key) is None:
+        board.put(PORTS, key, PLACE.pack(_port_meter(board, piece.ingress)))
+
+
+def _port_meter(board: Board, interface_name: str) -> int:
+    return board.take(records.compile_name(interface_name, Kind.PORT))
+
+
+def _may_use(visit: Visit, piece: CrossConnect, state: State) -> bool:
+    return tap.may_use(visit, Tap(piece.node, state.name, owner=piece.owner), state)
 
 
 def _indexes(visit: Visit, piece: CrossConnect) -> tuple[int, int]:
@@ -146,62 +113,8 @@ def _indexes(visit: Visit, piece: CrossConnect) -> tuple[int, int]:
     for name in (piece.ingress, piece.egress):
         state = interface.find(visit.channel(piece.node), name)
         if state is None:
-            raise DriverFailure(f"{piece.node} has no interface {name} to connect")
+            raise Degraded(f"{piece.node} has no interface {name} to connect")
+        if not _may_use(visit, piece, state):
+            raise DriverFailure(f"{name} of {piece.node} belongs to somebody else: nothing is connected over it")
         found.append(state.index)
     return found[0], found[1]
-
-
-def _forget_lost(visit: Visit, node: str, entries: int) -> None:
-    """Drop the entries of ports that are gone; nothing can arrive there."""
-    present = {state.index for state in interface.find_all(visit.channel(node))}
-    keys = [key for key, _ in libbpf.rows(entries, records.KEY.size, records.ENTRY_BYTES)]
-    for key in keys:
-        if records.KEY.unpack(key)[0] not in present:
-            libbpf.delete(entries, key)
-
-
-# The filter
-
-
-def _filter(index: int) -> dict[str, int]:
-    return {
-        "index": index,
-        "handle": _FILTER_HANDLE,
-        "parent": _INGRESS,
-        "info": _PRIORITY << 16 | struct.unpack("=H", struct.pack("!H", _ETH_P_ALL))[0],
-    }
-
-
-@functools.lru_cache(maxsize=8192)
-def _filter_question(index: int) -> bytes:
-    return netlink.encode(rtnl.tcmsg, rtnl.RTM_GETTFILTER, 0, _filter(index), [("TCA_KIND", "bpf")])
-
-
-def _attached(channel: Channel, index: int) -> int:
-    """The number of the program on the ingress of an interface, 0 if there is none."""
-    with suppress(KernelRefusal):
-        for body in channel.ask(_filter_question(index)):
-            options = netlink.attributes(netlink.attributes(body, _TC_BYTES).get(_TCA_OPTIONS, b""))
-            return int.from_bytes(options.get(_TCA_BPF_ID, b""), sys.byteorder)
-    return 0
-
-
-def _attach(channel: Channel, index: int, program: int) -> None:
-    if _attached(channel, index) != libbpf.identifier(program):
-        channel.tell(_qdisc(index), errno.EEXIST)
-        channel.tell(_filter_with(index, program))
-
-
-@functools.lru_cache(maxsize=8192)
-def _qdisc(index: int) -> bytes:
-    fields = {"index": index, "handle": _CLSACT_HANDLE, "parent": _CLSACT}
-    flags = netlink.NLM_F_CREATE | netlink.NLM_F_EXCL
-    return netlink.encode(rtnl.tcmsg, rtnl.RTM_NEWQDISC, flags, fields, [("TCA_KIND", "clsact")])
-
-
-@functools.lru_cache(maxsize=8192)
-def _filter_with(index: int, program: int) -> bytes:
-    options = netlink.nest(("TCA_BPF_FD", program), ("TCA_BPF_NAME", PROGRAM), ("TCA_BPF_FLAGS", _DIRECT_ACTION))
-    flags = netlink.NLM_F_CREATE | netlink.NLM_F_REPLACE
-    pairs = [("TCA_KIND", "bpf"), ("TCA_OPTIONS", options)]
-    return netlink.encode(rtnl.tcmsg, rtnl.RTM_NEWTFILTER, flags, _filter(index), pairs)

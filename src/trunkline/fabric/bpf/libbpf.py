@@ -22,7 +22,7 @@ _LOG_BYTES = 4096
 _LINES_KEPT = 40
 _WARN = 0
 _BPF_NOEXIST = 1
-_BATCH = 1024  #: rows of a hash map that are read at once
+_BATCH = 8192  #: rows of a map that are read or written at once
 
 _pointer, _int, _u32, _u64, _text = ctypes.c_void_p, ctypes.c_int, ctypes.c_uint32, ctypes.c_uint64, ctypes.c_char_p
 
@@ -32,10 +32,18 @@ _SIGNATURES: dict[str, tuple[object, tuple[object, ...]]] = {
     "bpf_object__open_file": (_pointer, (_text, _pointer)),
     "bpf_object__load": (_int, (_pointer,)),
     "bpf_object__close": (None, (_pointer,)),
+    "bpf_object__next_map": (_pointer, (_pointer, _pointer)),
+    "bpf_map__set_max_entries": (_int, (_pointer, _u32)),
     "bpf_object__pin_maps": (_int, (_pointer, _text)),
     "bpf_object__find_program_by_name": (_pointer, (_pointer, _text)),
     "bpf_program__pin": (_int, (_pointer, _text)),
     "bpf_obj_get": (_int, (_text,)),
+    "bpf_object__next_program": (_pointer, (_pointer, _pointer)),
+    "bpf_program__fd": (_int, (_pointer,)),
+    "bpf_program__name": (_text, (_pointer,)),
+    "bpf_map__fd": (_int, (_pointer,)),
+    "bpf_map__name": (_text, (_pointer,)),
+    "bpf_prog_test_run_opts": (_int, (_int, _pointer)),
     "bpf_obj_get_info_by_fd": (_int, (_int, _pointer, ctypes.POINTER(_u32))),
     "bpf_map_lookup_elem": (_int, (_int, _text, _pointer)),
     "bpf_map_update_elem": (_int, (_int, _text, _text, _u64)),
@@ -44,6 +52,7 @@ _SIGNATURES: dict[str, tuple[object, tuple[object, ...]]] = {
         _int,
         (_int, _pointer, _pointer, _pointer, _pointer, ctypes.POINTER(_u32), _pointer),
     ),
+    "bpf_map_update_batch": (_int, (_int, _pointer, _pointer, ctypes.POINTER(_u32), _pointer)),
 }
 
 
@@ -88,20 +97,43 @@ def _refusal(what: str) -> DriverFailure:
 
 
 @contextmanager
-def loaded(path: Path) -> Iterator[int]:
+def loaded(path: Path, room: int = 0, only: str = "") -> Iterator[int]:
     """A handle of the object at ``path``, its programs verified by the kernel and its maps created; it lives as long
-    as the context or, once pinned, as the pins."""
+    as the context or, once pinned, as the pins. ``room``: most keys of each map, or of the ``only``
+    one, instead of what the object says."""
     lib = library()
     _said.lines = []
     handle = lib.bpf_object__open_file(str(path).encode(), None)
     if not handle:
         raise _refusal(f"{path} cannot be opened")
     try:
+        if room:
+            _resize(lib, handle, room, only)
         if lib.bpf_object__load(handle):
             raise _refusal(f"the kernel refused {path.name}")
         yield handle
     finally:
         lib.bpf_object__close(handle)
+
+
+def descriptors(handle: int, kind: str = "map") -> dict[str, int]:
+    """Of all maps, or programs, of a loaded object, by name."""
+    following, named, number = (getattr(library(), f"bpf_{what}") for what in (
+        f"object__next_{kind}", f"{kind}__name", f"{kind}__fd"))
+    found, part = {}, following(handle, None)
+    while part:
+        found[named(part).decode()] = int(number(part))
+        part = following(handle, part)
+    return found
+
+
+def _resize(lib: ctypes.CDLL, handle: int, room: int, only: str) -> None:
+    found = lib.bpf_object__next_map(handle, None)
+    while found:
+        wanted = not only or lib.bpf_map__name(found).decode() == only
+        if wanted and lib.bpf_map__set_max_entries(found, room):
+            raise _refusal(f"a map cannot have {room} entries")
+        found = lib.bpf_object__next_map(handle, found)
 
 
 def pin(handle: int, program: str, directory: Path) -> None:
@@ -128,6 +160,22 @@ def identifier(descriptor: int) -> int:
     if library().bpf_obj_get_info_by_fd(descriptor, words, ctypes.byref(length)):
         raise _refusal("a program cannot be read")
     return int(words[1])
+
+
+def room(descriptor: int) -> int:
+    """Most keys that a map may have: the fifth word of ``struct bpf_map_info``."""
+    words, length = (_u32 * 5)(), _u32(20)
+    if library().bpf_obj_get_info_by_fd(descriptor, words, ctypes.byref(length)):
+        raise _refusal("a map cannot be read")
+    return int(words[4])
+
+
+def _map_name(descriptor: int) -> str:
+    """At most 15 bytes; it follows on six words of ``struct bpf_map_info``."""
+    words, length = ctypes.create_string_buffer(40), _u32(40)
+    if library().bpf_obj_get_info_by_fd(descriptor, words, ctypes.byref(length)):
+        raise _refusal("a map cannot be read")
+    return words.raw[24:].split(b"\0")[0].decode()
 
 
 @functools.cache
@@ -160,7 +208,7 @@ def _write(descriptor: int, key: bytes, value: bytes, flags: int) -> None:
     if not library().bpf_map_update_elem(descriptor, key, value, flags):
         return
     if ctypes.get_errno() == errno.E2BIG:
-        raise Full("a map is full")
+        raise Full(f"the map {_map_name(descriptor)} has room for {room(descriptor)} rows")
     if not (flags & _BPF_NOEXIST and ctypes.get_errno() == errno.EEXIST):
         raise _refusal("a map cannot be written")
 
@@ -170,17 +218,15 @@ def delete(descriptor: int, key: bytes) -> None:
         raise _refusal("a map cannot be written")
 
 
-def _slices(data: bytes, width: int, count: int) -> Iterator[bytes]:
-    return (data[at : at + width] for at in range(0, width * count, width))
-
-
-def rows(descriptor: int, key_bytes: int, value_bytes: int) -> Iterator[tuple[bytes, bytes]]:
-    """All rows of a hash map, many at a time (BPF_MAP_LOOKUP_BATCH). The token is a bucket number: 4 bytes."""
-    keys = ctypes.create_string_buffer(key_bytes * _BATCH)
-    values = ctypes.create_string_buffer(value_bytes * _BATCH)
-    token, more = _u32(), False
-    while True:
-        count = _u32(_BATCH)
+def batches(descriptor: int, key_bytes: int, value_bytes: int) -> Iterator[tuple[memoryview, memoryview]]:
+    """Keys and values of all rows of a map, many at a time (BPF_MAP_LOOKUP_BATCH); good until the next are asked for.
+    The token is a hash's bucket number or an array's key: 4 bytes."""
+    size = min(_BATCH, room(descriptor))
+    keys = ctypes.create_string_buffer(key_bytes * size)
+    values = ctypes.create_string_buffer(value_bytes * size)
+    token, more, last = _u32(), False, False
+    while not last:
+        count = _u32(size)
         start = ctypes.byref(token) if more else None
         failed = library().bpf_map_lookup_batch(
             descriptor, start, ctypes.byref(token), keys, values, ctypes.byref(count), None
@@ -188,8 +234,50 @@ def rows(descriptor: int, key_bytes: int, value_bytes: int) -> Iterator[tuple[by
         last = bool(failed) and ctypes.get_errno() == errno.ENOENT
         if failed and not last:
             raise _refusal("a map cannot be read")
-        found = (_slices(keys.raw, key_bytes, count.value), _slices(values.raw, value_bytes, count.value))
-        yield from zip(*found, strict=True)
-        if last:
-            return
+        yield memoryview(keys)[: key_bytes * count.value], memoryview(values)[: value_bytes * count.value]
         more = True
+
+
+def rows(descriptor: int, key_bytes: int, value_bytes: int) -> Iterator[tuple[bytes, bytes]]:
+    """All rows of a map, one by one."""
+    for keys, values in batches(descriptor, key_bytes, value_bytes):
+        yield from zip(_slices(keys.tobytes(), key_bytes), _slices(values.tobytes(), value_bytes), strict=True)
+
+
+def _slices(data: bytes, width: int) -> Iterator[bytes]:
+    return (data[at : at + width] for at in range(0, len(data), width))
+
+
+def write_rows(descriptor: int, keys: bytes, values: bytes, count: int) -> None:
+    """Create or replace many rows at once (BPF_MAP_UPDATE_BATCH)."""
+    written = _u32(count)
+    if count and library().bpf_map_update_batch(descriptor, keys, values, ctypes.byref(written), None):
+        raise _refusal("a map cannot be written")
+
+
+class _TestRun(ctypes.Structure):
+    """``struct bpf_test_run_opts``."""
+
+    _fields_ = (
+        ("sz", ctypes.c_size_t), ("data_in", _pointer), ("data_out", _pointer), ("data_size_in", _u32),
+        ("data_size_out", _u32), ("ctx_in", _pointer), ("ctx_out", _pointer), ("ctx_size_in", _u32),
+        ("ctx_size_out", _u32), ("retval", _u32), ("repeat", _int), ("duration", _u32), ("flags", _u32),
+        ("cpu", _u32), ("batch_size", _u32))
+
+
+def tried(descriptor: int, frame: bytes, repeat: int) -> tuple[int, int]:
+    """Run a program on a frame that comes in on the loopback interface, again and again (BPF_PROG_TEST_RUN): its last
+    answer and the nanoseconds of one run. The frame is not sent anywhere, and keeps what a run has changed."""
+    options = _TestRun(sz=ctypes.sizeof(_TestRun), repeat=repeat, data_size_in=len(frame),
+                       data_in=ctypes.cast(ctypes.create_string_buffer(frame, len(frame)), _pointer))
+    if library().bpf_prog_test_run_opts(descriptor, ctypes.byref(options)):
+        raise _refusal("a program cannot be tried")
+    return int(options.retval), int(options.duration)
+
+
+def lengths(descriptor: int) -> tuple[int, int]:
+    """Bytes of a program as it was verified, and as the processor runs it: words of ``struct bpf_prog_info``."""
+    words, length = (_u32 * 6)(), _u32(24)
+    if library().bpf_obj_get_info_by_fd(descriptor, words, ctypes.byref(length)):
+        raise _refusal("a program cannot be read")
+    return int(words[5]), int(words[4])
