@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from trunkline.intent.bgp import RibEntry, Router, SessionStatus
-from trunkline.intent.drivers import Speaker
+from trunkline.intent.bgp import Remark, RibEntry, Router, Session, SessionStatus
+from trunkline.intent.drivers import Direction, Speaker
 from trunkline.intent.network import Key
 from trunkline.model.site import Daemon
 
@@ -18,6 +18,9 @@ class Daemons:
         return frozenset().union(*(
             speaker.observe([router for router in routers if router.daemon is daemon])
             for daemon, speaker in self._speakers.items()))
+
+    def running(self) -> frozenset[str]:
+        return frozenset().union(*(speaker.running() for speaker in self._speakers.values()))
 
     def apply(self, router: Router) -> None:
         """A router that has changed its daemon first loses the old one: both would claim TCP port 179."""
@@ -33,11 +36,29 @@ class Daemons:
     def sessions(self, router: Router) -> tuple[SessionStatus, ...]:
         return self._of(router).sessions(router)
 
+    def glance(self, router: Router, sessions: Sequence[Session]) -> tuple[SessionStatus, ...]:
+        return self._of(router).glance(router, sessions)
+
     def routes(self, router: Router) -> tuple[RibEntry, ...]:
         return self._of(router).routes(router)
 
     def advertised(self, router: Router, session: str) -> tuple[RibEntry, ...]:
         return self._of(router).advertised(router, session)
+
+    def received(self, router: Router, session: str) -> tuple[RibEntry, ...]:
+        return self._of(router).received(router, session)
+
+    def heard(self, router: Router, session: str) -> tuple[RibEntry, ...]:
+        return self._of(router).heard(router, session)
+
+    def refresh(self, router: Router, session: str, direction: Direction) -> None:
+        self._of(router).refresh(router, session, direction)
+
+    def remarks(self, router: Router, since: int) -> tuple[int, tuple[Remark, ...]]:
+        return self._of(router).remarks(router, since)
+
+    def waiting(self) -> frozenset[str]:
+        return frozenset().union(*(speaker.waiting() for speaker in self._speakers.values()))
 
     def watch(self, died: Callable[[str], None]) -> None:
         for speaker in self._speakers.values():

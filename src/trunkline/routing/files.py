@@ -67,7 +67,7 @@ class NodeFiles:
 
 
 def nodes_directory(places: Places) -> Path:
-    return places.run / "nodes"
+    return places.nodes
 
 
 def nodes_with(places: Places, names: Sequence[str]) -> frozenset[str]:

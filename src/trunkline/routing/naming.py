@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from ipaddress import ip_address, ip_network
 
 from trunkline.errors import Unsupported
 from trunkline.intent.bgp import LOCAL, Router
+from trunkline.model.bgp import family_of
 from trunkline.model.resource import Secret
 
 _SAFE = re.compile(r"[A-Za-z0-9_.:-]{1,48}")
@@ -34,11 +34,6 @@ def group_number(group: str) -> int:
     return int.from_bytes(hashlib.blake2b(group.encode(), digest_size=4).digest()) % (2**32 - 3) + 2
 
 
-def family_of(text: str) -> int:
-    """4 or 6, of an address or a prefix."""
-    return ip_network(text, strict=False).version if "/" in text else ip_address(text).version
-
-
 def families(router: Router) -> tuple[int, ...]:
     """Address families a router speaks; IPv4 always, so that an empty router is a legal one."""
     spoken = {family_of(session.peer_address) for session in router.sessions}
@@ -57,7 +52,9 @@ def password_text(password: Secret | None) -> str:
 
 def redact(message: str, router: Router) -> str:
     """A daemon's message without the router's passwords."""
-    return without(message, (password_text(session.password) for session in router.sessions))
+    keys = (key for session in router.sessions
+            for key in (session.password, session.bfd_key.key if session.bfd_key else None))
+    return without(message, map(password_text, keys))
 
 
 def without(message: str, secrets: Iterable[str]) -> str:

@@ -2,43 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
-from trunkline.intent.bgp import Action, PrefixMatch, Rule, Session
-from trunkline.routing.naming import family_of, group_number
+from trunkline.errors import Unsupported
+from trunkline.intent.bgp import Action, PrefixMatch, Rule, Session, Validity
+from trunkline.model.bgp import family_of
+from trunkline.routing.naming import group_number
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A rule that can match here. Empty ``prefixes``, ``groups`` or ``asns`` match everything."""
+    """A rule that can match here. Empty ``prefixes`` and ``groups`` match everything; all else stands in ``rule``."""
 
-    permit: bool
+    action: Action
     prefixes: tuple[PrefixMatch, ...] = ()
     groups: tuple[int, ...] = ()
-    asns: tuple[tuple[int, int], ...] = ()
-    local_pref: int | None = None
-    strip: tuple[int, ...] = ()
-    strip_communities: bool = False
+    rule: Rule = field(default_factory=lambda: Rule(Action.DENY))
 
 
-def import_clauses(session: Session) -> tuple[Clause, ...]:
-    """A session's group is known while rendering, so rules of other groups vanish."""
+def import_clauses(session: Session, *, validated: bool = False) -> tuple[Clause, ...]:
+    """A session's group is known while rendering, so rules of other groups vanish; so do rules of validity where the
+    router has no source of it, unless they speak of just that."""
     rules = (rule for rule in session.import_policy.rules if not rule.groups or session.group in rule.groups)
-    return _clauses(tuple(rules), session, grouped=False)
+    return tuple(_clauses(rules, session, grouped=False, validated=validated))
 
 
-def export_clauses(session: Session) -> tuple[Clause, ...]:
-    return _clauses(session.export_policy.rules, session, grouped=True)
+def export_clauses(session: Session, *, validated: bool = False) -> tuple[Clause, ...]:
+    for rule in session.export_policy.rules:
+        if rule.foreign_next_hop:
+            raise Unsupported(f"session {session.name}: a next hop is foreign where a route comes in; ask in the "
+                              "import policy")
+    return tuple(_clauses(session.export_policy.rules, session, grouped=True, validated=validated))
 
 
-def _clauses(rules: tuple[Rule, ...], session: Session, *, grouped: bool) -> tuple[Clause, ...]:
+def _clauses(rules: Iterable[Rule], session: Session, *, grouped: bool, validated: bool) -> Iterator[Clause]:
     family = family_of(session.peer_address)
-    clauses = []
     for rule in rules:
         prefixes = tuple(match for match in rule.prefixes if family_of(match.prefix) == family)
         if rule.prefixes and not prefixes:
             continue  # speaks of the other family only
+        if rule.validity and not validated and Validity.BLIND not in rule.validity:
+            continue
         groups = tuple(sorted(group_number(group) for group in rule.groups)) if grouped else ()
-        clauses.append(Clause(rule.action is Action.PERMIT, prefixes, groups, rule.contains_asn,
-                              rule.local_pref, rule.strip_asns, rule.strip_communities))
-    return tuple(clauses)
+        yield Clause(rule.action, prefixes, groups, rule)

@@ -6,13 +6,17 @@ sent. A session is a protocol ``'<name>'``; ours that belong to nobody begin wit
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
-from trunkline.intent.bgp import Origin, PrefixMatch, Router, Session
-from trunkline.routing.naming import LOCAL_GROUP, families, family_of, group_number, identifier, password_text
-from trunkline.routing.policy import Clause, export_clauses, import_clauses
+from trunkline.intent.bgp import BfdKey, LimitAction, Origin, PeerRole, Router, Session, Validity
+from trunkline.model.bgp import family_of
+from trunkline.model.profile import BfdMethod
+from trunkline.routing.bird import policy
+from trunkline.routing.bird.policy import VALIDITIES
+from trunkline.routing.naming import LOCAL_GROUP, families, group_number, identifier, password_text
 from trunkline.routing.template import printed
 
 #: Every pass asks for all routers again, nearly all unchanged: comparing two is 200 times cheaper than printing one.
@@ -20,17 +24,15 @@ _REMEMBERED = 4096
 #: Seconds that the kernel's routes may wait for sessions after a death. Nothing changes in the kernel meanwhile, so a
 #: session that never comes back must not hold up the others for long; those that come back need half a second.
 _RECOVERY_WAIT_S = 5
-#: Without communities of any kind (RFC 1997, 4360, 8092).
-_BARE = ("unset(bgp_community)", "unset(bgp_ext_community)", "unset(bgp_large_community)")
+#: BIRD writes them with an underscore.
+_ROLE = {role: role.value.replace("-", "_") for role in PeerRole}
+#: What BIRD does when a peer sends too much.
+_LIMIT = {LimitAction.RESTART: "restart", LimitAction.SHUTDOWN: "disable", LimitAction.DROP: "block",
+          LimitAction.WARN: "warn"}
+_METHODS = {BfdMethod.MD5: "keyed md5", BfdMethod.METICULOUS_MD5: "meticulous keyed md5",
+            BfdMethod.SHA1: "keyed sha1", BfdMethod.METICULOUS_SHA1: "meticulous keyed sha1"}
 #: Protocol that originates a family's prefixes.
 ORIGINS = "tl.origins{}"
-
-
-@dataclass(frozen=True, slots=True)
-class FilterView:
-    """Statements of a filter; one that ends without ``accept`` ends with ``reject``."""
-
-    statements: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class ChannelView:
     family: int
     metric: int
     origins: tuple[str, ...]
+    to_kernel: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,8 @@ class SessionView:
     peer_asn: int
     options: tuple[str, ...]
     channel_options: tuple[str, ...]
-    imports: FilterView
-    exports: FilterView
+    imports: tuple[str, ...]
+    exports: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +64,28 @@ class BfdView:
     interface: str
     interval_ms: int
     multiplier: int
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CacheView:
+    """An RTR cache."""
+
+    name: str
+    address: str
+    port: int
 
 
 @dataclass(frozen=True, slots=True)
 class RouterView:
+    """``attributes`` that routes carry inside BIRD. ``sorted``: tables in which each session finds its own best."""
+
     router_id: str
+    attributes: tuple[str, ...]
+    functions: tuple[str, ...]
+    sorted: bool
+    validity_of_own: str
+    caches: tuple[CacheView, ...]
     merge: str
     local_group: int
     recovery_wait_s: int
@@ -82,29 +102,62 @@ def render(router: Router) -> str:
 def view(router: Router) -> RouterView:
     return RouterView(
         router_id=str(ip_address(router.router_id)),
+        attributes=tuple(_attributes(router)),
+        functions=policy.functions(router.sessions),
+        sorted=_serves(router),
+        validity_of_own=f"tl_validity = {VALIDITIES.index(Validity.BLIND)}; " if router.validation else "",
+        caches=tuple(CacheView(identifier(f"tl.rpki.{one.name}"), str(ip_address(one.address)), one.port)
+                     for one in router.validation),
         merge=f"on limit {router.ecmp}" if router.ecmp > 1 else "off",
         local_group=LOCAL_GROUP,
         recovery_wait_s=_RECOVERY_WAIT_S,
         channels=tuple(_channel(router, family) for family in families(router)),
         bfd=_bfd(router),
-        sessions=tuple(_session(session) for session in router.sessions),
+        sessions=tuple(_session(router, session) for session in router.sessions),
     )
+
+
+def _attributes(router: Router) -> Iterator[str]:
+    yield "tl_group"
+    if router.validation:
+        yield "tl_validity"
+    if policy.refuses(router.sessions):
+        yield "tl_refusal"
+
+
+def _serves(router: Router) -> bool:
+    return any(session.route_server for session in router.sessions)
 
 
 def protocol_of(session: Session) -> str:
     return identifier(session.name)
 
 
+def keeps_all(router: Router, session: Session) -> bool:
+    """Whether what the peer said before the import policy is kept beside what the policy made of it. It must not depend
+    on the policy, for a session is closed when this changes."""
+    return session.route_server or bool(router.validation)
+
+
 def _channel(router: Router, family: int) -> ChannelView:
     """IPv6 connected routes have metric 256: ours must be worse, or an aggregate would hide a connected subnet."""
     origins = tuple(_origin(origin) for origin in router.origins if family_of(origin.prefix) == family)
-    return ChannelView(family, 32 if family == 4 else 1024, origins)
+    return ChannelView(family, 32 if family == 4 else 1024, origins, _to_kernel(router))
+
+
+def _to_kernel(router: Router) -> str:
+    """A route server is on no packet's way (RFC 7947, 2)."""
+    served = sorted({group_number(session.group) for session in router.sessions if session.route_server})
+    if not served:
+        return "all"
+    return f"filter {{ if tl_group ~ [{', '.join(map(str, served))}] then reject; accept; }}"
 
 
 def _origin(origin: Origin) -> str:
     link = f'via "{origin.interface}"' if origin.interface else "unreachable"
     target = f"via {ip_address(origin.next_hop)}" if origin.next_hop else link
-    return f"{ip_network(origin.prefix)} {target}"
+    told = "".join(f" {policy.adding(one)};" for one in origin.communities)
+    return f"{ip_network(origin.prefix)} {target}{f' {{{told} }}' if told else ''}"
 
 
 def _bfd(router: Router) -> tuple[BfdView, ...]:
@@ -113,32 +166,48 @@ def _bfd(router: Router) -> tuple[BfdView, ...]:
     for session in router.sessions:
         if session.bfd is None:
             continue
-        mine = BfdView(session.interface, session.bfd.interval_ms, session.bfd.multiplier)
-        known = fastest.get(session.interface)
+        mine = BfdView(session.interface or "*", session.bfd.interval_ms, session.bfd.multiplier,
+                       _authentication(session.bfd_key) if session.bfd_key else ())
+        known = fastest.get(mine.interface)
         if known is None or mine.interval_ms * mine.multiplier < known.interval_ms * known.multiplier:
-            fastest[session.interface] = mine
+            fastest[mine.interface] = mine
     return tuple(fastest[name] for name in sorted(fastest))
 
 
-def _session(session: Session) -> SessionView:
+def _authentication(known: BfdKey) -> tuple[str, ...]:
+    return f"authentication {_METHODS[known.method]}", f'password "{password_text(known.key)}" {{ id 1; }}'
+
+
+def _session(router: Router, session: Session) -> SessionView:
+    validated = bool(router.validation)
     return SessionView(
         name=protocol_of(session), family=family_of(session.peer_address),
-        local=str(ip_address(session.local_address)), peer=str(ip_address(session.peer_address)),
+        local=str(ip_address(session.local_address)), peer=_peer(session),
         local_asn=session.local_asn, peer_asn=session.peer_asn,
-        options=_options(session), channel_options=_channel_options(session),
-        imports=_imports(session), exports=_exports(session))
+        options=_options(session), channel_options=_channel_options(router, session),
+        imports=policy.imports(session, validated=validated), exports=policy.exports(session, validated=validated))
+
+
+def _peer(session: Session) -> str:
+    return f"range {ip_network(session.peer_range)}" if session.peer_range else str(ip_address(session.peer_address))
 
 
 def _options(session: Session) -> tuple[str, ...]:
     """Without ``ttl security`` a direct eBGP session has TTL 1. ``error wait``: a session that failed is tried again
-    after one second, then every two; BIRD's own default waits a minute. ``startup hold time``: a peer that accepts but
+    after one second, then every two; BIRD's own default waits a minute. ``allow local as``: our own number in a path is
+    the policy's to refuse; BIRD would drop it without a word. ``startup hold time``: a peer that accepts but
     never answers (frames vanish, TTL wrong) blocks the session for that long; BIRD's own default is four minutes."""
     password = password_text(session.password)
     candidates = (
         (bool(session.interface), f'interface "{session.interface}"'),
-        (True, "direct" if session.interface else "multihop"),
+        (True, "direct" if session.interface or session.peer_range else "multihop"),
+        (bool(session.peer_range), f'dynamic name "{protocol_of(session)}."'),
+        (bool(session.peer_range), "passive on"),
         (session.reflects, "rr client"),
+        (session.route_server, "rs client"),
+        (session.role is not None, f"local role {_ROLE[session.role or PeerRole.PEER]}"),
         (not session.heeds_communities, "interpret communities off"),
+        (policy.refuses_loops(session), "allow local as"),
         (not session.enabled, "disabled on"),
         (session.ttl_security, "ttl security on"),
         (bool(password), f'password "{password}"'),
@@ -153,54 +222,18 @@ def _options(session: Session) -> tuple[str, ...]:
     return tuple(text for wanted, text in candidates if wanted)
 
 
-def _channel_options(session: Session) -> tuple[str, ...]:
-    """``receive limit`` counts what the peer sends; ``import limit`` would count what the policy left of it."""
+def _channel_options(router: Router, session: Session) -> tuple[str, ...]:
+    """``receive limit`` counts what the peer sends; ``import limit`` would count what the policy left of it.
+    ``import table``: only with one does BIRD 2.0 ask a filter again when VRPs have changed.
+    ``secondary``: where the best path is not for this peer, the next one that is."""
     candidates = (
         (True, "import keep filtered"),
-        (session.prefix_limit is not None, f"receive limit {session.prefix_limit} action restart"),
+        (keeps_all(router, session), "import table on"),
+        (session.prefix_limit is not None,
+         f"receive limit {session.prefix_limit} action {_LIMIT[session.limit_action]}"),
         (session.next_hop_self, "next hop self"),
         (session.every_path, "add paths on"),
+        (session.route_server, "secondary on"),
         (session.recursive, "gateway recursive"),
     )
     return tuple(text for wanted, text in candidates if wanted)
-
-
-def _imports(session: Session) -> FilterView:
-    first = f"if bgp_path.first != {session.peer_asn} then reject;"
-    external = session.local_asn != session.peer_asn
-    return FilterView((
-        *((first,) if external and session.enforce_first_as else ()),
-        f"tl_group = {group_number(session.group)};",
-        *(_statement(clause) for clause in import_clauses(session))))
-
-
-def _exports(session: Session) -> FilterView:
-    return FilterView(tuple(_statement(clause) for clause in export_clauses(session)))
-
-
-def _statement(clause: Clause) -> str:
-    body = "".join(f"{action}; " for action in (*_actions(clause), "accept" if clause.permit else "reject"))
-    conditions = _conditions(clause)
-    return f"if {' && '.join(conditions)} then {{ {body}}}" if conditions else body.rstrip()
-
-
-def _conditions(clause: Clause) -> tuple[str, ...]:
-    return (
-        *((f"net ~ [{', '.join(map(_prefix, clause.prefixes))}]",) if clause.prefixes else ()),
-        *((f"tl_group ~ [{', '.join(map(str, clause.groups))}]",) if clause.groups else ()),
-        *((f"bgp_path ~ [{', '.join(f'{first}..{last}' for first, last in clause.asns)}]",) if clause.asns else ()),
-    )
-
-
-def _actions(clause: Clause) -> tuple[str, ...]:
-    if not clause.permit:
-        return ()
-    return (
-        *((f"bgp_local_pref = {clause.local_pref}",) if clause.local_pref is not None else ()),
-        *((f"bgp_path.delete([{', '.join(map(str, clause.strip))}])",) if clause.strip else ()),
-        *(_BARE if clause.strip_communities else ()),
-    )
-
-
-def _prefix(match: PrefixMatch) -> str:
-    return f"{ip_network(match.prefix)}{{{match.at_least},{match.at_most}}}"

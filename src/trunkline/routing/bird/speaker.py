@@ -1,6 +1,7 @@
 """BirdSpeaker: one BIRD per node, started once and only ever reloaded.
 
 Files of a node: ``bird.conf`` (what runs, hence the last good one), ``bird.conf.candidate`` (what is being tried),
+``bird.conf.pending`` (the same with new passwords, which sessions that are up have without BIRD's knowing: ``rekey``),
 ``bird.ctl``, ``bird.pid``, ``bird.log``.
 """
 
@@ -10,28 +11,32 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from trunkline.errors import ConfigurationRejected, DriverFailure
-from trunkline.intent.bgp import RibEntry, Router, SessionState, SessionStatus
+from trunkline.intent.bgp import Remark, RibEntry, Router, Session, SessionState, SessionStatus
+from trunkline.intent.bgp.sent import as_sent
+from trunkline.intent.drivers import Direction
 from trunkline.intent.network import Key
-from trunkline.routing import life
-from trunkline.routing.bird import control
+from trunkline.routing import keys, life, rekey
+from trunkline.routing.bird import control, remarks, ribs
 from trunkline.routing.bird.parse import parse_bfd, parse_routes, parse_sessions
 from trunkline.routing.bird.render import protocol_of, render
 from trunkline.routing.deaths import DeathWatch
-from trunkline.routing.export import as_sent
 from trunkline.routing.files import NodeFiles, forget_nodes, nodes_with
 from trunkline.routing.life import Life
 from trunkline.routing.naming import families, redact
 from trunkline.settings import Places
 
 PROGRAM = "bird"
-ACTIVE, CANDIDATE, PID_FILE = "bird.conf", "bird.conf.candidate", "bird.pid"
-_FILES = (ACTIVE, CANDIDATE, PID_FILE, control.SOCKET, "bird.log", "bird.log.1")
+ACTIVE, CANDIDATE, PENDING, PID_FILE = "bird.conf", "bird.conf.candidate", "bird.conf.pending", "bird.pid"
+#: What keeps kernel routes over a death, and the protocol that has those of IPv6.
+_PERSIST, _KERNEL6 = "  persist;\n", "protocol kernel 'tl.kernel6'"
+_FILES = (ACTIVE, CANDIDATE, PENDING, PID_FILE, control.SOCKET, remarks.LOG, f"{remarks.LOG}.1")
 
 
 class BirdSpeaker:
     def __init__(self, places: Places) -> None:
         self._places = places
         self._deaths = DeathWatch()
+        self._waiting: dict[str, Router] = {}  #: whose daemon is to be told of new passwords when it can be
 
     def observe(self, routers: Sequence[Router]) -> frozenset[Key]:
         return frozenset(router.key for router in routers if self._is_as_wished(router))
@@ -41,9 +46,38 @@ class BirdSpeaker:
         daemon = _daemon(files)
         if router.down:
             return daemon is None
-        if daemon is None or not life.at_home(daemon, files) or files.read(ACTIVE) != render(router):
+        if daemon is None or not life.at_home(daemon, files) or not self._has(router, render(router)):
             return False
         self._deaths.keep(router.node, (daemon.pid,))
+        return True
+
+    def _has(self, router: Router, text: str) -> bool:
+        """Or would have, as soon as a session with a new password is down."""
+        files = self._files(router.node)
+        active = files.read(ACTIVE)
+        if active == text:
+            self._waiting.pop(router.node, None)
+            return True
+        if files.read(PENDING) != text:
+            return False
+        self._waiting[router.node] = router
+        return keys.rotation(active, text, router, self._up(router)).text == active
+
+    def waiting(self) -> frozenset[str]:
+        return frozenset(node for node, router in list(self._waiting.items()) if not self._has(router, render(router)))
+
+    def _up(self, router: Router) -> frozenset[str]:
+        return frozenset(one.name for one in self.sessions(router) if one.state is SessionState.ESTABLISHED)
+
+    def running(self) -> frozenset[str]:
+        return frozenset(node for node in nodes_with(self._places, (PID_FILE,)) if self._runs(node))
+
+    def _runs(self, node: str) -> bool:
+        files = self._files(node)
+        daemon = _daemon(files)
+        if daemon is None or not life.at_home(daemon, files):
+            return False
+        self._deaths.keep(node, (daemon.pid,))
         return True
 
     def apply(self, router: Router) -> None:
@@ -55,7 +89,7 @@ class BirdSpeaker:
     def _configure(self, router: Router, text: str) -> None:
         files = self._files(router.node)
         daemon = _daemon(files)
-        if daemon and life.at_home(daemon, files) and _reload(files, router, text):
+        if daemon and life.at_home(daemon, files) and self._change(daemon, files, router, text):
             self._deaths.keep(router.node, (daemon.pid,))
             return
         moved = daemon is not None and not life.at_home(daemon, files)
@@ -66,8 +100,22 @@ class BirdSpeaker:
         if moved:
             files.remove(ACTIVE)
         self._deaths.keep(router.node, (_start_with(files, router, text).pid,))
+        files.remove(PENDING)
+
+    def _change(self, daemon: Life, files: NodeFiles, router: Router, text: str) -> bool:
+        """Sessions that are up get a new password past BIRD, which would close them. False: only a new daemon helps."""
+        active = files.read(ACTIVE)
+        turn = keys.rotation(active, text, router, self._up(router) if keys.any_other(active, router) else ())
+        if not turn.keys or not rekey.attempt(daemon.pid, turn.keys):
+            done = _reload(files, router, text)
+            files.remove(PENDING)
+            return done
+        files.write(PENDING, text)
+        self._waiting[router.node] = router
+        return turn.text == active or _reload(files, router, turn.text)
 
     def remove(self, node: str) -> None:
+        self._waiting.pop(node, None)
         self._stop(node)
         self._files(node).remove(*_FILES)
 
@@ -80,7 +128,7 @@ class BirdSpeaker:
             files.remove(ACTIVE)
             return
         with suppress(DriverFailure):
-            letting_go = files.write(CANDIDATE, files.read(ACTIVE).replace("  persist;\n", ""))
+            letting_go = files.write(CANDIDATE, files.read(ACTIVE).replace(_PERSIST, ""))
             control.ask(files, f'configure "{letting_go}"')
         life.end((daemon,))
         files.remove(ACTIVE, CANDIDATE)
@@ -93,13 +141,21 @@ class BirdSpeaker:
         except DriverFailure:
             return tuple(SessionStatus(session.name, SessionState.IDLE) for session in router.sessions)
 
+    def glance(self, router: Router, sessions: Sequence[Session]) -> tuple[SessionStatus, ...]:
+        try:
+            lines = control.ask_each(self._files(router.node), [
+                f"show protocols all '{protocol_of(session)}'" for session in sessions])
+            return parse_sessions(lines, {}, sessions)
+        except DriverFailure:
+            return tuple(SessionStatus(session.name, SessionState.IDLE) for session in sessions)
+
     def routes(self, router: Router) -> tuple[RibEntry, ...]:
         return tuple(entry for family in families(router)
                      for entry in self._routes(router, f"show route table master{family} all"))
 
     def advertised(self, router: Router, session: str) -> tuple[RibEntry, ...]:
         """BIRD shows routes as its export filter left them; own AS and next hop are put on while sending."""
-        wanted = next((one for one in router.sessions if one.name == session), None)
+        wanted = router.session(session)
         if wanted is None:
             return ()
         entries = self._routes(router, f"show route export '{protocol_of(wanted)}' all")
@@ -110,6 +166,28 @@ class BirdSpeaker:
             return parse_routes(control.ask(self._files(router.node), question), router.sessions)
         except DriverFailure:
             return ()
+
+    def received(self, router: Router, session: str) -> tuple[RibEntry, ...]:
+        return self._rib(router, session, ribs.received)
+
+    def heard(self, router: Router, session: str) -> tuple[RibEntry, ...]:
+        return self._rib(router, session, ribs.heard)
+
+    def _rib(
+        self, router: Router, session: str, read: Callable[[NodeFiles, Router, Session], tuple[RibEntry, ...]]
+    ) -> tuple[RibEntry, ...]:
+        wanted = router.session(session)
+        try:
+            return read(self._files(router.node), router, wanted) if wanted else ()
+        except DriverFailure:
+            return ()
+
+    def refresh(self, router: Router, session: str, direction: Direction) -> None:
+        if wanted := router.session(session):
+            ribs.refresh(self._files(router.node), wanted, direction)
+
+    def remarks(self, router: Router, since: int) -> tuple[int, tuple[Remark, ...]]:
+        return remarks.read(self._files(router.node), router, since)
 
     def watch(self, died: Callable[[str], None]) -> None:
         self._deaths.watch(died)
@@ -171,12 +249,20 @@ def _start(files: NodeFiles, *, recovering: bool) -> Life:
     return daemon
 
 
+def _let_go(files: NodeFiles, text: str) -> None:
+    """A family that goes takes its kernel routes along, which ``persist`` would keep."""
+    head, kernel, rest = files.read(ACTIVE).partition(_KERNEL6)
+    if kernel and _KERNEL6 not in text:
+        control.ask(files, f'configure "{files.write(CANDIDATE, head + kernel + rest.replace(_PERSIST, "", 1))}"')
+
+
 def _reload(files: NodeFiles, router: Router, text: str) -> bool:
     """Reload softly; false when the daemon no longer listens, so that only a new one helps. BIRD parses the whole
     candidate before it changes anything, and only what then runs becomes the active file: after a crash in between
     the two differ and the next pass reloads again."""
-    candidate = files.write(CANDIDATE, text)
     try:
+        _let_go(files, text)
+        candidate = files.write(CANDIDATE, text)
         last = control.ask(files, f'configure "{candidate}"')[-1]
     except control.Unreachable:
         return False

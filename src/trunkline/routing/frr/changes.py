@@ -13,6 +13,7 @@ from dataclasses import dataclass
 Batch = tuple[str, tuple[str, ...]]
 
 _ENDS = ("exit", "exit-address-family")
+_PREPENDED = re.compile(r"(set as-path prepend) \d.*")
 _CREATES_NEIGHBOR = re.compile(r"(neighbor \S+) remote-as \d+")
 
 
@@ -53,7 +54,8 @@ def differ(old: str, new: str) -> tuple[Batch, ...]:
     """What to send, in order: first what goes (from the last line upwards, so that a user goes before what it uses),
     then what comes."""
     before, after = parse(old), parse(new)
-    gone, come = _lost(before, after), _lost(after, before)
+    reordered = _reordered(before, after)
+    gone, come = _lost(before, after, reordered), _lost(after, before, reordered)
     reborn = {owner for statement in gone if (owner := _neighbor_created(statement))}
     removed = [_negation(statement) for statement in _topmost(reversed(gone))
                if _neighbor_created(statement) or not _belongs(statement, reborn)]
@@ -76,9 +78,28 @@ def _born_asleep(added: list[Statement]) -> Iterator[Statement]:
     yield from awakened
 
 
-def _lost(before: Iterable[Statement], after: Iterable[Statement]) -> list[Statement]:
+def _lost(before: Iterable[Statement], after: Iterable[Statement], entries: frozenset[str]) -> list[Statement]:
+    """What is not in the other text, and all of these entries of route maps."""
     still = set(after)
-    return [statement for statement in before if statement not in still]
+    return [statement for statement in before if statement not in still or statement.path[0] in entries]
+
+
+def _reordered(before: Iterable[Statement], after: Iterable[Statement]) -> frozenset[str]:
+    """Entries of route maps whose ``set`` lines would end in another order, which is that in which FRR obeys them: what
+    is added goes to the end. They have to be made anew."""
+    had, wanted = _sets(before), _sets(after)
+    return frozenset(entry for entry in had.keys() & wanted.keys() if wanted[entry] != [
+        *(line for line in had[entry] if line in wanted[entry]),
+        *(line for line in wanted[entry] if line not in had[entry])])
+
+
+def _sets(statements: Iterable[Statement]) -> dict[str, list[str]]:
+    """``set`` lines by the header of their entry."""
+    found: dict[str, list[str]] = {}
+    for statement in statements:
+        if statement.text.startswith("set "):
+            found.setdefault(statement.context[0], []).append(statement.text)
+    return found
 
 
 def _topmost(statements: Iterable[Statement]) -> list[Statement]:
@@ -99,7 +120,8 @@ def _belongs(statement: Statement, neighbors: set[tuple[tuple[str, ...], str]]) 
 
 
 def _negation(statement: Statement) -> Statement:
-    text = statement.text
+    """FRR takes back what is prepended without being told what it was."""
+    text = _PREPENDED.sub(r"\1", statement.text)
     return Statement(statement.context, text.removeprefix("no ") if text.startswith("no ") else f"no {text}")
 
 

@@ -10,32 +10,34 @@ import logging
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from trunkline.errors import ConfigurationRejected, DriverFailure
-from trunkline.intent.bgp import RibEntry, Router, Session, SessionState, SessionStatus
+from trunkline.intent.bgp import Remark, RibEntry, Router, Session, SessionState, SessionStatus
+from trunkline.intent.bgp.sent import as_sent
+from trunkline.intent.drivers import Direction
 from trunkline.intent.network import Key
-from trunkline.routing import life
+from trunkline.routing import keys, life, rekey
 from trunkline.routing.deaths import DeathWatch
-from trunkline.routing.export import as_sent
 from trunkline.routing.files import NodeFiles, forget_nodes, nodes_with
-from trunkline.routing.frr import vty
+from trunkline.routing.frr import ribs, vty
 from trunkline.routing.frr.changes import differ
-from trunkline.routing.frr.parse import parse_advertised, parse_routes, parse_session
+from trunkline.routing.frr.parse import parse_adj_rib, parse_routes, parse_session
 from trunkline.routing.frr.render import render
 from trunkline.routing.life import Life
-from trunkline.routing.naming import families, family_of, redact
+from trunkline.routing.naming import families, redact
 from trunkline.settings import Places
 
 log = logging.getLogger(__name__)
 
 #: zebra first, for the others look for it; ended in the opposite order, so that it withdraws their kernel routes.
 DAEMONS = ("zebra", "staticd", "bfdd", "bgpd")
-ACTIVE, CANDIDATE = "frr.conf", "frr.conf.candidate"
+ACTIVE, CANDIDATE, PENDING = "frr.conf", "frr.conf.candidate", "frr.conf.pending"
 _PROGRAMS = Path("/usr/lib/frr")
 _SCRATCH = Path("/var/tmp/frr")  # noqa: S108  # compiled into FRR: crash logs, one directory per daemon
 _VTY = Path("/run/frr")  # compiled into FRR: made at every start, used or not; the Debian package's belongs to user frr
-_FILES = (ACTIVE, CANDIDATE, "frr.log", "zserv.api", "bfdd.sock",
+_FILES = (ACTIVE, CANDIDATE, PENDING, "frr.log", "zserv.api", "bfdd.sock",
           *(f"{daemon}.{kind}" for daemon in DAEMONS for kind in ("pid", "vty")))
 
 
@@ -43,6 +45,7 @@ class FrrSpeaker:
     def __init__(self, places: Places) -> None:
         self._places = places
         self._deaths = DeathWatch()
+        self._waiting: dict[str, Router] = {}  #: whose daemon is to be told of new passwords when it can be
 
     def observe(self, routers: Sequence[Router]) -> frozenset[Key]:
         return frozenset(router.key for router in routers if self._is_as_wished(router))
@@ -52,9 +55,38 @@ class FrrSpeaker:
         lives = _lives(files)
         if router.down:
             return not lives
-        if not _whole(lives, files) or files.read(ACTIVE) != render(router):
+        if not _whole(lives, files) or not self._has(router, render(router)):
             return False
         self._deaths.keep(router.node, [one.pid for one in lives])
+        return True
+
+    def _has(self, router: Router, text: str) -> bool:
+        """Or would have, as soon as a session with a new password is down."""
+        files = self._files(router.node)
+        active = files.read(ACTIVE)
+        if active == text:
+            self._waiting.pop(router.node, None)
+            return True
+        if files.read(PENDING) != text:
+            return False
+        self._waiting[router.node] = router
+        return keys.rotation(active, text, router, self._up(router)).text == active
+
+    def waiting(self) -> frozenset[str]:
+        return frozenset(node for node, router in list(self._waiting.items()) if not self._has(router, render(router)))
+
+    def _up(self, router: Router) -> frozenset[str]:
+        return frozenset(one.name for one in self.sessions(router) if one.state is SessionState.ESTABLISHED)
+
+    def running(self) -> frozenset[str]:
+        return frozenset(node for node in nodes_with(self._places, ("zebra.pid",)) if self._runs(node))
+
+    def _runs(self, node: str) -> bool:
+        files = self._files(node)
+        lives = _lives(files)
+        if not _whole(lives, files):
+            return False
+        self._deaths.keep(node, [one.pid for one in lives])
         return True
 
     def apply(self, router: Router) -> None:
@@ -66,15 +98,29 @@ class FrrSpeaker:
     def _configure(self, router: Router, text: str) -> None:
         files = self._files(router.node)
         _check(files, router, text)
-        lives = _lives(files)
-        if not _whole(lives, files) or not _reload(files, files.read(ACTIVE), text):
+        lives, active = _lives(files), files.read(ACTIVE)
+        held = self._rekeyed(files, lives, router, text) if _whole(lives, files) else text
+        if not _whole(lives, files) or not _reload(files, active, held):
             self._stop(router.node)
-            lives = _start(files)
+            lives, held = _start(files), text
             _tell(files, "", text)
-        files.rename(CANDIDATE, ACTIVE)
+        files.write(ACTIVE, held)
+        files.remove(CANDIDATE, *((PENDING,) if held == text else ()))
         self._deaths.keep(router.node, [one.pid for one in lives])
 
+    def _rekeyed(self, files: NodeFiles, lives: Sequence[Life], router: Router, text: str) -> str:
+        """Sessions that are up get a new password past bgpd, which would close them; what bgpd is told instead."""
+        active = files.read(ACTIVE)
+        turn = keys.rotation(active, text, router, self._up(router) if keys.any_other(active, router) else ())
+        bgpd = next(one.pid for one in lives if one.mark.endswith("/bgpd.pid"))
+        if not turn.keys or not rekey.attempt(bgpd, turn.keys):
+            return text
+        files.write(PENDING, text)
+        self._waiting[router.node] = router
+        return turn.text
+
     def remove(self, node: str) -> None:
+        self._waiting.pop(node, None)
         self._stop(node)
         self._files(node).remove(*_FILES)
         _tidy()
@@ -91,6 +137,9 @@ class FrrSpeaker:
         except DriverFailure:
             return tuple(SessionStatus(session.name, SessionState.IDLE) for session in router.sessions)
 
+    def glance(self, router: Router, sessions: Sequence[Session]) -> tuple[SessionStatus, ...]:
+        return self.sessions(replace(router, sessions=tuple(sessions)))
+
     def routes(self, router: Router) -> tuple[RibEntry, ...]:
         try:
             return tuple(entry for family in families(router) for entry in parse_routes(
@@ -100,14 +149,37 @@ class FrrSpeaker:
 
     def advertised(self, router: Router, session: str) -> tuple[RibEntry, ...]:
         """FRR shows routes as its route map left them; own AS and next hop are put on while sending."""
-        wanted = next((one for one in router.sessions if one.name == session), None)
+        wanted = router.session(session)
         if wanted is None:
             return ()
         try:
-            table = vty.ask_json(self._files(router.node), "bgpd", _about(wanted, "advertised-routes"))
+            table = vty.ask_json(self._files(router.node), "bgpd", ribs.about(wanted, "advertised-routes"))
         except DriverFailure:
             return ()
-        return tuple(as_sent(entry, wanted) for entry in parse_advertised(table, wanted))
+        return tuple(as_sent(entry, wanted) for entry in parse_adj_rib(table, wanted))
+
+    def received(self, router: Router, session: str) -> tuple[RibEntry, ...]:
+        return self._rib(router, session, lambda files, wanted: ribs.received(files, router, wanted))
+
+    def heard(self, router: Router, session: str) -> tuple[RibEntry, ...]:
+        return self._rib(router, session, ribs.heard)
+
+    def _rib(
+        self, router: Router, session: str, read: Callable[[NodeFiles, Session], tuple[RibEntry, ...]]
+    ) -> tuple[RibEntry, ...]:
+        wanted = router.session(session)
+        try:
+            return read(self._files(router.node), wanted) if wanted else ()
+        except DriverFailure:
+            return ()
+
+    def refresh(self, router: Router, session: str, direction: Direction) -> None:
+        if wanted := router.session(session):
+            ribs.refresh(self._files(router.node), wanted, direction)
+
+    def remarks(self, router: Router, since: int) -> tuple[int, tuple[Remark, ...]]:  # noqa: ARG002
+        """It only runs as a customer's router, whose peers are ours."""
+        return 0, ()
 
     def watch(self, died: Callable[[str], None]) -> None:
         self._deaths.watch(died)
@@ -192,9 +264,4 @@ def _tidy() -> None:
 
 
 def _counts(files: NodeFiles, session: Session) -> vty.Json:
-    return vty.ask_json(files, "bgpd", _about(session, "prefix-counts"))
-
-
-def _about(session: Session, what: str) -> str:
-    family = family_of(session.peer_address)
-    return f"show bgp ipv{family} unicast neighbors {session.peer_address} {what}"
+    return vty.ask_json(files, "bgpd", ribs.about(session, "prefix-counts"))

@@ -58,6 +58,10 @@ class Vty:
             raise CommandRefused(f"{self._daemon} refuses '{_shown(command)}': {_shown(text).strip()}")
         return text
 
+    def ask_json(self, command: str) -> Json:
+        answer: Json = json.loads(self.ask(f"{command} json") or "{}")
+        return answer
+
     def _answer(self) -> bytes:
         answer = b""
         while answer[-4:-1] != b"\0\0\0":
@@ -71,8 +75,7 @@ class Vty:
 def ask_json(files: NodeFiles, daemon: str, command: str) -> Json:
     with Vty(files, daemon) as vty:
         vty.ask("enable")
-        answer: Json = json.loads(vty.ask(f"{command} json") or "{}")
-        return answer
+        return vty.ask_json(command)
 
 
 def configure(files: NodeFiles, daemon: str, commands: Iterable[str]) -> None:
