@@ -1,6 +1,7 @@
 """Who gets which address, tunnel number, MAC and node name: pure and deterministic, so that no allocation is stored.
 
     GatewaySubnet .1 VNet router · .4 and on: edges, two for each connection slot · .12 .13 gateway instances
+    The same numbers in a subnet's IPv6 prefix.
     100.64.0.0/11 backbone loopbacks of edges · 100.96.0.0/11 of regions (RFC 6598 space, never seen by a customer)
 """
 
@@ -8,11 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from ipaddress import IPv4Address, IPv4Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from trunkline.errors import Conflict
 from trunkline.intent.network import Role
+from trunkline.model.bgp import family_of, network
 from trunkline.model.circuit import Leg
+from trunkline.model.peering import PeeringType
 from trunkline.model.plant import location_index, region_index
 
 #: The network, the router and two more are the platform's in every subnet, as in Azure; so is the broadcast address.
@@ -21,31 +24,43 @@ RESERVED_HOSTS = 4
 _EDGES, _REGIONS = IPv4Network("100.64.0.0/11"), IPv4Network("100.96.0.0/11")
 _NODE_NAME_LENGTH, _LABEL_LENGTH = 48, 20
 _VNI_BITS, _MAC_BITS = 24, 24
+_ATTACHMENTS, _INDEX_BITS = 1 << 28, 24
+
+#: The way of a connection's tunnels that leave the gateway out.
+DIRECT = 2
+#: Of tunnels to the services of a region; no region has the last number, which tells tunnels of exchanges.
+_SERVICES_WAY, _REGION_BITS = 3, 7
+_AT_EXCHANGE = (1 << _REGION_BITS) - 1
+
+#: Between VRFs of Microsoft peerings and services, of each family: shared space (RFC 6598) and unique local addresses
+#: (RFC 4193) that nobody else sees, with room for a million VRFs of circuits, and more of exchanges' edges behind them.
+SERVICE_RANGES = ("100.64.0.0/10", "fd74:6c73:7663:6d00::/106")
+_BEHIND_CIRCUITS = 1 << 20
 
 
-def usable(subnet: str) -> tuple[IPv4Address, IPv4Address]:
+def usable(subnet: str) -> tuple[IPv4Address | IPv6Address, IPv4Address | IPv6Address]:
     """The first and the last address of a subnet that a resource may have."""
-    network = IPv4Network(subnet)
-    return network.network_address + RESERVED_HOSTS, network.broadcast_address - 1
+    found = network(subnet)
+    return found.network_address + RESERVED_HOSTS, found.broadcast_address - 1
 
 
 def router_address(subnet: str) -> str:
     """The VNet router's address in a subnet: the first host."""
-    return str(IPv4Network(subnet)[1])
+    return str(network(subnet)[1])
 
 
-def link_address(prefixes: tuple[str, ...]) -> str:
+def link_address(prefixes: tuple[str, ...], family: int = 4) -> str:
     """The VNet router's address on links to other VNets: the first host of the address space, which is its own in
-    whatever subnet begins there."""
-    first = next(network for network in map(ip_network, prefixes) if isinstance(network, IPv4Network))
-    return str(first[min(1, first.num_addresses - 1)])
+    whatever subnet begins there. Empty without address space of that family."""
+    first = next((network(prefix) for prefix in prefixes if family_of(prefix) == family), None)
+    return str(first[min(1, first.num_addresses - 1)]) if first else ""
 
 
 def instance_addresses(gateway_subnet: str) -> tuple[str, str]:
     """Both instances of a gateway: .12 and .13 as in Azure, in a /29 the first two usable ones."""
-    network = IPv4Network(gateway_subnet)
-    first = 12 if network.prefixlen <= 28 else RESERVED_HOSTS
-    return str(network[first]), str(network[first + 1])
+    found = network(gateway_subnet)
+    first = 12 if found.max_prefixlen - found.prefixlen >= 4 else RESERVED_HOSTS
+    return str(found[first]), str(found[first + 1])
 
 
 def route_server_addresses(subnet: str) -> tuple[str, str]:
@@ -67,15 +82,58 @@ def edge_addresses(gateway_subnet: str, slot: int, leg: Leg) -> str:
                        f"connections, not for slot {slot}; use a larger GatewaySubnet.")
     first, _ = usable(gateway_subnet)
     address = first + (slot - 1) * len(Leg) + list(Leg).index(leg)
-    below, above = (IPv4Address(instance) for instance in instance_addresses(gateway_subnet))
+    below, above = (int(ip_address(instance)) for instance in instance_addresses(gateway_subnet))
     # The pool is contiguous but for the instances in its middle; /28 is the smallest with a slot, so they stand at .12.
-    return str(address if address < below else address + (int(above) - int(below) + 1))
+    return str(address if int(address) < below else address + (above - below + 1))
 
 
-def vni(connection: int, instance: int, leg: Leg) -> int:
-    """The VXLAN network identifier of the tunnel between a gateway instance and an edge."""
-    number = connection << 2 | instance << 1 | list(Leg).index(leg)
+def vni(connection: int, way: int, leg: Leg) -> int:
+    """The VXLAN network identifier of a connection's tunnel from an edge: to a gateway instance (0 or 1), or DIRECT, to
+    the VNet router; 3 leads to services."""
+    number = connection << 3 | way << 1 | list(Leg).index(leg)
     return _within(number, _VNI_BITS, "connections")
+
+
+def service_vni(circuit: int, region: str, leg: Leg) -> int:
+    """Of the tunnel from a Microsoft peering's VRF to a region's services; among the numbers that connections leave."""
+    number = _within(circuit << _REGION_BITS | region_index(region), _VNI_BITS - 3, "circuits with Microsoft peering")
+    return number << 3 | _SERVICES_WAY << 1 | list(Leg).index(leg)
+
+
+def exchange_vni(member: int, leg: Leg) -> int:
+    """Of the tunnel from the cloud's edge at an exchange to the services of the region next to it."""
+    number = _within(member << _REGION_BITS | _AT_EXCHANGE, _VNI_BITS - 3, "edges at exchanges")
+    return number << 3 | _SERVICES_WAY << 1 | list(Leg).index(leg)
+
+
+def services_address(region: str, family: int) -> str:
+    """Of a region's services towards VRFs: the last ones of the range."""
+    return str(_service_range(family)[-2 - region_index(region)])
+
+
+def vrf_address(circuit: int, leg: Leg, family: int) -> str:
+    """Of a Microsoft peering's VRF towards services: from the first of the range on."""
+    return str(_service_range(family)[1 + (circuit << 1 | list(Leg).index(leg))])
+
+
+def exchange_vrf_address(member: int, family: int) -> str:
+    """Of an edge at an exchange towards services."""
+    return str(_service_range(family)[_BEHIND_CIRCUITS + member])
+
+
+def _service_range(family: int) -> IPv4Network | IPv6Network:
+    return network(SERVICE_RANGES[0 if family == 4 else 1])
+
+
+def attachment_index(circuit: int, leg: Leg, kind: PeeringType = PeeringType.PRIVATE) -> int:
+    """The ifindex of a VRF's end of an attachment: of no other VRF here, and far above what a kernel gives."""
+    number = _within(circuit << 1 | list(Leg).index(leg), _INDEX_BITS, "circuits")
+    return _ATTACHMENTS | (kind is PeeringType.MICROSOFT) << _INDEX_BITS | number
+
+
+def exchange_index(member: int) -> int:
+    """The same for an edge's interface at an exchange."""
+    return _ATTACHMENTS | 2 << _INDEX_BITS | _within(member, _INDEX_BITS, "ports of exchanges")
 
 
 def edge_loopback(location: str, leg: Leg) -> str:
@@ -90,6 +148,21 @@ def mac(number: int) -> str:
     """A NIC's MAC address, under Azure's OUI."""
     digits = f"{_within(number, _MAC_BITS, 'NICs'):06x}"
     return f"00:0d:3a:{digits[:2]}:{digits[2:4]}:{digits[4:]}"
+
+
+def member_mac(number: int) -> str:
+    """Of the interface of an exchange's member (locally administered)."""
+    return _local_mac(0x46, number)
+
+
+def reserved_mac(exchange: int, station: int) -> str:
+    """Of a route server of an exchange, or of its discard address. ``station``: 1 to 3."""
+    return _local_mac(0x42, exchange << 2 | station)
+
+
+def _local_mac(kind: int, number: int) -> str:
+    digits = f"{_within(number, _MAC_BITS, 'ports of exchanges'):06x}"
+    return f"{kind:02x}:49:58:{digits[:2]}:{digits[2:4]}:{digits[4:]}"
 
 
 def node_name(role: Role, label: str, key: str, suffix: str = "") -> str:

@@ -68,6 +68,21 @@ def to_json(blueprint: Blueprint) -> Json:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Names of a stored blueprint's own nodes, and of those among all nodes in which a daemon runs."""
+
+    nodes: frozenset[str]
+    routers: frozenset[str]
+
+
+def outline(data: Json) -> Outline:
+    """What is needed of thousands of stored blueprints at once; reading one whole takes a hundred times as long."""
+    return Outline(
+        frozenset(piece["name"] for piece in data["pieces"] if piece["piece"] == Node.__name__),
+        frozenset(router["node"] for router in data["routers"] if not router["down"]))
+
+
 def from_json(data: Json) -> Blueprint:
     """The stored blueprint; secrets come back as asterisks, so it serves to remove and to compare keys."""
     return Blueprint(

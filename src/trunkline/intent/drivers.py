@@ -4,12 +4,26 @@ in memory; the rest of the house knows only these.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
-from trunkline.intent.bgp import RibEntry, Router, SessionStatus
-from trunkline.intent.network import Counter, KernelRoute, Key, Neighbor, Piece, PortCounters
+from trunkline.intent.bgp import Remark, RibEntry, Router, Session, SessionStatus
+from trunkline.intent.network import (
+    CapacityCounters,
+    Counter,
+    Harm,
+    Impairment,
+    KernelRoute,
+    Key,
+    Line,
+    Neighbor,
+    Piece,
+    PortCounters,
+)
+
+#: Of a soft refresh, from our side.
+Direction = Literal["in", "out", "both"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +45,14 @@ class Plane(Protocol):
 
     def apply(self, change: Change) -> None:
         """Remove, then create or mend in place. One piece's failure does not stop the independent others; raises
-        DriverFailure naming all that failed, Unsupported when the machine lacks something."""
+        DriverFailure naming all that failed, Unsupported when the machine lacks something, Degraded when a customer or
+        operator must bring all that failed."""
 
     def nodes(self) -> frozenset[str]:
         """Names of all nodes of this instance that exist."""
+
+    def existing(self, nodes: Collection[str]) -> frozenset[str]:
+        """Those of these nodes that exist."""
 
     def counters(self, node: str) -> PortCounters:
         """Counters of a node's ``xconnect`` program; all attachments in one read."""
@@ -45,8 +63,23 @@ class Plane(Protocol):
     def routes(self, node: str) -> tuple[KernelRoute, ...]:
         """All routes of a node, of all tables but that of its own addresses."""
 
+    def lines(self, node: str) -> tuple[Line, ...]:
+        """All interfaces of a node: whether they carry, what they have carried; empty without the node."""
+
     def filtered(self, node: str) -> dict[str, Counter]:
         """What the rules of a node's filter have counted, by counter; empty without a filter."""
+
+    def kept_out(self, node: str) -> dict[str, dict[str, Counter]]:
+        """What the hygiene of a shared LAN's ports has dropped, by port and reason; empty without any."""
+
+    def capacity(self, shared: str) -> CapacityCounters:
+        """What the bounds of the nodes that share them have let through and dropped; empty without any."""
+
+    def refused(self, node: str) -> dict[str, int]:
+        """How many segments TCP has refused in a node since it exists, by the kernel's own counters; empty without."""
+
+    def impaired(self, pieces: Sequence[Impairment]) -> dict[Key, Harm]:
+        """What each impairment has done since it stands."""
 
     def sweep(self) -> tuple[str, ...]:
         """Remove everything this instance owns, whoever made it; answers what was removed."""
@@ -58,9 +91,16 @@ class Speaker(Protocol):
     def observe(self, routers: Sequence[Router]) -> frozenset[Key]:
         """The keys of routers whose daemon runs (or, if ``down``, does not) with exactly this configuration."""
 
+    def running(self) -> frozenset[str]:
+        """All nodes of this instance in which a daemon runs, of whatever configuration; ``watch`` tells of their ends
+        too."""
+
     def apply(self, router: Router) -> None:
         """Start, or reload softly, or stop when ``down``. Raises ConfigurationRejected when the daemon's own parser
         refuses; the running configuration is then untouched."""
+
+    def waiting(self) -> frozenset[str]:
+        """Nodes whose daemon can now be told what had to wait: a password that a session which was up has already."""
 
     def remove(self, node: str) -> None:
         """Stop the daemon of a node and forget its files."""
@@ -68,11 +108,29 @@ class Speaker(Protocol):
     def sessions(self, router: Router) -> tuple[SessionStatus, ...]:
         """State of each session of a running router, in the router's order; Idle for those the daemon lacks."""
 
+    def glance(self, router: Router, sessions: Sequence[Session]) -> tuple[SessionStatus, ...]:
+        """The same of some of its sessions, without BFD: what one asks who asks again and again."""
+
     def routes(self, router: Router) -> tuple[RibEntry, ...]:
         """The Loc-RIB with all paths."""
 
     def advertised(self, router: Router, session: str) -> tuple[RibEntry, ...]:
         """The Adj-RIB-Out of one session, as sent (after policy)."""
+
+    def received(self, router: Router, session: str) -> tuple[RibEntry, ...]:
+        """The Adj-RIB-In of one session after its import policy; refused routes too, each with its ``refusal``."""
+
+    def heard(self, router: Router, session: str) -> tuple[RibEntry, ...]:
+        """The Adj-RIB-In of one session before its import policy; what a daemon does not keep apart, as that left
+        it (``routing.bird.ribs``, ``routing.frr.ribs``)."""
+
+    def refresh(self, router: Router, session: str, direction: Direction) -> None:
+        """Have the peer's routes judged anew (in), ours told again (out), or both; the session stays. Raises
+        Unsupported where the peer would have to know route refresh (RFC 2918) and does not."""
+
+    def remarks(self, router: Router, since: int) -> tuple[int, tuple[Remark, ...]]:
+        """What the daemon has logged of its peers behind the position ``since``, and the position to ask from next; -1
+        for the end of what there is now. A daemon that keeps no such log has no remarks."""
 
     def watch(self, died: Callable[[str], None]) -> None:
         """Call ``died(node)`` soon after the daemon of a node that ought to run has ended."""

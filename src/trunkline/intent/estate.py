@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Protocol
@@ -32,20 +33,26 @@ class Remembered:
 
 
 class Snapshot:
-    """An estate in memory: unit tests, dry runs, planning."""
+    """An estate in memory: unit tests, dry runs, planning. What hangs on a resource is found by that resource."""
 
     def __init__(self, resources: Iterable[Resource] = ()) -> None:
         self._all: Mapping[str, Resource] = {r.id.key: r for r in sorted(resources, key=lambda r: r.id.key)}
+        self._children: dict[str, list[Resource]] = defaultdict(list)
+        self._referrers: dict[str, list[Resource]] = defaultdict(list)
+        for found in self._all.values():
+            if found.id.parent:
+                self._children[found.id.parent.key].append(found)
+            for target in references(found):
+                self._referrers[target].append(found)
 
     def get(self, resource: ResourceId) -> Resource | None:
         return self._all.get(resource.key)
 
     def children(self, parent: ResourceId, kind: str = "") -> tuple[Resource, ...]:
-        return tuple(r for r in self._all.values()
-                     if r.id.parent and r.id.parent.key == parent.key and _is(r, kind))
+        return tuple(r for r in self._children.get(parent.key, ()) if _is(r, kind))
 
     def referrers(self, target: ResourceId, kind: str = "") -> tuple[Resource, ...]:
-        return tuple(r for r in self._all.values() if target.key in references(r) and _is(r, kind))
+        return tuple(r for r in self._referrers.get(target.key, ()) if _is(r, kind))
 
 
 def _is(resource: Resource, kind: str) -> bool:

@@ -7,26 +7,32 @@ from enum import StrEnum
 
 
 class ScopeKind(StrEnum):
-    """``key`` of each kind in brackets. The first four are plant: they exist while some other scope requires them."""
+    """``key`` of each kind in brackets. The first six are plant: they exist while some other scope requires them."""
 
     REGION = "region"  #: [region] the region's backbone router
     EDGE = "edge"  #: [location] one edge router and its backbone router
     PORT = "port"  #: [provider@location] the provider's switch and its trunk to the edge
     BACKBONE = "backbone"  #: [location~region] the link between their backbone routers
+    VALIDATOR = "validator"  #: [location] the cache from which the routers of a leg learn which origins are valid
+    SERVICES = "services"  #: [region] the region's public services, and who announces them
+    DIRECT = "direct"  #: [port id] one link of a Direct port, with what is plugged into it
     SITE = "site"  #: [site id] a customer's LAN, hosts and routers
     VNET = "vnet"  #: [virtual network id] its router and virtual machines
     VNET_PEERING = "vnet-peering"  #: [virtual network id~virtual network id] the link between their routers
     GATEWAY = "gateway"  #: [gateway id] both instances
     HUB = "hub"  #: [virtual hub id] both instances of a Route Server
+    EXCHANGE = "exchange"  #: [exchange id] the peering LAN of an internet exchange and its route servers
+    MEMBER = "member"  #: [member id] a member's port on such a LAN
     LEG = "leg"  #: [circuit id] one leg of a circuit: VRF, attachments, tunnels
 
 
-PLANT = frozenset({ScopeKind.REGION, ScopeKind.EDGE, ScopeKind.PORT, ScopeKind.BACKBONE})
+PLANT = frozenset({ScopeKind.REGION, ScopeKind.EDGE, ScopeKind.PORT, ScopeKind.BACKBONE, ScopeKind.SERVICES,
+                   ScopeKind.VALIDATOR})
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Scope:
-    """``leg`` is ``primary`` or ``secondary`` where the kind has legs (EDGE, PORT, BACKBONE, LEG), else empty."""
+    """``leg`` is ``primary`` or ``secondary`` where the kind has legs, else empty."""
 
     kind: ScopeKind
     key: str

@@ -5,14 +5,19 @@ A resource that is being deleted does not appear in any view: to compile it is g
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from trunkline.intent.allocation import route_server_addresses
+from trunkline.intent.direct import PortView, port_view
 from trunkline.intent.estate import Estate
+from trunkline.intent.peering import PeeringView, peerings
 from trunkline.intent.vnet_peering import PeeringState, counterpart, state, synced
+from trunkline.model.bgp import family_of, of_family
 from trunkline.model.circuit import Circuit, CrossConnection, Leg, ProviderState
 from trunkline.model.failover import link_tests
 from trunkline.model.hub import BgpConnection, HubIpConfiguration, VirtualHub
+from trunkline.model.impairment import Impairment
 from trunkline.model.network import (
     GATEWAY_SUBNET,
     Connection,
@@ -21,10 +26,11 @@ from trunkline.model.network import (
     VirtualNetwork,
     VirtualNetworkGateway,
 )
-from trunkline.model.peering import Peering
+from trunkline.model.peering import PeeringType
 from trunkline.model.plant import region
 from trunkline.model.resource import Resource, ResourceId
 from trunkline.model.site import LegOrder, RehearsedFault, Site, VirtualCrossConnect
+from trunkline.model.throttle import Throttle
 from trunkline.model.vnet_peering import VirtualNetworkPeering
 
 NETWORK = "Microsoft.Network"
@@ -58,6 +64,9 @@ WAN_CONNECTION = f"{WAN_GATEWAY}/expressRouteConnections"
 SITE = "Trunkline.Site/sites"
 EXCHANGE_ORDER = "Trunkline.Exchange/virtualCrossConnects"
 FAULT = "Trunkline.Plant/faults"
+IMPAIRMENT = "Trunkline.Plant/impairments"
+THROTTLE = "Trunkline.Plant/throttles"
+VALIDATOR = "Trunkline.Plant/validators"
 
 
 def alive(estate: Estate, resource: ResourceId) -> Resource | None:
@@ -73,7 +82,8 @@ def referrers(estate: Estate, target: ResourceId, kind: str) -> tuple[Resource, 
 class VnetView:
     resource: Resource
     model: VirtualNetwork
-    subnets: tuple[tuple[str, str], ...]  #: (name, prefix)
+    subnets: tuple[tuple[str, str], ...]  #: (name, IPv4 prefix)
+    subnets6: tuple[tuple[str, str], ...] = ()  #: those that have IPv6 too
 
     @property
     def prefixes(self) -> tuple[str, ...]:
@@ -83,8 +93,14 @@ class VnetView:
     def gateway_subnet(self) -> str:
         return self.subnet(GATEWAY_SUBNET)
 
+    @property
+    def gateway_subnets(self) -> tuple[str, ...]:
+        """Of the GatewaySubnet, one prefix for each family that it has, IPv4 first."""
+        return tuple(prefix for name, prefix in (*self.subnets, *self.subnets6)
+                     if name.lower() == GATEWAY_SUBNET.lower())
+
     def subnet(self, wanted: str) -> str:
-        """The prefix of a subnet; empty without it."""
+        """The IPv4 prefix of a subnet; empty without it."""
         return next((prefix for name, prefix in self.subnets if name.lower() == wanted.lower()), "")
 
 
@@ -92,9 +108,11 @@ def vnet_view(estate: Estate, vnet: ResourceId) -> VnetView | None:
     resource = alive(estate, vnet)
     if not resource:
         return None
-    subnets = tuple((s.id.name, Subnet.model_validate(s.properties).prefix)
-                    for s in estate.children(vnet, SUBNET) if not s.deleting)
-    return VnetView(resource, VirtualNetwork.model_validate(resource.properties), subnets)
+    found = [(s.id.name, Subnet.model_validate(s.properties))
+             for s in estate.children(vnet, SUBNET) if not s.deleting]
+    return VnetView(resource, VirtualNetwork.model_validate(resource.properties),
+                    tuple((name, model.prefix) for name, model in found),
+                    tuple((name, model.prefix6) for name, model in found if model.prefix6))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +128,15 @@ class VnetPeeringView:
     @property
     def prefixes(self) -> tuple[str, ...]:
         """What is routed to the remote: its address space as of the last sync, unless it has lost some of it since."""
-        return tuple(prefix for prefix in synced(self.resource) if prefix in self.remote.prefixes)
+        return tuple(prefix for prefix in synced(self.resource)
+                     if prefix in self.remote.prefixes and family_of(prefix) in self.families)
+
+    @property
+    def families(self) -> tuple[int, ...]:
+        """Those in which both have address space; IPv6 alone where one side says so."""
+        only6 = self.model.enable_only_ipv6_peering or self.theirs.enable_only_ipv6_peering
+        return tuple(family for family in ((6,) if only6 else (4, 6))
+                     if all(of_family(family, one.prefixes) for one in (self.local, self.remote)))
 
     @property
     def lends(self) -> bool:
@@ -222,18 +248,9 @@ def lent(estate: Estate, vnet: VnetView) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class PeeringView:
-    resource: Resource
-    model: Peering
-
-    @property
-    def shared_key(self) -> str:
-        return self.resource.secrets.get("sharedKey", "")
-
-
-@dataclass(frozen=True, slots=True)
 class OrderView:
-    """One leg as ordered at the exchange, with the site of its router if it has one."""
+    """One leg as ordered at the exchange, with the site of its router if it has one. On a Direct port a cable to a
+    router that serves the circuit is as good as an order."""
 
     resource: Resource
     order: LegOrder
@@ -241,25 +258,48 @@ class OrderView:
 
 
 @dataclass(frozen=True, slots=True)
+class ImpairmentView:
+    resource: Resource
+    model: Impairment
+
+    @property
+    def expires(self) -> str:
+        return str(self.resource.system["expiresAt"])
+
+
+@dataclass(frozen=True, slots=True)
 class CircuitView:
+    """Sold by a provider, or on the Direct ``port``."""
+
     resource: Resource
     model: Circuit
-    private: PeeringView | None
+    peerings: tuple[PeeringView, ...]  #: by type: private, then Microsoft
     provisioned: bool
     orders: tuple[tuple[Leg, OrderView], ...]
     faults: tuple[Leg, ...]
     withdrawn: tuple[Leg, ...]  #: a failover test holds their customer sessions down
+    port: PortView | None = None
+    impairments: tuple[ImpairmentView, ...] = ()
+    throttle_mbps: int | None = None  #: the provider's own limit
 
     def order(self, leg: Leg) -> OrderView | None:
         return next((order for which, order in self.orders if which is leg), None)
 
+    def peering(self, kind: PeeringType) -> PeeringView | None:
+        return next((one for one in self.peerings if one.kind is kind), None)
+
     @property
-    def stag(self) -> int:
-        return int(self.resource.system["stag"])
+    def private(self) -> PeeringView | None:
+        return self.peering(PeeringType.PRIVATE)
+
+    @property
+    def stag(self) -> int | None:
+        """``None`` where the C-tag is the only tag: on a Direct port in Dot1Q mode."""
+        return self.resource.system.get("stag")
 
     @property
     def location(self) -> str:
-        return self.model.service.peering_location
+        return self.port.location if self.port else self.model.service.peering_location
 
     @property
     def provider(self) -> str:
@@ -267,24 +307,29 @@ class CircuitView:
 
 
 def circuit_view(estate: Estate, circuit: ResourceId) -> CircuitView | None:
-    """``None`` also of a circuit on a Direct port, which has no network yet."""
+    """``None`` also while the Direct port of one is missing. Nobody has to provision a circuit on such a port."""
     resource = alive(estate, circuit)
     model = Circuit.model_validate(resource.properties) if resource else None
-    if not resource or not model or model.direct:
+    if not resource or not model:
+        return None
+    port = port_view(estate, model.express_route_port.target) if model.express_route_port else None
+    if model.direct and not port:
         return None
     return CircuitView(
-        resource, model, _private(estate, circuit),
-        _provisioned(estate, circuit), tuple(_orders(estate, circuit)),
+        resource, model, peerings(estate, circuit), port is not None or _provisioned(estate, circuit),
+        tuple(_cabled(port, circuit) if port else _orders(estate, circuit)),
         tuple(RehearsedFault.model_validate(f.properties).leg for f in referrers(estate, circuit, FAULT)),
-        tuple(test.leg for test in link_tests(resource) if test.running))
+        tuple(test.leg for test in link_tests(resource) if test.running), port,
+        tuple(ImpairmentView(one, Impairment.model_validate(one.properties))
+              for one in referrers(estate, circuit, IMPAIRMENT)),
+        next((Throttle.model_validate(one.properties).bandwidth_in_mbps
+              for one in referrers(estate, circuit, THROTTLE)), None))
 
 
-def _private(estate: Estate, circuit: ResourceId) -> PeeringView | None:
-    for child in estate.children(circuit, PEERING):
-        model = Peering.model_validate(child.properties)
-        if model.routed and not child.deleting:
-            return PeeringView(child, model)
-    return None
+def _cabled(port: PortView, circuit: ResourceId) -> Iterator[tuple[Leg, OrderView]]:
+    for leg, plugged in port.plugged:
+        if plugged.end.router and plugged.end.serves(circuit.key):
+            yield leg, OrderView(plugged.resource, LegOrder(router=plugged.end.router), plugged.site)
 
 
 def _provisioned(estate: Estate, circuit: ResourceId) -> bool:
@@ -314,6 +359,14 @@ class ConnectionView:
     @property
     def slot(self) -> int:
         return int(self.resource.system["slot"])
+
+    @property
+    def subnets(self) -> tuple[str, ...]:
+        """Where its tunnels' addresses are: the GatewaySubnet's prefix of each family that it carries. IPv4 always, for
+        both ends are there; IPv6 if the gateway and the peering have it."""
+        four, *six = self.gateway.vnet.gateway_subnets
+        peering = self.circuit.private
+        return (four, *six) if peering and peering.model.ipv6_peering_config else (four,)
 
 
 def connections(estate: Estate, end: ResourceId) -> tuple[ConnectionView, ...]:

@@ -1,12 +1,20 @@
 """From resources to blueprints, one module per kind of scope. Pure: same estate, same bytes.
 
     plant    region, edge, port, backbone: what exists while somebody requires it
+    validation  the cache of a location's leg, and what a router gets that validates origins
     site     a customer's LAN, hosts and routers
+    direct   one link of a Direct port, and what is plugged into it
     leg      one leg of a circuit: attachment, hand-off, VRF, tunnels
+    microsoft  the VRF of a Microsoft peering, and services, which it reaches, by region
+    sentry   who may come in at a leg's attachment
+    contained  what is done on a leg against incidents
     gateway  both instances of a virtual network gateway
     vnet     VNet router and virtual machines, with
              filters (security groups) and user_routes (route tables), both by what is around the router (surroundings)
     vnet_peering  the link between the routers of two VNets, and what they tell each other over it
+    exchange peering LAN and route servers of an internet exchange, with
+             route_server_policy, what route servers take from members and tell them
+    member   a member's port there, with exchange_edge, the cloud's own router behind one
     route_server  both instances of a Route Server, and the sessions of others with it
 """
 
@@ -15,7 +23,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from trunkline.intent.blueprint import Blueprint, in_order
-from trunkline.intent.compile import gateway, leg, plant, route_server, site, vnet, vnet_peering
+from trunkline.intent.compile import (
+    contained,
+    direct,
+    exchange,
+    gateway,
+    member,
+    plant,
+    route_server,
+    services,
+    site,
+    validation,
+    vnet,
+    vnet_peering,
+)
 from trunkline.intent.compile.draft import Draft
 from trunkline.intent.estate import Estate
 from trunkline.intent.scope import Scope, ScopeKind
@@ -26,11 +47,16 @@ _COMPILERS: dict[ScopeKind, Callable[[Scope, Estate, Profile], Draft]] = {
     ScopeKind.EDGE: plant.edge,
     ScopeKind.PORT: plant.port,
     ScopeKind.BACKBONE: plant.backbone,
+    ScopeKind.VALIDATOR: validation.validator,
+    ScopeKind.SERVICES: services.services,
+    ScopeKind.DIRECT: direct.direct,
     ScopeKind.SITE: site.site,
-    ScopeKind.LEG: leg.leg,
+    ScopeKind.LEG: contained.contained_leg,
     ScopeKind.GATEWAY: gateway.gateway,
     ScopeKind.VNET: vnet.vnet,
     ScopeKind.VNET_PEERING: vnet_peering.vnet_peering,
+    ScopeKind.EXCHANGE: exchange.exchange,
+    ScopeKind.MEMBER: member.member,
     ScopeKind.HUB: route_server.route_server,
 }
 

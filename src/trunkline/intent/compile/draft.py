@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
@@ -10,20 +11,37 @@ from trunkline.intent.bgp import LOCAL, Action, Policy, PrefixMatch, Router, Rul
 from trunkline.intent.network import Address, Piece, Role
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.view import CircuitView, ConnectionView
+from trunkline.model.bgp import family_of, host_prefix
 from trunkline.model.circuit import Leg
+from trunkline.model.peering import PeeringType
 from trunkline.model.resource import ResourceId
 
 #: Groups of sessions (intent.bgp.Session.group).
 CUSTOMER, GATEWAY, CIRCUIT, VNET, CLOUD, PARTNER = "customer", "gateway", "circuit", "vnet", "cloud", "partner"
+#: A gateway's sessions to circuits: of connections that go through it, and of those with FastPath.
+BYPASSED = "bypassed"
+#: A CE's over Microsoft peering; those over private peering are CLOUD.
+INTERNET = "internet"
+CIRCUITS = (CIRCUIT, BYPASSED)
+#: Of a Microsoft peering's VRF, to the services of regions.
+SERVICES = "services"
 #: Between routers of peered VNets; towards a Route Server; a Route Server's towards its peers.
 TRANSIT, HUB, NVA = "transit", "hub", "nva"
+#: A route server's sessions with members; a member's, with route servers and other members.
+MEMBER, EXCHANGE = "member", "exchange"
 
 #: Session groups whose both ends are ours: they must be Established before an operation succeeds.
-INNER = frozenset({GATEWAY, CIRCUIT, VNET, TRANSIT, HUB})
+INNER = frozenset({GATEWAY, *CIRCUITS, VNET, TRANSIT, HUB, SERVICES})
 
 #: Of every node with a daemon. The kernel keeps the TCP sockets of one that ended, and with them a namespace without
 #: name and the tunnels in it, while it retries to say goodbye to peers out of reach: minutes by default, now a second.
 DAEMON_SYSCTLS = (("ipv4.tcp_orphan_retries", "1"),)
+
+#: Of every node with several ways over IPv6: flows are spread by ports there as well.
+SPREAD6 = (("ipv6.fib_multipath_hash_policy", "1"),)
+
+#: Of an end system with IPv6, so that it reaches itself.
+LOOPBACK6 = ("::1/128",)
 
 #: Room for two tags, or a VXLAN header, around a full customer frame.
 TRUNK_MTU, BACKBONE_MTU = 1600, 9000
@@ -64,22 +82,27 @@ def host_node(site: ResourceId, host: str) -> str:
     return node_name(Role.HOST, site.name, site.key, host)
 
 
-def vrf_node(circuit: ResourceId, leg: Leg) -> str:
-    return node_name(Role.VRF, circuit.name, circuit.key, letter(leg))
+def mark(kind: PeeringType) -> str:
+    """What tells names of a leg's peerings apart; none of private peering's."""
+    return "" if kind is PeeringType.PRIVATE else kind.word[0]
 
 
-def customer_interface(circuit: CircuitView, leg: Leg) -> str:
+def vrf_node(circuit: ResourceId, leg: Leg, kind: PeeringType = PeeringType.PRIVATE) -> str:
+    return node_name(Role.VRF, circuit.name, circuit.key, letter(leg) + mark(kind))
+
+
+def customer_interface(circuit: CircuitView, leg: Leg, kind: PeeringType = PeeringType.PRIVATE) -> str:
     """The routed end of the C-tag's sub-interface in a CE."""
-    return f"v{circuit.resource.number}{letter(leg)}"
+    return f"v{circuit.resource.number}{letter(leg)}{mark(kind)}"
 
 
-def attachment(circuit: CircuitView, leg: Leg) -> str:
+def attachment(circuit: CircuitView, leg: Leg, kind: PeeringType = PeeringType.PRIVATE) -> str:
     """Name of an attachment's counters."""
-    return attachment_name(circuit.resource.number, leg)
+    return attachment_name(circuit.resource.number, leg, kind)
 
 
-def attachment_name(circuit_number: int, leg: Leg) -> str:
-    return f"c{circuit_number}.{leg}.private"
+def attachment_name(circuit_number: int, leg: Leg, kind: PeeringType = PeeringType.PRIVATE) -> str:
+    return f"c{circuit_number}.{leg}.{kind.word}"
 
 
 def vrf_tunnel(connection: ConnectionView, instance: int) -> str:
@@ -94,16 +117,33 @@ def session_name(group: str, number: int, suffix: str = "") -> str:
     return f"{group}_{number}{'_' + suffix if suffix else ''}"
 
 
+def in_family(name: str, address: str) -> str:
+    """Sessions of one pair of speakers differ by family; those over IPv4 have the plain name."""
+    return name if family_of(address) == 4 else f"{name}_v6"
+
+
+def sysctls(addresses: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Of a node with a daemon and these addresses."""
+    return (*DAEMON_SYSCTLS, *(SPREAD6 if any(family_of(address) == 6 for address in addresses) else ()))
+
+
+def default_route(address: str) -> str:
+    return "0.0.0.0/0" if family_of(address) == 4 else "::/0"
+
+
 def backbone_scope(location: str, leg: Leg, region: str) -> Scope:
     return Scope(ScopeKind.BACKBONE, f"{location.lower()}~{region}", leg)
 
 
 def port_scope(circuit: CircuitView, leg: Leg) -> Scope:
+    """What the circuit comes in through: a link of its Direct port, or the provider's trunk."""
+    if circuit.port:
+        return Scope(ScopeKind.DIRECT, circuit.port.resource.id.key, leg)
     return Scope(ScopeKind.PORT, f"{circuit.provider.lower()}@{circuit.location.lower()}", leg)
 
 
 def point_to_point(local: str, peer: str) -> Address:
-    return Address(f"{local}/32", peer)
+    return Address(host_prefix(local), peer)
 
 
 def router_id(number: int, kind: int) -> str:
@@ -112,9 +152,10 @@ def router_id(number: int, kind: int) -> str:
     return str(IPv4Address("100.64.0.0") + ((number << 3 | kind) & 0x3FFFFF))
 
 
-def only_own(prefixes: tuple[str, ...]) -> Policy:
+def only_own(prefixes: tuple[str, ...], next_hop: str = "") -> Policy:
     """Export: exactly the prefixes originated here."""
-    return Policy((Rule(Action.PERMIT, tuple(PrefixMatch.exactly(p) for p in prefixes), groups=(LOCAL,)),))
+    exactly = tuple(PrefixMatch.exactly(prefix) for prefix in prefixes)
+    return Policy((Rule(Action.PERMIT, exactly, groups=(LOCAL,), next_hop=next_hop),))
 
 
 def inside(prefixes: tuple[str, ...]) -> tuple[PrefixMatch, ...]:
@@ -122,5 +163,5 @@ def inside(prefixes: tuple[str, ...]) -> tuple[PrefixMatch, ...]:
     return tuple(PrefixMatch.orlonger(prefix) for prefix in prefixes)
 
 
-def learned_from(group: str, strip_asns: tuple[int, ...] = ()) -> Policy:
-    return Policy((Rule(Action.PERMIT, groups=(group,), strip_asns=strip_asns),))
+def learned_from(*groups: str, strip_asns: tuple[int, ...] = ()) -> Policy:
+    return Policy((Rule(Action.PERMIT, groups=groups, strip_asns=strip_asns),))

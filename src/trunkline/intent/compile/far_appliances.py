@@ -3,7 +3,8 @@ which the other router hands everything to the appliance. Its own routes would n
 
     subnet ── router ─q════e─ router of the peer ── appliance
 
-Only a machine that may forward (``enableIPForwarding``) is an appliance here; the pieces belong to the peering.
+Only a machine that may forward (``enableIPForwarding``) is an appliance here, over IPv4 alone; the pieces belong to the
+peering.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 
 from trunkline.intent.compile.draft import vnet_node
 from trunkline.intent.compile.surroundings import FAR_TABLES, Surroundings, far_interface
-from trunkline.intent.compile.user_routes import networks, slots, user_route, user_tables
+from trunkline.intent.compile.user_routes import leads_far, networks, slots, user_route, user_tables
 from trunkline.intent.estate import Estate
 from trunkline.intent.network import Interface, Link, Lookup, Route, Verdict
 from trunkline.intent.placement import PlacedNic, placed
@@ -64,5 +65,5 @@ def far_routes(here: Surroundings, estate: Estate) -> Iterator[Route]:
     tables = user_tables(here, estate)
     for table, slot in zip(tables, slots(one.id for one in tables), strict=True):
         for _, network, route in networks(table):
-            if here.far_appliance(route.next_hop_ip_address, route.next_hop_type):
+            if leads_far(network, route, here):
                 yield user_route(network, route, here, slot)

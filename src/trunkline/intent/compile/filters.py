@@ -27,6 +27,7 @@ from trunkline.intent.network import (
     Whereabouts,
 )
 from trunkline.intent.placement import PlacedNic, PlacedSubnet, security_rules
+from trunkline.model.bgp import host_prefix, of_family
 from trunkline.model.network import Subnet
 from trunkline.model.resource import Reference, ResourceId
 from trunkline.model.security import PLATFORM_ADDRESS, Access, Direction, SecurityRule, Tag
@@ -56,10 +57,11 @@ def add_filter(draft: Draft, here: Surroundings, estate: Estate) -> None:
 
 def _guard(subnet: Subnet, nic: PlacedNic, has_tables: bool) -> Guard | None:
     """Beside route tables the kernel's own check of sources fails: it asks for the way back as if that began at the
-    other end's interface."""
+    other end's interface. Over IPv6 it has none."""
     inwards = [link.target for link in (subnet.network_security_group, nic.model.network_security_group) if link]
-    own = tuple(f"{address}/32" for address in nic.addresses)
-    sources = Whereabouts(own) if has_tables and not nic.model.enable_ip_forwarding else ANYWHERE
+    checked = has_tables or bool(of_family(6, nic.addresses))
+    own = tuple(map(host_prefix, nic.addresses))
+    sources = Whereabouts(own) if checked and not nic.model.enable_ip_forwarding else ANYWHERE
     if not inwards and sources == ANYWHERE:
         return None
     return Guard(nic.interface, tuple(list_name(group, Direction.OUTBOUND) for group in reversed(inwards)),
@@ -84,7 +86,7 @@ def members(subnets: Iterable[PlacedSubnet]) -> dict[str, tuple[str, ...]]:
     for nic in (nic for subnet in subnets for nic in subnet.nics):
         for configuration, address in zip(nic.model.ip_configurations, nic.addresses, strict=True):
             for link in configuration.properties.application_security_groups:
-                found[link.target.key] = (*found.get(link.target.key, ()), f"{address}/32")
+                found[link.target.key] = (*found.get(link.target.key, ()), host_prefix(address))
     return found
 
 
@@ -115,7 +117,7 @@ class Meaning:
 
 
 def _is_any(text: str) -> bool:
-    return text.lower() in (Tag.ANY, "any", "0.0.0.0/0")
+    return text.lower() in (Tag.ANY, "any")
 
 
 def known_prefixes(text: str) -> tuple[str, ...]:

@@ -34,12 +34,21 @@ def switch_node(provider: str, location: str, leg: Leg) -> str:
 
 def azure_port(provider: str, location: str, leg: Leg) -> str:
     """The name customers see of the edge's port towards a provider."""
-    return f"{location.replace(' ', '-').upper()}-{port_interface(provider).upper()}-{leg.value[:3].upper()}"
+    return azure_port_name(port_interface(provider), location, leg)
+
+
+def azure_port_name(interface: str, location: str, leg: Leg) -> str:
+    return f"{location.replace(' ', '-').upper()}-{interface.upper()}-{leg.value[:3].upper()}"
 
 
 def port_interface(provider: str) -> str:
     """The edge's port towards a provider."""
     return f"p{_short(provider.lower())}"
+
+
+def backbone_interface(region: str) -> str:
+    """The interface of an edge's backbone router towards a region."""
+    return f"r{_short(region)}"
 
 
 def _short(text: str) -> str:
@@ -73,7 +82,8 @@ def backbone(scope: Scope, _estate: Estate, _profile: Profile) -> Draft:
     leg = Leg(scope.leg)
     here, there = edge_loopback(location, leg), region_loopback(to_region)
     link = Link(
-        Interface(core_of_edge(location, leg), f"r{_short(to_region)}", (point_to_point(here, there),), BACKBONE_MTU),
+        Interface(core_of_edge(location, leg), backbone_interface(to_region), (point_to_point(here, there),),
+                  BACKBONE_MTU),
         Interface(core_of_region(to_region), f"e{_short(location)}{letter(leg)}", (point_to_point(there, here),),
                   BACKBONE_MTU))
     return Draft([link], requires=[Scope(ScopeKind.EDGE, location, leg), Scope(ScopeKind.REGION, to_region)])

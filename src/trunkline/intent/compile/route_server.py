@@ -1,5 +1,6 @@
 """A Route Server: two instances in the RouteServerSubnet that speak BGP with routers in the virtual network (NVAs), and
-the sessions that others have with it. No packet is forwarded by it.
+the sessions that others have with it. No packet is forwarded by it. It knows
+IPv4 alone, as in Azure.
 
     NVA ══ multi-hop eBGP ══ instance ── iBGP ── VNet router ── iBGP (transit) ── routers of peered VNets
                                     ╘══ multi-hop iBGP ══ gateway instances, with branch-to-branch traffic
@@ -11,11 +12,12 @@ an NVA marks NO_ADVERTISE reaches the networks that the Route Server serves, and
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from trunkline.intent.allocation import instance_addresses, router_address
-from trunkline.intent.bgp import PERMIT_ALL, REJECT_ALL, Action, Origin, Policy, Router, Rule, Session
+from trunkline.intent.bgp import PERMIT_ALL, REJECT_ALL, Action, Origin, Policy, Refusal, Router, Rule, Session
 from trunkline.intent.compile.draft import (
-    CIRCUIT,
+    CIRCUITS,
     DAEMON_SYSCTLS,
     GATEWAY,
     HUB,
@@ -31,9 +33,11 @@ from trunkline.intent.compile.draft import (
     session_name,
     vnet_node,
 )
+from trunkline.intent.compile.route_maps import mapped
 from trunkline.intent.estate import Estate
 from trunkline.intent.network import Interface, Link, Node, Role, Route
 from trunkline.intent.placement import placed
+from trunkline.intent.route_map import RouteMaps, maps_of
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.view import GATEWAY as GATEWAY_TYPE
 from trunkline.intent.view import (
@@ -48,7 +52,7 @@ from trunkline.intent.view import (
     referrers,
     vnet_peerings,
 )
-from trunkline.model.bgp import GATEWAY_ASN
+from trunkline.model.bgp import GATEWAY_ASN, of_family
 from trunkline.model.hub import HUB_ASN, BgpConnection, RoutingPreference
 from trunkline.model.profile import Profile
 from trunkline.model.resource import Resource, ResourceId
@@ -67,15 +71,18 @@ def route_server(scope: Scope, estate: Estate, profile: Profile) -> Draft:
     if not hub:
         return Draft()
     draft = Draft(requires=[Scope(ScopeKind.VNET, hub.vnet.resource.id.key)])
+    maps = maps_of(estate, hub.resource.id)
     peered, gateways = vnet_peerings(estate, hub.vnet), tuple(_gateways(estate, hub))
-    advertised = (*hub.vnet.prefixes, *lent(estate, hub.vnet))
-    known = (*hub.vnet.prefixes, *(prefix for one in peered for prefix in one.prefixes))
+    advertised = of_family(4, (*hub.vnet.prefixes, *lent(estate, hub.vnet)))
+    known = of_family(4, (*hub.vnet.prefixes, *(prefix for one in peered for prefix in one.prefixes)))
     for instance in (0, 1):
         _add_instance(draft, hub, instance)
         sessions = (
             _towards_vnet(hub, instance, profile),
-            *(_towards_nva(hub, peer, wish, instance, advertised, profile) for peer, wish in hub.peers),
-            *(one for gateway in gateways for one in _towards_gateway(hub, gateway, instance, known)))
+            *(_steered(_towards_nva(hub, peer, wish, instance, advertised, profile), maps, peer)
+              for peer, wish in hub.peers),
+            *(_steered(one, maps, gateway.resource) for gateway in gateways
+              for one in _towards_gateway(hub, gateway, instance, known)))
         origins = tuple(Origin(prefix, router_address(hub.subnet)) for prefix in known)
         draft.routers.append(Router(
             hub_node(hub.resource.id, instance), Daemon.BIRD, HUB_ASN, router_id(hub.resource.number, 6 + instance),
@@ -89,6 +96,12 @@ def _gateways(estate: Estate, hub: HubView) -> Iterator[GatewayView]:
         for gateway in referrers(estate, hub.vnet.resource.id.child("subnets", name), GATEWAY_TYPE):
             if (view := gateway_view(estate, gateway.id)) and view.hub:
                 yield view
+
+
+def _steered(session: Session, maps: RouteMaps, connection: Resource) -> Session:
+    inbound, outbound = (way.get(connection.id.key) for way in (maps.inbound, maps.outbound))
+    return replace(session, import_policy=mapped(session.import_policy, inbound),
+                   export_policy=mapped(session.export_policy, outbound)) if inbound or outbound else session
 
 
 def hub_interface(hub: HubView, instance: int) -> str:
@@ -125,7 +138,8 @@ def _towards_nva(hub: HubView, peer: Resource, wish: BgpConnection, instance: in
     return Session(
         name=nva_session(peer), group=NVA, interface="", local_address=hub.addresses[instance],
         peer_address=wish.peer_ip, local_asn=HUB_ASN, peer_asn=wish.peer_asn,
-        import_policy=Policy((Rule(Action.DENY, inside(advertised)), Rule(Action.PERMIT, local_pref=preference))),
+        import_policy=Policy((Rule(Action.DENY, inside(advertised), refusal=Refusal.OWN_SPACE),
+                              Rule(Action.PERMIT, local_pref=preference))),
         export_policy=Policy((*only_own(advertised).rules, *learned_from(NVA).rules, *branches)),
         hold_time_s=profile.hold_time_s, keepalive_time_s=profile.keepalive_time_s,
         prefix_limit=profile.route_server_prefix_limit)
@@ -136,7 +150,7 @@ def _towards_gateway(hub: HubView, gateway: GatewayView, instance: int, own: tup
         yield Session(
             name=session_name(GATEWAY, gateway.resource.number, str(far)), group=GATEWAY, interface="",
             local_address=hub.addresses[instance], peer_address=address, local_asn=HUB_ASN, peer_asn=GATEWAY_ASN,
-            import_policy=Policy((Rule(Action.DENY, inside(own)), Rule(Action.PERMIT))),
+            import_policy=Policy((Rule(Action.DENY, inside(own), refusal=Refusal.OWN_SPACE), Rule(Action.PERMIT))),
             export_policy=learned_from(NVA), enforce_first_as=False, hold_time_s=_HOLD_S,
             keepalive_time_s=_KEEPALIVE_S)
 
@@ -148,8 +162,9 @@ def sessions_of_gateway(gateway: GatewayView, hub: HubView, instance: int) -> tu
         Session(
             name=session_name(HUB, hub.resource.number, str(far)), group=HUB, interface="", local_address=own,
             peer_address=address, local_asn=GATEWAY_ASN, peer_asn=HUB_ASN,
-            import_policy=Policy((Rule(Action.DENY, inside(gateway.prefixes)), Rule(Action.PERMIT))),
-            export_policy=learned_from(CIRCUIT), enforce_first_as=False, next_hop_self=True, hold_time_s=_HOLD_S,
+            import_policy=Policy((
+                Rule(Action.DENY, inside(gateway.prefixes), refusal=Refusal.OWN_SPACE), Rule(Action.PERMIT))),
+            export_policy=learned_from(*CIRCUITS), enforce_first_as=False, next_hop_self=True, hold_time_s=_HOLD_S,
             keepalive_time_s=_KEEPALIVE_S)
         for far, address in enumerate(hub.addresses))
 

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from ipaddress import IPv4Network
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 
 from trunkline.intent.compile.draft import Draft
 from trunkline.intent.compile.filters import known_prefixes
@@ -21,30 +22,50 @@ from trunkline.intent.compile.surroundings import Surroundings
 from trunkline.intent.estate import Estate
 from trunkline.intent.network import Key, Lookup, Route, RouteKind, Verdict
 from trunkline.intent.placement import UserTable, user_table
+from trunkline.model.bgp import family_of, within
+from trunkline.model.bgp import network as network_of
 from trunkline.model.network import GATEWAY_SUBNET
 from trunkline.model.resource import Reference, ResourceId
 from trunkline.model.routing import NextHop, UserRoute
 
 _ENTRANCE = 100  #: priority of the rules that lead from an interface to a table's own
 _SLOT_BITS, _FIRST_SLOT = 22, 512
-_RULES, _TABLES = 128, 64  #: priorities and table numbers of a slot
 
 #: Priorities in a slot; _OUTER has three for each length.
-_INNER, _SYSTEM, _OUTER, _END, _GATEWAY = 0, 1, 3, 110, 120
-_INNER_TABLE = 63  #: those before it are the lengths of outer prefixes
+_INNER, _SYSTEM, _OUTER = 0, 1, 3
 
 Piece = Lookup | Route
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """What a slot has in one family, whose rules and tables the kernel keeps apart: priorities and table numbers, and
+    which of them come last. Tables before ``inner_table`` are the lengths of outer prefixes."""
+
+    bits: int
+    rules: int
+    tables: int
+    inner_table: int
+    end: int
+    gateway: int
+
+
+_ROOMS = {4: _Room(32, 128, 64, 63, 110, 120), 6: _Room(128, 512, 256, 255, 400, 410)}
 
 
 def add_user_routes(draft: Draft, here: Surroundings, estate: Estate) -> None:
     tables = user_tables(here, estate)
+    families = [family for family in _ROOMS if here.space(family)]
     for table, slot in zip(tables, slots(one.id for one in tables), strict=True):
         entrances = [name for subnet in here.subnets if _has(subnet.model.route_table, table)
                      for name in ([nic.interface for nic in subnet.nics] or
                                   (here.gateways if subnet.id.name.lower() == GATEWAY_SUBNET.lower() else ()))]
-        if entrances:
-            draft.pieces += [Lookup(here.node, _ENTRANCE, Verdict.GOTO, slot * _RULES, name) for name in entrances]
-            draft.pieces += _pieces(table, slot, here)
+        for family in families if entrances else ():
+            first = slot * _ROOMS[family].rules
+            draft.pieces += [Lookup(here.node, _ENTRANCE, Verdict.GOTO, first, name, family=family)
+                             for name in entrances]
+            draft.pieces += _pieces(table, slot, here, family)
 
 
 def user_tables(here: Surroundings, estate: Estate) -> tuple[UserTable, ...]:
@@ -70,91 +91,106 @@ def slots(ids: Iterable[ResourceId]) -> tuple[int, ...]:
     return tuple(taken)
 
 
-def networks(table: UserTable) -> Iterator[tuple[str, IPv4Network, UserRoute]]:
-    """(name, destination, route), one for each published prefix of a service tag. IPv6 is nowhere on this platform."""
+def networks(table: UserTable) -> Iterator[tuple[str, Network, UserRoute]]:
+    """(name, destination, route), one for each published prefix of a service tag."""
     for name, route in table.routes:
         for prefix in known_prefixes(route.address_prefix):
-            if ":" not in prefix:
-                yield name, IPv4Network(prefix), route
+            yield name, network_of(prefix), route
 
 
-def is_inner(network: IPv4Network, here: Surroundings) -> bool:
-    return any(network.subnet_of(IPv4Network(prefix)) for prefix in here.prefixes)
+def is_inner(network: Network, here: Surroundings) -> bool:
+    return any(within(str(network), prefix) for prefix in here.prefixes)
 
 
-def key_of(slot: int, network: IPv4Network, route: UserRoute, here: Surroundings) -> Key:
+def key_of(slot: int, network: Network, route: UserRoute, here: Surroundings) -> Key:
     """Of the piece that a route is realised by."""
     if _leads_to_gateway(network, route, here):
-        priority = slot * _RULES + _OUTER + 3 * (32 - network.prefixlen) + 1
-        return Lookup(here.node, priority, Verdict.GOTO, to=str(network)).key
+        priority = _outer(slot, network.version, network.prefixlen) + 1
+        return Lookup(here.node, priority, Verdict.GOTO, to=str(network), family=network.version).key
     return Route(here.node, str(network), table=_kernel_table(slot, network, here)).key
 
 
-def _kernel_table(slot: int, network: IPv4Network, here: Surroundings) -> int:
+def _outer(slot: int, family: int, length: int) -> int:
+    """The first priority of a length."""
+    room = _ROOMS[family]
+    return slot * room.rules + _OUTER + 3 * (room.bits - length)
+
+
+def _kernel_table(slot: int, network: Network, here: Surroundings) -> int:
     """Where a route stands."""
-    return slot * _TABLES + (_INNER_TABLE if is_inner(network, here) else network.prefixlen)
+    room = _ROOMS[network.version]
+    return slot * room.tables + (room.inner_table if is_inner(network, here) else network.prefixlen)
 
 
-def _pieces(table: UserTable, slot: int, here: Surroundings) -> Iterator[Piece]:
-    base = slot * _RULES
-    every = [(network, route) for _, network, route in networks(table)]
+def _pieces(table: UserTable, slot: int, here: Surroundings, family: int) -> Iterator[Piece]:
+    room = _ROOMS[family]
+    base = slot * room.rules
+    every = [(network, route) for _, network, route in networks(table) if network.version == family]
     outer = [(network, route) for network, route in every if not is_inner(network, here)]
     for network, route in every:
-        if not _leads_to_gateway(network, route, here) and not _leads_far(route, here):
+        if not _leads_to_gateway(network, route, here) and not leads_far(network, route, here):
             yield user_route(network, route, here, slot)
-    yield Lookup(here.node, base + _INNER, Verdict.TABLE, slot * _TABLES + _INNER_TABLE)
-    for prefix in here.prefixes:
-        yield Lookup(here.node, base + _SYSTEM, Verdict.TABLE, to=prefix)
+    yield Lookup(here.node, base + _INNER, Verdict.TABLE, slot * room.tables + room.inner_table, family=family)
+    for prefix in here.space(family):
+        yield Lookup(here.node, base + _SYSTEM, Verdict.TABLE, to=prefix, family=family)
     learned = not table.model.disable_bgp_route_propagation
     for length in sorted({network.prefixlen for network, _ in outer}):
         yield from _of_length(slot, length, [one for one in outer if one[0].prefixlen == length], here, learned)
-    yield from _last(here.node, base + _END, learned)
+    yield from _last(here.node, base + room.end, learned, family)
     if any(_leads_to_gateway(network, route, here) for network, route in outer):
-        yield from _last(here.node, base + _GATEWAY, learned=True)
+        yield from _last(here.node, base + room.gateway, learned=True, family=family)
 
 
-def _of_length(slot: int, length: int, routes: list[tuple[IPv4Network, UserRoute]], here: Surroundings,
+def _of_length(slot: int, length: int, routes: list[tuple[Network, UserRoute]], here: Surroundings,
                learned: bool) -> Iterator[Lookup]:
-    priority = slot * _RULES + _OUTER + 3 * (32 - length)
+    family = routes[0][0].version
+    room, priority = _ROOMS[family], _outer(slot, family, length)
     if learned:
-        yield Lookup(here.node, priority, Verdict.TABLE, longer_than=length)
+        yield Lookup(here.node, priority, Verdict.TABLE, longer_than=length, family=family)
     ours = [network for network, route in routes if not _leads_to_gateway(network, route, here)]
     for network, _ in routes:
         if network not in ours:
-            yield Lookup(here.node, priority + 1, Verdict.GOTO, slot * _RULES + _GATEWAY, to=str(network))
+            yield Lookup(here.node, priority + 1, Verdict.GOTO, slot * room.rules + room.gateway, to=str(network),
+                         family=family)
     if ours:
-        yield Lookup(here.node, priority + 2, Verdict.TABLE, slot * _TABLES + length)
+        yield Lookup(here.node, priority + 2, Verdict.TABLE, slot * room.tables + length, family=family)
 
 
-def _last(node: str, priority: int, learned: bool) -> Iterator[Lookup]:
+def _last(node: str, priority: int, learned: bool, family: int) -> Iterator[Lookup]:
     if learned:
-        yield Lookup(node, priority, Verdict.TABLE)
-    yield Lookup(node, priority + 1, Verdict.UNREACHABLE)
+        yield Lookup(node, priority, Verdict.TABLE, family=family)
+    yield Lookup(node, priority + 1, Verdict.UNREACHABLE, family=family)
 
 
-def _leads_to_gateway(network: IPv4Network, route: UserRoute, here: Surroundings) -> bool:
+def _leads_to_gateway(network: Network, route: UserRoute, here: Surroundings) -> bool:
     return route.next_hop_type == NextHop.GATEWAY and not is_inner(network, here)
 
 
-def _leads_far(route: UserRoute, here: Surroundings) -> bool:
+def leads_far(network: Network, route: UserRoute, here: Surroundings) -> bool:
     """Then it belongs to the peering (compile.far_appliances)."""
-    return bool(here.far_appliance(route.next_hop_ip_address, route.next_hop_type))
+    return _is_of(network, route) and bool(here.far_appliance(route.next_hop_ip_address, route.next_hop_type))
 
 
-def user_route(network: IPv4Network, route: UserRoute, here: Surroundings, slot: int) -> Route:
+def _is_of(network: Network, route: UserRoute) -> bool:
+    """Whether the next hop is of the destination's family."""
+    return family_of(route.next_hop_ip_address or "") == network.version
+
+
+def user_route(network: Network, route: UserRoute, here: Surroundings, slot: int) -> Route:
     """What leads nowhere here takes the packets and drops them, as Azure does where an appliance is gone."""
     table = _kernel_table(slot, network, here)
     if route.next_hop_type == NextHop.VNET_LOCAL and is_inner(network, here):
         return Route(here.node, str(network), table=table, kind=RouteKind.THROW)
-    appliance = _appliance(route, here)
+    appliance = _appliance(network, route, here)
     if appliance:
         return Route(here.node, str(network), (str(route.next_hop_ip_address),), appliance, table)
     return Route(here.node, str(network), table=table, kind=RouteKind.BLACKHOLE)
 
 
-def _appliance(route: UserRoute, here: Surroundings) -> str:
-    """The interface towards the NIC that has the next hop's address, here or in a peer; empty if none has."""
-    if route.next_hop_type != NextHop.APPLIANCE:
+def _appliance(network: Network, route: UserRoute, here: Surroundings) -> str:
+    """The interface towards the NIC that has the next hop's address, here or in a peer; empty if none has, or if it is
+    of the other family."""
+    if route.next_hop_type != NextHop.APPLIANCE or not _is_of(network, route):
         return ""
     own = (nic.interface for subnet in here.subnets for nic in subnet.nics
            if route.next_hop_ip_address in nic.addresses)

@@ -1,18 +1,27 @@
 """A virtual network: its router, a virtual machine for each NIC, and the sessions to its gateways.
 
-The router answers ARP for every address (proxy ARP, a /32 route per NIC), as Azure's fabric does; what no NIC has, in
-the address space, is unreachable, whatever has been learned. Without ``enableIPForwarding`` a NIC sends only from its
+The router answers ARP for every address (proxy ARP, a /32 route per NIC), as Azure's fabric does. Over IPv6 a machine
+has a /128, as by Azure's DHCPv6, and asks for the router alone. What no NIC has, in the address space, is unreachable,
+whatever has been learned. Without ``enableIPForwarding`` a NIC sends only from its
 own addresses, and its machine forwards nothing.
 """
 
 from __future__ import annotations
 
-from ipaddress import ip_network
-
 from trunkline.intent.allocation import instance_addresses, mac, node_name, router_address
 from trunkline.intent.bgp import PERMIT_ALL, REJECT_ALL, Router, Session
 from trunkline.intent.compile import route_server, vnet_peering
-from trunkline.intent.compile.draft import DAEMON_SYSCTLS, GATEWAY, Draft, router_id, session_name, vnet_node
+from trunkline.intent.compile.draft import (
+    GATEWAY,
+    LOOPBACK6,
+    Draft,
+    default_route,
+    in_family,
+    router_id,
+    session_name,
+    sysctls,
+    vnet_node,
+)
 from trunkline.intent.compile.filters import add_filter
 from trunkline.intent.compile.surroundings import surroundings
 from trunkline.intent.compile.user_routes import add_user_routes
@@ -22,8 +31,8 @@ from trunkline.intent.placement import PlacedNic, placed
 from trunkline.intent.scope import Scope
 from trunkline.intent.view import GATEWAY as GATEWAY_TYPE
 from trunkline.intent.view import VnetView, hub_of, referrers, vnet_peerings, vnet_view
-from trunkline.model.bgp import GATEWAY_ASN
-from trunkline.model.network import GatewayType
+from trunkline.model.bgp import GATEWAY_ASN, host_prefix, network, of_family
+from trunkline.model.network import GatewayType, Subnet
 from trunkline.model.profile import Profile
 from trunkline.model.resource import ResourceId
 from trunkline.model.site import Daemon
@@ -44,12 +53,12 @@ def vnet(scope: Scope, estate: Estate, profile: Profile) -> Draft:
         return Draft()
     node = vnet_node(view.resource.id)
     loopback = tuple(f"{router_address(prefix)}/32" for _, prefix in view.subnets if prefix)
-    draft = Draft([Node(node, Role.ROUTER, forwarding=True, loopback=loopback, sysctls=DAEMON_SYSCTLS)])
+    draft = Draft([Node(node, Role.ROUTER, forwarding=True, loopback=loopback, sysctls=sysctls(view.prefixes))])
     subnets = placed(estate, view.resource.id)
     strict = not any(subnet.model.route_table for subnet in subnets)
     for subnet in subnets:
         for nic in subnet.nics:
-            _add_vm(draft, node, nic, subnet.model.prefix, strict)
+            _add_vm(draft, node, nic, subnet.model, strict)
     draft.pieces += [Route(node, prefix, kind=RouteKind.UNREACHABLE) for prefix in view.prefixes]
     peerings, hub = vnet_peerings(estate, view), hub_of(estate, view)
     sessions = (*_gateway_sessions(estate, view, profile), *vnet_peering.sessions(peerings, view, profile),
@@ -64,15 +73,19 @@ def vnet(scope: Scope, estate: Estate, profile: Profile) -> Draft:
     return draft
 
 
-def _add_vm(draft: Draft, router: str, nic: PlacedNic, subnet: str, strict: bool) -> None:
-    node, length, forwards = vm_node(nic.resource.id), ip_network(subnet).prefixlen, nic.model.enable_ip_forwarding
+def _add_vm(draft: Draft, router: str, nic: PlacedNic, subnet: Subnet, strict: bool) -> None:
+    node, forwards = vm_node(nic.resource.id), nic.model.enable_ip_forwarding
+    four, six = (of_family(family, nic.addresses) for family in (4, 6))
+    length, near = network(subnet.prefix).prefixlen, (router_address(subnet.prefix6),) if six else ()
+    own = (*(f"{address}/{length}" for address in four), *map(host_prefix, six))
     draft.pieces += [
-        Node(node, Role.VM, forwarding=forwards),
-        Link(Interface(node, "eth0", tuple(Address(f"{address}/{length}") for address in nic.addresses),
-                       mac=mac(nic.resource.number)),
-             Interface(router, nic.interface, proxy_arp=True, strict=strict and not forwards)),
-        Route(node, "0.0.0.0/0", (router_address(subnet),)),
-        *(Route(router, f"{address}/32", interface=nic.interface) for address in nic.addresses)]
+        Node(node, Role.VM, forwarding=forwards, loopback=LOOPBACK6 if six else ()),
+        Link(Interface(node, "eth0", tuple(map(Address, own)), mac=mac(nic.resource.number)),
+             Interface(router, nic.interface, tuple(Address(host_prefix(address)) for address in near),
+                       proxy_arp=True, strict=strict and not forwards)),
+        Route(node, default_route(subnet.prefix), (router_address(subnet.prefix),)),
+        *(Route(node, default_route(address), (address,), "eth0") for address in near),
+        *(Route(router, host_prefix(address), interface=nic.interface) for address in nic.addresses)]
 
 
 def _gateway_sessions(estate: Estate, view: VnetView, profile: Profile) -> tuple[Session, ...]:
@@ -81,12 +94,10 @@ def _gateway_sessions(estate: Estate, view: VnetView, profile: Profile) -> tuple
                 if g.properties["gatewayType"] == GatewayType.EXPRESS_ROUTE]
     return tuple(
         Session(
-            name=session_name(GATEWAY, gateway.number, str(instance)), group=GATEWAY,
+            name=in_family(session_name(GATEWAY, gateway.number, str(instance)), address), group=GATEWAY,
             interface=gateway_interface(gateway.number, instance),
-            local_address=router_address(view.gateway_subnet), peer_address=address,
+            local_address=router_address(subnet), peer_address=address,
             local_asn=GATEWAY_ASN, peer_asn=GATEWAY_ASN, import_policy=PERMIT_ALL, export_policy=REJECT_ALL,
-            enforce_first_as=False, ttl_security=True, bfd=profile.inner_bfd)
-        for gateway in sorted(gateways, key=lambda g: g.number) if view.gateway_subnet
-        for instance, address in enumerate(instance_addresses(view.gateway_subnet)))
-
-
+            enforce_first_as=False, ttl_security=True, bfd=profile.inner_bfd, every_path=True)
+        for gateway in sorted(gateways, key=lambda g: g.number) for subnet in view.gateway_subnets
+        for instance, address in enumerate(instance_addresses(subnet)))

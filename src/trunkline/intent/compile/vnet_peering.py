@@ -15,16 +15,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trunkline.intent.allocation import link_address
-from trunkline.intent.bgp import REJECT_ALL, Action, Origin, Policy, Rule, Session
+from trunkline.intent.bgp import REJECT_ALL, Action, Origin, Policy, Refusal, Rule, Session
 from trunkline.intent.compile import far_appliances
-from trunkline.intent.compile.draft import GATEWAY, HUB, TRANSIT, Draft, inside, point_to_point, session_name, vnet_node
+from trunkline.intent.compile.draft import (
+    GATEWAY,
+    HUB,
+    TRANSIT,
+    Draft,
+    in_family,
+    inside,
+    point_to_point,
+    session_name,
+    vnet_node,
+)
 from trunkline.intent.compile.surroundings import has_tables, peering_interface, surroundings
 from trunkline.intent.estate import Estate
 from trunkline.intent.network import Interface, Link, Piece, Route
 from trunkline.intent.placement import placed
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.view import VnetPeeringView, VnetView, vnet_peerings, vnet_view
-from trunkline.model.bgp import GATEWAY_ASN
+from trunkline.model.bgp import GATEWAY_ASN, family_of
 from trunkline.model.profile import Profile
 from trunkline.model.resource import ResourceId
 
@@ -55,10 +65,16 @@ def _link(here: VnetPeeringView, there: VnetPeeringView, estate: Estate) -> Link
 
 def _end(peering: VnetPeeringView, estate: Estate) -> Interface:
     """Where there are route tables, the filter of the virtual network looks at sources, for the kernel cannot."""
-    own, far = link_address(peering.local.prefixes), link_address(peering.remote.prefixes)
     ruled = has_tables(placed(estate, peering.local.resource.id))
     return Interface(vnet_node(peering.local.resource.id), peering_interface(peering.remote),
-                     (point_to_point(own, far),), strict=not peering.model.allow_forwarded_traffic and not ruled)
+                     tuple(point_to_point(own, far) for own, far in _ends(peering)),
+                     strict=not peering.model.allow_forwarded_traffic and not ruled)
+
+
+def _ends(peering: VnetPeeringView) -> tuple[tuple[str, str], ...]:
+    """(own address on the link, the remote's) for each family that both networks have."""
+    return tuple((link_address(peering.local.prefixes, family), link_address(peering.remote.prefixes, family))
+                 for family in peering.families)
 
 
 def _pieces(peering: VnetPeeringView, estate: Estate) -> Iterator[Piece]:
@@ -67,27 +83,33 @@ def _pieces(peering: VnetPeeringView, estate: Estate) -> Iterator[Piece]:
 
 
 def _routes(peering: VnetPeeringView) -> list[Route]:
-    hop = (link_address(peering.remote.prefixes),)
-    return [Route(vnet_node(peering.local.resource.id), prefix, hop) for prefix in peering.prefixes]
+    return [Route(vnet_node(peering.local.resource.id), prefix, (hop,)) for prefix, hop in _hops(peering)]
+
+
+def _hops(peering: VnetPeeringView) -> Iterator[tuple[str, str]]:
+    """(prefix of the remote, its address on the link)"""
+    hops = {family_of(far): far for _, far in _ends(peering)}
+    yield from ((prefix, hops[family_of(prefix)]) for prefix in peering.prefixes)
 
 
 def origins(peerings: tuple[VnetPeeringView, ...]) -> tuple[Origin, ...]:
     """What the router's daemon must know to find next hops in peered networks."""
-    return tuple(Origin(prefix, link_address(one.remote.prefixes)) for one in peerings for prefix in one.prefixes)
+    return tuple(Origin(prefix, hop) for one in peerings for prefix, hop in _hops(one))
 
 
 def sessions(peerings: tuple[VnetPeeringView, ...], local: VnetView, profile: Profile) -> tuple[Session, ...]:
-    return tuple(_session(one, local, profile) for one in peerings if one.lends or one.borrows)
+    return tuple(_session(one, local, ends, profile) for one in peerings if one.lends or one.borrows
+                 for ends in _ends(one))
 
 
-def _session(peering: VnetPeeringView, local: VnetView, profile: Profile) -> Session:
-    learns = Policy((Rule(Action.DENY, inside(local.prefixes)), Rule(Action.PERMIT)))
+def _session(peering: VnetPeeringView, local: VnetView, ends: tuple[str, str], profile: Profile) -> Session:
+    own, far = ends
+    learns = Policy((Rule(Action.DENY, inside(local.prefixes), refusal=Refusal.OWN_SPACE), Rule(Action.PERMIT)))
     tells = Policy((Rule(Action.PERMIT, groups=(GATEWAY, HUB)),))
     return Session(
-        name=session_name(TRANSIT, peering.remote.resource.number), group=TRANSIT,
-        interface=peering_interface(peering.remote), local_address=link_address(local.prefixes),
-        peer_address=link_address(peering.remote.prefixes), local_asn=GATEWAY_ASN, peer_asn=GATEWAY_ASN,
-        import_policy=learns if peering.borrows else REJECT_ALL,
+        name=in_family(session_name(TRANSIT, peering.remote.resource.number), own), group=TRANSIT,
+        interface=peering_interface(peering.remote), local_address=own, peer_address=far,
+        local_asn=GATEWAY_ASN, peer_asn=GATEWAY_ASN, import_policy=learns if peering.borrows else REJECT_ALL,
         export_policy=tells if peering.lends else REJECT_ALL, enforce_first_as=False, ttl_security=True,
         bfd=profile.inner_bfd, reflects=peering.lends, every_path=True, recursive=True,
         heeds_communities=False)

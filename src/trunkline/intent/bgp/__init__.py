@@ -1,0 +1,45 @@
+"""BGP values: policies, a router with its sessions, and what daemons say of both."""
+
+from trunkline.intent.bgp.observed import Remark, RibEntry, SessionState, SessionStatus
+from trunkline.intent.bgp.policy import (
+    KEPT,
+    LOCAL,
+    PERMIT_ALL,
+    REJECT_ALL,
+    Action,
+    Community,
+    CommunityMatch,
+    Policy,
+    PrefixMatch,
+    Refusal,
+    Rule,
+    Validity,
+)
+from trunkline.intent.bgp.router import BfdKey, Origin, PeerRole, Router, Session, ValidationSource
+from trunkline.model.profile import LimitAction
+
+__all__ = [
+    "KEPT",
+    "LOCAL",
+    "PERMIT_ALL",
+    "REJECT_ALL",
+    "Action",
+    "BfdKey",
+    "Community",
+    "CommunityMatch",
+    "LimitAction",
+    "Origin",
+    "PeerRole",
+    "Policy",
+    "PrefixMatch",
+    "Refusal",
+    "Remark",
+    "RibEntry",
+    "Router",
+    "Rule",
+    "Session",
+    "SessionState",
+    "SessionStatus",
+    "ValidationSource",
+    "Validity",
+]

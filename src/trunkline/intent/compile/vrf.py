@@ -1,0 +1,95 @@
+"""The router of a private peering's VRF: its sessions with the customer and with gateway instances, one for each
+family."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from trunkline.intent.allocation import edge_addresses, instance_addresses
+from trunkline.intent.bgp import REJECT_ALL, Action, Policy, PrefixMatch, Refusal, Router, Rule, Session
+from trunkline.intent.compile import controls
+from trunkline.intent.compile.draft import (
+    CUSTOMER,
+    GATEWAY,
+    in_family,
+    learned_from,
+    number_of,
+    router_id,
+    session_name,
+    vrf_node,
+    vrf_tunnel,
+)
+from trunkline.intent.peering import PeeringView
+from trunkline.intent.view import CircuitView, ConnectionView, GatewayView
+from trunkline.model.bgp import AZURE_ASN, GATEWAY_ASN, bare, customer_address, edge_address, family_of
+from trunkline.model.circuit import Leg, SkuTier
+from trunkline.model.profile import Profile
+from trunkline.model.resource import Secret
+from trunkline.model.site import Daemon
+
+#: The VRF's interface towards the customer.
+TO_CUSTOMER = "customer"
+
+#: Never accepted from a customer (RFC 6890; the default route is welcome on private peering).
+MARTIANS = (
+    PrefixMatch("0.0.0.0/8", 8, 32),
+    *(PrefixMatch.orlonger(p) for p in ("127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4")),
+    PrefixMatch("::/8", 8, 128), *(PrefixMatch.orlonger(p) for p in ("fe80::/10", "ff00::/8")))
+NO_MARTIANS = Rule(Action.DENY, MARTIANS, refusal=Refusal.MARTIAN)
+#: What we told, told back (RFC 4271, 9.1.2). A daemon drops it unseen, unless a rule says that it is to be refused.
+NO_LOOPS = Rule(Action.DENY, contains_asn=((AZURE_ASN, AZURE_ASN),), refusal=Refusal.PATH_LOOP)
+_FROM_CUSTOMER = Policy((NO_LOOPS, NO_MARTIANS, Rule(Action.PERMIT, strip_communities=True)))
+
+
+def router(circuit: CircuitView, linked: tuple[ConnectionView, ...], which: Leg, profile: Profile) -> Router:
+    sessions = (*_customer_sessions(circuit, which, profile),
+                *(one for c in linked for instance in (0, 1) for one in _gateway_sessions(c, instance, which, profile)))
+    return Router(vrf_node(circuit.resource.id, which), Daemon.BIRD, AZURE_ASN,
+                  router_id(circuit.resource.number, 4 + number_of(which)), sessions, ecmp=profile.ecmp)
+
+
+def _customer_sessions(circuit: CircuitView, which: Leg, profile: Profile) -> Iterator[Session]:
+    peering = circuit.private
+    for session in attached(peering, which, profile) if peering else ():
+        yield controls.at_edge(replace(
+            session, import_policy=_FROM_CUSTOMER, export_policy=learned_from(GATEWAY, strip_asns=(GATEWAY_ASN,)),
+            prefix_limit=profile.prefix_limit(tier(circuit), family_of(session.peer_address)),
+            limit_action=profile.limit_action).unless(which in circuit.withdrawn, "a link failover test"),
+            peering.controls.on(which) if peering else None, profile)
+
+
+def attached(peering: PeeringView, which: Leg, profile: Profile) -> Iterator[Session]:
+    """Over a peering's attachment, one for each family; without policies yet."""
+    for subnet in peering.model.on(which):
+        session = Session(
+            name=in_family(CUSTOMER, subnet.prefix), group=CUSTOMER, interface=TO_CUSTOMER,
+            local_address=bare(edge_address(subnet.prefix)), peer_address=bare(customer_address(subnet.prefix)),
+            local_asn=AZURE_ASN, peer_asn=peering.model.peer_asn, import_policy=REJECT_ALL, export_policy=REJECT_ALL,
+            password=Secret(peering.shared_key) if peering.shared_key else None, bfd=profile.customer_bfd,
+            hold_time_s=profile.hold_time_s, keepalive_time_s=profile.keepalive_time_s)
+        yield session.unless(not subnet.enabled, "the peering's state, Disabled")
+
+
+def tier(circuit: CircuitView) -> SkuTier:
+    return SkuTier(circuit.resource.envelope.get("sku", {}).get("tier", SkuTier.STANDARD))
+
+
+def _gateway_sessions(connection: ConnectionView, instance: int, which: Leg, profile: Profile) -> Iterator[Session]:
+    name, peering = session_name(GATEWAY, connection.resource.number, str(instance)), connection.circuit.private
+    policy = peering.controls.on(which) if peering else None
+    for subnet in connection.subnets:
+        yield Session(
+            name=in_family(name, subnet), group=GATEWAY, interface=vrf_tunnel(connection, instance),
+            local_address=edge_addresses(subnet, connection.slot, which),
+            peer_address=instance_addresses(subnet)[instance], local_asn=AZURE_ASN, peer_asn=GATEWAY_ASN,
+            import_policy=_from_gateway(connection.gateway),
+            export_policy=controls.inwards(learned_from(CUSTOMER), policy), ttl_security=True,
+            bfd=profile.inner_bfd, prefix_limit=profile.connection_limit(family_of(subnet)))
+
+
+def _from_gateway(gateway: GatewayView) -> Policy:
+    """Its address spaces; with branch-to-branch traffic also what its Route Server's peers announce."""
+    if gateway.hub:
+        return Policy((NO_MARTIANS, Rule(Action.PERMIT)))
+    return Policy((Rule(Action.PERMIT, tuple(PrefixMatch.exactly(prefix) for prefix in gateway.prefixes)),))

@@ -1,0 +1,54 @@
+"""Scopes of both sides at once: what a circuit has on each."""
+
+from __future__ import annotations
+
+from trunkline.intent.dependency.cloud import beyond_connection, clouds_end
+from trunkline.intent.dependency.edge import Scopes, legs, of_cable, port_of, site_of
+from trunkline.intent.dependency.exchanges import exchanges_of_site
+from trunkline.intent.direct import CABLE, cables_at
+from trunkline.intent.estate import Estate
+from trunkline.intent.session_policy import circuit_of
+from trunkline.intent.view import CONNECTION, EXCHANGE_ORDER
+from trunkline.model.resource import Resource, ResourceId
+
+
+def _sites_and_gateways(circuit: ResourceId, estate: Estate) -> Scopes:
+    for order in estate.referrers(circuit, EXCHANGE_ORDER):
+        yield from site_of(order, estate)
+    if port := port_of(circuit, estate):
+        for cable in estate.referrers(port, CABLE):
+            yield from site_of(cable, estate)
+    for connection in estate.referrers(circuit, CONNECTION):
+        yield from clouds_end(connection, estate)
+        yield from beyond_connection(connection, estate)
+
+
+def beyond_circuit(resource: Resource, estate: Estate) -> Scopes:
+    yield from _sites_and_gateways(resource.id, estate)
+
+
+def beyond_order(resource: Resource, estate: Estate) -> Scopes:
+    yield from _sites_and_gateways(ResourceId.parse(resource.system["circuit"]["id"]), estate)
+    yield from site_of(resource, estate)
+
+
+def beyond_site(resource: Resource, estate: Estate) -> Scopes:
+    for order in estate.referrers(resource.id, EXCHANGE_ORDER):
+        yield from legs(ResourceId.parse(order.system["circuit"]["id"]))
+    for cable in cables_at(estate, resource.id):
+        yield from of_cable(cable, estate)
+    yield from exchanges_of_site(resource.id, estate)
+
+
+def of_session_policy(policy: Resource, estate: Estate) -> Scopes:
+    """With the gateways, which heed what the edge says of a route."""
+    if circuit := circuit_of(policy):
+        yield from legs(circuit)
+        for connection in estate.referrers(circuit, CONNECTION):
+            yield from clouds_end(connection, estate)
+
+
+def beyond_session_policy(policy: Resource, estate: Estate) -> Scopes:
+    """With the customer's routers, whose ends of the sessions follow."""
+    if circuit := circuit_of(policy):
+        yield from _sites_and_gateways(circuit, estate)

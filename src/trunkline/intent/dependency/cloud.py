@@ -1,0 +1,233 @@
+"""Scopes of the cloud's side: virtual networks, what stands in them, gateways, connections, Route Servers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from trunkline.intent.compile.vnet_peering import vnet_peering_scope
+from trunkline.intent.dependency.edge import Scopes, legs, port_of
+from trunkline.intent.estate import Estate
+from trunkline.intent.scope import Scope, ScopeKind
+from trunkline.intent.view import (
+    CIRCUIT,
+    CONNECTION,
+    GATEWAY,
+    HUB_IP_CONFIGURATION,
+    NIC,
+    ROUTE_TABLE,
+    SUBNET,
+    VNET_PEERING,
+)
+from trunkline.intent.vnet_peering import remote
+from trunkline.model.hub import HubIpConfiguration, VirtualHub
+from trunkline.model.network import Connection, NetworkInterface, VirtualNetworkGateway
+from trunkline.model.resource import Resource, ResourceId
+from trunkline.model.vnet_peering import VirtualNetworkPeering
+
+
+def of_vnet(resource: Resource, estate: Estate) -> Scopes:
+    """With its peerings, which may have been written with it."""
+    yield Scope(ScopeKind.VNET, resource.id.key)
+    for peering in estate.children(resource.id, VNET_PEERING):
+        yield vnet_peering_scope(*_ends(peering))
+
+
+def of_subnet(resource: Resource, estate: Estate) -> Scopes:
+    if resource.id.parent:
+        yield Scope(ScopeKind.VNET, resource.id.parent.key)
+        if resource.properties.get("routeTable"):
+            yield from _links_of_vnet(resource.id.parent, estate)
+
+
+def of_nic(resource: Resource, _estate: Estate) -> Scopes:
+    for configuration in NetworkInterface.model_validate(resource.properties).ip_configurations:
+        subnet = configuration.properties.subnet
+        if subnet and subnet.target.parent:
+            yield Scope(ScopeKind.VNET, subnet.target.parent.key)
+
+
+def of_group_or_table(resource: Resource, estate: Estate) -> Scopes:
+    """The virtual networks whose subnets or NICs name a security group or route table."""
+    for subnet in estate.referrers(resource.id, SUBNET):
+        yield from of_subnet(subnet, estate)
+        if resource.id.type.lower() == ROUTE_TABLE.lower():
+            yield from _links_of_vnet(subnet.id.parent, estate)
+    for nic in estate.referrers(resource.id, NIC):
+        yield from of_nic(nic, estate)
+
+
+def _links_of_vnet(vnet: ResourceId | None, estate: Estate) -> Scopes:
+    """Its peerings, which hold the routes to appliances of peers."""
+    for peering in estate.children(vnet, VNET_PEERING) if vnet else ():
+        yield vnet_peering_scope(*_ends(peering))
+
+
+def of_rule_or_route(resource: Resource, estate: Estate) -> Scopes:
+    parent = estate.get(resource.id.parent) if resource.id.parent else None
+    if parent:
+        yield from of_group_or_table(parent, estate)
+
+
+def of_gateway(resource: Resource, _estate: Estate) -> Scopes:
+    yield Scope(ScopeKind.GATEWAY, resource.id.key)
+    if vnet := _vnet_of_gateway(resource):
+        yield Scope(ScopeKind.VNET, vnet.key)
+
+
+def _vnet_of_gateway(resource: Resource) -> ResourceId | None:
+    subnet = VirtualNetworkGateway.model_validate(resource.properties).subnet
+    return subnet.target.parent if subnet else None
+
+
+def of_connection(resource: Resource, estate: Estate) -> Scopes:
+    yield from clouds_end(resource, estate)
+    model = Connection.model_validate(resource.properties)
+    if model.peer:
+        yield from legs(model.peer.target)
+
+
+def clouds_end(resource: Resource, estate: Estate) -> Scopes:
+    """A connection's gateway, and the VNet router, for it has an end of the direct tunnels."""
+    gateway = _gateway_of(resource)
+    yield Scope(ScopeKind.GATEWAY, gateway.key)
+    found = estate.get(gateway)
+    if found:
+        yield from of_gateway(found, estate)
+
+
+def beyond_connection(resource: Resource, estate: Estate) -> Scopes:
+    """The addresses behind FastPath are limited by circuit or Direct port: what one connection takes, switched on or
+    off, the others have no more or again."""
+    circuit = Connection.model_validate(resource.properties).peer
+    port = port_of(circuit.target, estate) if circuit else None
+    sharing = [one.id for one in estate.referrers(port, CIRCUIT)] if port else [circuit.target] if circuit else []
+    for one in sharing:
+        for other in estate.referrers(one, CONNECTION):
+            if other.properties.get("expressRouteGatewayBypass"):
+                yield Scope(ScopeKind.GATEWAY, _gateway_of(other).key)
+
+
+def _gateway_of(connection: Resource) -> ResourceId:
+    return Connection.model_validate(connection.properties).virtual_network_gateway1.target
+
+
+def of_vnet_peering(resource: Resource, estate: Estate) -> Scopes:
+    """Where it lends or borrows gateways, also these and the circuits beyond."""
+    model = VirtualNetworkPeering.model_validate(resource.properties)
+    yield vnet_peering_scope(*_ends(resource))
+    for vnet in _ends(resource):
+        yield Scope(ScopeKind.VNET, vnet.key)
+        if model.allow_gateway_transit or model.use_remote_gateways:
+            yield from _users_of_vnet(vnet, estate)
+
+
+def beyond_vnet_peering(resource: Resource, estate: Estate) -> Scopes:
+    for vnet in _ends(resource):
+        yield from _users_of_vnet(vnet, estate)
+
+
+def _ends(peering: Resource) -> tuple[ResourceId, ResourceId]:
+    return peering.id.parent or peering.id, remote(peering)
+
+
+def _peers_of_vnet(vnet: ResourceId, estate: Estate) -> Scopes:
+    for peering in estate.children(vnet, VNET_PEERING):
+        yield from of_vnet_peering(peering, estate)
+        yield from beyond_vnet_peering(peering, estate)
+
+
+def _users_of_vnet(vnet: ResourceId, estate: Estate) -> Scopes:
+    yield from _gateways_of_vnet(vnet, estate)
+    yield from _hubs_of_vnet(vnet, estate)
+
+
+def _hubs_of_vnet(vnet: ResourceId, estate: Estate) -> Scopes:
+    for subnet in estate.children(vnet, SUBNET):
+        for place in estate.referrers(subnet.id, HUB_IP_CONFIGURATION):
+            if place.id.parent:
+                yield Scope(ScopeKind.HUB, place.id.parent.key)
+
+
+def of_hub(resource: Resource, estate: Estate) -> Scopes:
+    """Its own and its network's, and with branch-to-branch traffic the gateways' and circuits'."""
+    yield Scope(ScopeKind.HUB, resource.id.key)
+    branches = VirtualHub.model_validate(resource.properties).allow_branch_to_branch_traffic
+    for vnet in _networks_of_hub(resource.id, estate):
+        yield Scope(ScopeKind.VNET, vnet.key)
+        if branches:
+            yield from _gateways_of_vnet(vnet, estate)
+
+
+def of_route_map(resource: Resource, estate: Estate) -> Scopes:
+    """Its Route Server alone; behind the hub of a Virtual WAN there is nothing."""
+    hub = estate.get(resource.id.parent) if resource.id.parent else None
+    if hub and VirtualHub.model_validate(hub.properties).route_server:
+        yield Scope(ScopeKind.HUB, hub.id.key)
+
+
+def beyond_hub(resource: Resource, estate: Estate) -> Scopes:
+    for vnet in _networks_of_hub(resource.id, estate):
+        yield from _gateways_of_vnet(vnet, estate)
+        yield from _peers_of_vnet(vnet, estate)
+
+
+def _networks_of_hub(hub: ResourceId, estate: Estate) -> Iterator[ResourceId]:
+    for place in estate.children(hub, HUB_IP_CONFIGURATION):
+        if vnet := HubIpConfiguration.model_validate(place.properties).subnet.target.parent:
+            yield vnet
+
+
+def _gateways_of_vnet(vnet: ResourceId, estate: Estate) -> Scopes:
+    for gateway in _gateways_in(vnet, estate):
+        yield Scope(ScopeKind.GATEWAY, gateway.id.key)
+        yield from _linked_to_gateway(gateway, estate)
+
+
+def _gateways_in(vnet: ResourceId, estate: Estate) -> Iterator[Resource]:
+    for subnet in estate.children(vnet, SUBNET):
+        yield from estate.referrers(subnet.id, GATEWAY)
+
+
+def _linked_to_gateway(resource: Resource, estate: Estate) -> Scopes:
+    for connection in estate.referrers(resource.id, CONNECTION):
+        yield from of_connection(connection, estate)
+        yield from beyond_connection(connection, estate)
+
+
+def beyond_gateway(resource: Resource, estate: Estate) -> Scopes:
+    """With the Route Server of its network, which speaks to it."""
+    yield from _linked_to_gateway(resource, estate)
+    if vnet := _vnet_of_gateway(resource):
+        yield from _hubs_of_vnet(vnet, estate)
+
+
+def beyond_vnet(resource: Resource, estate: Estate) -> Scopes:
+    yield from _users_of_vnet(resource.id, estate)
+    yield from _peers_of_vnet(resource.id, estate)
+
+
+def beyond_nic(resource: Resource, estate: Estate) -> Scopes:
+    """A machine that forwards may be what a peer's routes lead to; each is one more behind FastPath, past the gateways
+    of its network and of those that lend it theirs."""
+    forwards = resource.properties.get("enableIPForwarding") is not None
+    for own in of_nic(resource, estate):
+        vnet = ResourceId.parse(own.key)
+        yield from _past_gateways(vnet, estate)
+        for peering in estate.children(vnet, VNET_PEERING):
+            yield from _past_gateways(remote(peering), estate)
+            if forwards:
+                yield vnet_peering_scope(*_ends(peering))
+                yield Scope(ScopeKind.VNET, remote(peering).key)
+
+
+def _past_gateways(vnet: ResourceId, estate: Estate) -> Scopes:
+    for gateway in _gateways_in(vnet, estate):
+        for connection in estate.referrers(gateway.id, CONNECTION):
+            if connection.properties.get("expressRouteGatewayBypass"):
+                yield from beyond_connection(connection, estate)
+
+
+def beyond_subnet(resource: Resource, estate: Estate) -> Scopes:
+    if resource.id.parent:
+        yield from _links_of_vnet(resource.id.parent, estate)
+        yield from _users_of_vnet(resource.id.parent, estate)
