@@ -43,6 +43,11 @@ class Flow:
         return len(self.sent_ns) - len(self.rtt_ns)
 
     @property
+    def lost_ns(self) -> tuple[int, ...]:
+        """When those left that were not answered."""
+        return tuple(at for sequence, at in enumerate(self.sent_ns) if sequence not in self.rtt_ns)
+
+    @property
     def longest_gap_ns(self) -> int:
         """Between the departures of two answered datagrams with only lost ones between them; 0 without loss.
 
@@ -68,7 +73,8 @@ class FlowReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All flows together. ``longest_gap_ms`` is the worst flow's; percentiles are over all answered datagrams."""
+    """All flows together. ``longest_gap_ms`` is the worst flow's; percentiles are over all answered datagrams;
+    ``lost_ns``: when those left that were not answered, by the machine's monotonic clock."""
 
     sent: int
     received: int
@@ -79,6 +85,7 @@ class Report:
     interval_ms: float
     rtt_ms: dict[str, float]
     flows: tuple[FlowReport, ...]
+    lost_ns: tuple[int, ...] = ()
 
 
 def report(flows: Sequence[tuple[int, Flow]], interval_ms: float) -> Report:
@@ -89,7 +96,8 @@ def report(flows: Sequence[tuple[int, Flow]], interval_ms: float) -> Report:
         sent=sent, received=sent - lost, lost=lost,
         duplicates=sum(f.duplicates for _, f in flows), reordered=sum(f.reordered for _, f in flows),
         longest_gap_ms=max((row.longest_gap_ms for row in rows), default=0.0), interval_ms=interval_ms,
-        rtt_ms=percentiles(rtt for _, f in flows for rtt in f.rtt_ns.values()), flows=rows)
+        rtt_ms=percentiles(rtt for _, f in flows for rtt in f.rtt_ns.values()), flows=rows,
+        lost_ns=tuple(sorted(at for _, f in flows for at in f.lost_ns)))
 
 
 def percentiles(times_ns: Iterable[int]) -> dict[str, float]:
