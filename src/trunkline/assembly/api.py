@@ -12,6 +12,8 @@ from trunkline.api.access.directory import Directory
 from trunkline.api.app import create_app
 from trunkline.api.pki import server_certificate
 from trunkline.api.resources import registry
+from trunkline.api.resources.machine import Machine
+from trunkline.assembly.ability import lacks_tcp_ao
 from trunkline.assembly.parent import die_with_parent
 from trunkline.settings import Settings
 from trunkline.store import Store
@@ -27,7 +29,7 @@ def run(settings: Settings) -> int:
     certificate, key = server_certificate(settings.places)
     accounts = directory.accounts
     types = registry(accounts.provider_subscription, settings.limits.circuits_per_subscription,
-                     settings.limits.handoff_interfaces, settings.endpoint.port, accounts.tenant,
+                     Machine(settings.limits.handoff_interfaces, lacks_tcp_ao), settings.endpoint.port, accounts.tenant,
                      directory.subscription_of)
     store = Store(settings.database_url, keys=settings.places.store_key)
     app = create_app(settings, store, types, directory, waker(settings))

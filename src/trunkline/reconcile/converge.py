@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Lock, RLock
 
-from trunkline.errors import TrunklineError
-from trunkline.intent.blueprint import Blueprint, from_json, to_json
+from trunkline.errors import Degraded, TrunklineError
+from trunkline.intent.blueprint import Blueprint, from_json, outline, to_json
 from trunkline.intent.compile import compile
 from trunkline.intent.drivers import Plane, Speaker
 from trunkline.intent.estate import Remembered
@@ -33,19 +34,31 @@ class Pass:
     """A pass that succeeded: what it realised, when it began (``time.monotonic()``), what is no longer required.
 
     ``unmet``: required scopes whose own pass failed in a part that this one does not lean on (a site's other router).
+    ``degraded``: what is missing of what a customer or operator brings; all else is realised.
     """
 
     blueprint: Blueprint
     started: float
     released: frozenset[Scope]
     unmet: tuple[Scope, ...] = ()
+    degraded: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """``owners``: the scope of each router, by node. ``broken``: scopes that lack a node or a daemon."""
+
+    scopes: frozenset[Scope]
+    owners: Mapping[str, Scope]
+    broken: frozenset[Scope]
 
 
 class Converger:
     """Thread-safe: one scope is only in one hand at a time, and a pass takes the locks of what it requires, which is
     always further down the plant, so passes cannot wait for each other in a circle.
 
-    ``fallen`` is told of scopes that had something on nodes which were lost and made anew."""
+    ``fallen`` is told of scopes that had something on nodes which were lost and made anew, or that stand on what was
+    degraded and is whole."""
 
     def __init__(self, store: Store, plane: Plane, speaker: Speaker, profile: Profile,
                  fallen: Callable[[frozenset[Scope]], None] = lambda _scopes: None) -> None:
@@ -54,29 +67,66 @@ class Converger:
         self._locks: dict[Scope, RLock] = defaultdict(RLock)
         self._guard = Lock()
         self._passes: dict[Scope, Pass] = {}
+        self._degraded: set[Scope] = set()
+        self._unwell: dict[Scope, tuple[float, bool]] = {}  #: when a pass began that failed, or was degraded (True)
 
     def converge(self, scope: Scope, since: float) -> Pass:
         """The latest pass over a scope, made now unless one has begun after ``since``. Raises DriverFailure …"""
         with self._lock(scope):
             latest = self._passes.get(scope)
-            if latest and latest.started >= since:
-                return latest
-            self._passes.pop(scope, None)
-            made = self._realise(scope)
-            self._standing.put(made.blueprint)
-            if made.blueprint:
-                self._passes[scope] = made
-            return made
+            return latest if latest and latest.started >= since else self._pass_over(scope, since)
+
+    def _pass_over(self, scope: Scope, since: float) -> Pass:
+        self._passes.pop(scope, None)
+        self._unwell[scope] = time.monotonic(), False
+        made = self._realise(scope, since)
+        self._standing.put(made.blueprint)
+        if made.blueprint and not made.degraded:
+            self._passes[scope] = made
+        if made.degraded:
+            self._unwell[scope] = made.started, True
+        else:
+            del self._unwell[scope]
+        self._note(scope, bool(made.degraded))
+        return made
+
+    def _note(self, scope: Scope, degraded: bool) -> None:
+        """An interface that came back is another one to the kernel, so what leads over it must be led anew."""
+        if degraded:
+            self._degraded.add(scope)
+        elif scope in self._degraded:
+            self._degraded.discard(scope)
+            self._fallen(self._standing.requiring(scope))
+
+    def adopt(self) -> Adoption:
+        """What an earlier life has left, told from names alone: whether each piece is as described is for passes to
+        see. So what broke meanwhile is known within a moment, however large the estate."""
+        with self._store.reading() as reader:
+            outlines = {Scope.parse(text): outline(stored) for text, stored in reader.all_applied()}
+        for scope, found in outlines.items():
+            self._standing.own(scope, found.nodes)
+        owners = {node: scope for scope, found in outlines.items() for node in found.routers}
+        silent = owners.keys() - self._speaker.running()
+        return Adoption(frozenset(outlines), owners, self.lacking() | frozenset(owners[node] for node in silent))
+
+    @property
+    def stands(self) -> bool:
+        """Whether any node exists."""
+        return bool(self._plane.nodes())
 
     def lacking(self) -> frozenset[Scope]:
-        """Scopes of which somebody has deleted a node."""
-        return self._standing.lacking(self._plane.nodes())
+        """Scopes of which somebody has deleted a node, or something ended by itself: an interface of the machine, a
+        cache, which also has to be told when its file is another."""
+        fleeting = {scope: found for scope, found in self._standing.fleeting().items() if scope not in self._degraded}
+        held = self._plane.observe([one for found in fleeting.values() for one in found]) if fleeting else frozenset()
+        lost = frozenset(scope for scope, found in fleeting.items() if not {one.key for one in found} <= held)
+        return self._standing.lacking(self._plane.nodes()) | lost
 
     def _lock(self, scope: Scope) -> RLock:
         with self._guard:
             return self._locks[scope]
 
-    def _realise(self, scope: Scope) -> Pass:
+    def _realise(self, scope: Scope, since: float) -> Pass:
         """What may exist is recorded before anything is done, what does exist afterwards."""
         started = time.monotonic()
         desired, stored = self._read(scope)
@@ -85,34 +135,42 @@ class Converger:
         between = _stored_form(union(desired, applied)) if stored and wished != stored else wished
         if between != stored:
             self._record(scope, between)
-        unmet = tuple(required for required in desired.requires if not self._stands(required))
+        unmet = tuple(required for required in desired.requires if not self._stands(required, since))
         difference = differ(desired, applied, self._observe(desired) if stored else frozenset())
-        lost = self._lost(difference, applied)
+        lost, degraded = self._lost(difference, applied), ""
         try:
             self._end_orphans(lost, applied)
             self._apply(scope, difference)
             if stored and difference.network:  # what leaned on a piece made anew fell with it
                 self._apply(scope, differ(desired, desired, self._observe(desired)))
-        except _REFUSALS:
+        except _REFUSALS as problem:
             for required in desired.requires:  # what it stands on may be gone: the retry looks
                 self._passes.pop(required, None)
-            raise
+            if unmet or not isinstance(problem, Degraded):
+                raise
+            degraded = str(problem)
         finally:
             if lost:
                 self._fallen(self._standing.on(lost))
         if between != wished:
             self._record(scope, wished)
-        return Pass(desired, started, difference.released, unmet)
+        return Pass(desired, started, difference.released, unmet, degraded)
 
-    def _stands(self, required: Scope) -> bool:
+    def _stands(self, required: Scope, since: float) -> bool:
         """Whether a required scope is realised. If a part of it failed, this pass goes on: what it leans on may be
-        there, and if not, its own pieces will say so. One leg must not wait for the router of the other."""
-        try:
-            self.converge(required, since=0)
-        except _REFUSALS as problem:
-            log.warning("required scope not realised", extra={"scope": str(required), "problem": str(problem)})
-            return False
-        return True
+        there, and if not, its own pieces will say so. One leg must not wait for the router of the other. What failed
+        after ``since`` is not tried again for each that requires it."""
+        with self._lock(required):
+            began, stands = self._unwell.get(required, (-math.inf, False))
+            if began >= since:
+                return stands
+            try:
+                if required not in self._passes:
+                    self._pass_over(required, since)
+            except _REFUSALS as problem:
+                log.warning("required scope not realised", extra={"scope": str(required), "problem": str(problem)})
+                return False
+            return True
 
     def _read(self, scope: Scope) -> tuple[Blueprint, Json | None]:
         """What is desired and what is stored as applied, of one moment. Plant that nobody requires is not desired."""
@@ -149,12 +207,12 @@ class Converger:
             except _REFUSALS as problem:
                 problems.append(problem)
         if problems:
-            raise problems[0]
+            raise next((problem for problem in problems if not isinstance(problem, Degraded)), problems[0])
 
     def _lost(self, difference: Difference, applied: Blueprint) -> frozenset[str]:
         """Nodes that this scope has had and that are gone."""
         anew = frozenset(piece.name for piece in difference.network.ensure if isinstance(piece, Node)) & applied.nodes
-        return anew - self._plane.nodes() if anew else anew
+        return anew - self._plane.existing(anew) if anew else anew
 
     def _end_orphans(self, lost: frozenset[str], applied: Blueprint) -> None:
         """Where somebody deleted a namespace while its daemon ran, the daemon keeps the dead namespace alive, and the

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Network, collapse_addresses
+from ipaddress import IPv4Network, IPv6Network
 
 from trunkline.errors import Fault
 from trunkline.intent.blueprint import Blueprint
@@ -22,6 +22,7 @@ from trunkline.intent.network import MAIN, Filter, KernelRoute, Key, RouteKind
 from trunkline.intent.placement import PlacedNic, PlacedSubnet, UserTable, security_rules
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.view import alive, vnet_view
+from trunkline.model.bgp import network, of_family, within
 from trunkline.model.network import NetworkInterface
 from trunkline.model.operation import Operation
 from trunkline.model.profile import Profile
@@ -30,7 +31,7 @@ from trunkline.model.routing import NextHop
 from trunkline.model.security import DEFAULT_RULES, PLATFORM_ADDRESS, SecurityRule, Tag
 from trunkline.store import Reader
 
-_EVERYTHING = "0.0.0.0/0"
+_EVERYTHING = ("0.0.0.0/0", "::/0")
 _DEFAULT, _USER, _GATEWAY = "Default", "User", "VirtualNetworkGateway"
 _PROTOCOLS = {"*": "All"}
 _DEFAULT_NAMES = frozenset(rule.name for rule in DEFAULT_RULES)
@@ -61,8 +62,9 @@ class Effective:
         hidden = table is not None and table.model.disable_bgp_route_propagation
         learned = [] if hidden else list(_learned(kernel, place))
         rows = [*_system(kernel, place), *learned]
-        if not any(row["addressPrefix"] == [_EVERYTHING] for row in rows):
-            rows.insert(0, _row(_DEFAULT, _EVERYTHING, NextHop.NONE))
+        for everything in _EVERYTHING if place.subnet.model.prefix6 else _EVERYTHING[:1]:
+            if not any(row["addressPrefix"] == [everything] for row in rows):
+                rows.insert(0, _row(_DEFAULT, everything, NextHop.NONE))
         taken = {prefix for row in user if row["state"] == "Active" for prefix in row["addressPrefix"]}
         shown = [{**row, "state": "Invalid"} if row["addressPrefix"][0] in taken else row for row in rows]
         return {"value": [{**row, "disableBgpRoutePropagation": hidden} for row in (*shown, *user)]}
@@ -129,9 +131,8 @@ def _system(kernel: Iterable[KernelRoute], place: _Place) -> Iterator[Json]:
 
 
 def _learned(kernel: Iterable[KernelRoute], place: _Place) -> Iterator[Json]:
-    known = [IPv4Network(prefix) for prefix in place.here.prefixes]
     for route in kernel:
-        if route.protocol == "bird" and not any(IPv4Network(route.prefix).subnet_of(one) for one in known):
+        if route.protocol == "bird" and not any(within(route.prefix, known) for known in place.here.prefixes):
             yield _row(_GATEWAY, route.prefix, _GATEWAY, (gateway for gateway, _ in route.next_hops if gateway))
 
 
@@ -142,11 +143,11 @@ def _learned_prefixes(kernel: Iterable[KernelRoute], place: _Place) -> Iterator[
 
 def _of_table(table: UserTable, slot: int, here: Surroundings, installed: frozenset[Key]) -> Iterator[Json]:
     for name, route in table.routes:
-        found = [network for known, network, _ in networks(table) if known == name]
-        active = bool(found) and all(key_of(slot, network, route, here) in installed for network in found)
+        found = [one for known, one, _ in networks(table) if known == name]
+        active = bool(found) and all(key_of(slot, one, route, here) in installed for one in found)
         hops = [route.next_hop_ip_address] if route.next_hop_ip_address else []
         yield {"name": name, "source": _USER, "state": "Active" if active else "Invalid",
-               "addressPrefix": [str(network) for network in found] or [route.address_prefix],
+               "addressPrefix": [str(one) for one in found] or [route.address_prefix],
                "nextHopType": route.next_hop_type, "nextHopIpAddress": hops}
 
 
@@ -172,7 +173,7 @@ class _Words:
                 return _rest((*near, f"{PLATFORM_ADDRESS}/32"))
             case Tag.ANY:
                 return []
-        return [] if "/" in text or text[:1].isdigit() else list(known_prefixes(text))
+        return [] if "/" in text or ":" in text or text[:1].isdigit() else list(known_prefixes(text))
 
     def groups(self, links: Iterable[Reference]) -> list[str]:
         meaning = Meaning(self.place.here, members(self.place.here.subnets))
@@ -180,12 +181,33 @@ class _Words:
 
 
 def _rest(prefixes: Iterable[str]) -> list[str]:
-    """All IPv4 addresses but these."""
-    left = [IPv4Network(_EVERYTHING)]
-    for prefix in collapse_addresses(IPv4Network(prefix) for prefix in prefixes):
-        left = [part for one in left for part in (
-            one.address_exclude(prefix) if prefix.subnet_of(one) else () if one.subnet_of(prefix) else (one,))]
-    return [str(network) for network in sorted(left)]
+    """All addresses but these, of the families that they are of."""
+    known = tuple(prefixes)
+    return [text for family, everything in ((4, _EVERYTHING[0]), (6, _EVERYTHING[1])) if of_family(family, known)
+            for text in _outside(everything, of_family(family, known))]
+
+
+def _outside(everything: str, prefixes: tuple[str, ...]) -> list[str]:
+    """Prefixes are nested or apart, so what covers another is taken out first."""
+    left = [network(everything)]
+    for prefix in sorted(map(network, prefixes), key=lambda one: one.prefixlen):
+        left = [part for one in left for part in _without(one, prefix)]
+    return [str(one) for one in sorted(left, key=lambda one: (int(one.network_address), one.prefixlen))]
+
+
+def _without(one: IPv4Network | IPv6Network, prefix: IPv4Network | IPv6Network) -> Iterator[IPv4Network | IPv6Network]:
+    if within(str(prefix), str(one)):
+        yield from _halves(one, prefix)
+    elif not within(str(one), str(prefix)):
+        yield one
+
+
+def _halves(one: IPv4Network | IPv6Network, prefix: IPv4Network | IPv6Network) -> Iterator[IPv4Network | IPv6Network]:
+    match one, prefix:
+        case IPv4Network(), IPv4Network():
+            yield from one.address_exclude(prefix)
+        case IPv6Network(), IPv6Network():
+            yield from one.address_exclude(prefix)
 
 
 def _group(group: ResourceId, association: Json, rules: Iterable[SecurityRule], words: _Words) -> Json:
@@ -211,7 +233,7 @@ def _ports(side: str, texts: Iterable[str]) -> Json:
 
 
 def _addresses(side: str, texts: tuple[str, ...], links: tuple[Reference, ...], words: _Words) -> Json:
-    plain = [_EVERYTHING if text == Tag.ANY else text for text in texts] or words.groups(links)
+    plain = [_EVERYTHING[0] if text == Tag.ANY else text for text in texts] or words.groups(links)
     expanded = [prefix for text in texts for prefix in words.tag(text)]
     shown: Json = {f"{side}AddressPrefix": plain[0] if plain else "", f"{side}AddressPrefixes": plain}
     return {**shown, f"expanded{side.capitalize()}AddressPrefix": expanded} if expanded else shown

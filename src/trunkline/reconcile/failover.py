@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from trunkline.intent.bgp import RibEntry, Router, SessionState
+from trunkline.intent.bgp import RibEntry, Router, Session, SessionState
 from trunkline.intent.compile import compile
-from trunkline.intent.compile.draft import CUSTOMER
+from trunkline.intent.compile.draft import CUSTOMER, vrf_node
 from trunkline.intent.drivers import Speaker
 from trunkline.intent.estate import Estate
 from trunkline.intent.scope import Scope, ScopeKind
+from trunkline.model.bgp import family_of
 from trunkline.model.circuit import Leg
 from trunkline.model.failover import LinkTest, link_tests
 from trunkline.model.operation import Operation
@@ -48,9 +49,11 @@ class FailoverTests:
                 for test in (link_tests(circuit) if circuit else ()) if circuit and test.test_guid == wanted]
 
     def _routers(self, circuit: Resource, estate: Estate) -> Iterator[tuple[Leg, Router]]:
+        """Of private peering: no other is tested."""
         for leg in Leg:
-            found = compile(Scope(ScopeKind.LEG, circuit.id.key, leg), estate, self._profile).routers
-            yield from ((leg, router) for router in found)
+            found, tested = compile(Scope(ScopeKind.LEG, circuit.id.key, leg), estate, self._profile).routers, \
+                vrf_node(circuit.id, leg)
+            yield from ((leg, router) for router in found if router.node == tested)
 
     def _bgp(self, circuit: Resource, estate: Estate, test: LinkTest) -> list[Json]:
         """Only while the test runs: afterwards what is now says nothing of it."""
@@ -58,21 +61,28 @@ class FailoverTests:
             return []
         rows = []
         for leg, router in self._routers(circuit, estate):
-            up = any(one.name == CUSTOMER and one.state is SessionState.ESTABLISHED
-                     for one in self._speaker.sessions(router))
-            rows.append({"type": "IPv4", "link": leg.value.capitalize(), "checkTimeUtc": now().isoformat(),
-                         "status": "Connected" if up else "Disconnected"})
+            states = {one.name: one.state for one in self._speaker.sessions(router)}
+            for session in _customer_sessions(router):
+                up = states.get(session.name) is SessionState.ESTABLISHED
+                rows.append({"type": f"IPv{family_of(session.peer_address)}", "link": leg.value.capitalize(),
+                             "checkTimeUtc": now().isoformat(), "status": "Connected" if up else "Disconnected"})
         return rows
 
     def _compared(self, circuit: Resource, estate: Estate, test: LinkTest) -> Json:
         """Routes that both legs carry, and those of one leg alone, while the test runs."""
-        routes = {leg: {entry.prefix: entry for entry in self._speaker.routes(router) if entry.session == CUSTOMER}
+        routes = {leg: {entry.prefix: entry for entry in self._speaker.routes(router)
+                        if entry.session in {session.name for session in _customer_sessions(router)}}
                   for leg, router in self._routers(circuit, estate)} if test.running else {}
         seen = [set(entries) for entries in routes.values()]
         everywhere = set.intersection(*seen) if seen else set()
         somewhere = set().union(*seen) - everywhere
         return {word: {"beforeSimulation": [], "duringSimulation": [_route(prefix, routes) for prefix in sorted(found)]}
                 for word, found in (("redundantRoutes", everywhere), ("nonRedundantRoutes", somewhere))}
+
+
+def _customer_sessions(router: Router) -> Iterator[Session]:
+    """One for each family."""
+    yield from (session for session in router.sessions if session.group == CUSTOMER)
 
 
 def _times(test: LinkTest, start: str, end: str) -> Json:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from trunkline.intent.compile.plant import azure_port
-from trunkline.intent.view import CIRCUIT, CONNECTION, HUB_BGP_CONNECTION, PEERING
+from trunkline.intent.compile.plant import azure_port_name
+from trunkline.intent.compile.ports import edge_port
+from trunkline.intent.view import CIRCUIT, CONNECTION, HUB_BGP_CONNECTION, PEERING, circuit_view, connection_view
 from trunkline.model.bgp import AZURE_ASN
-from trunkline.model.circuit import Circuit, Leg
+from trunkline.model.circuit import Leg
 from trunkline.model.operation import Operation, OperationKind, OperationStatus
 from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId
+from trunkline.reconcile.connections import carrying
 from trunkline.store import Reader, Store, Writer
 
 
@@ -107,25 +109,23 @@ def status_of(resource: Resource, estate: Reader) -> Json:
     """What a realised resource shows beyond its wish, in ARM's words."""
     kind = resource.id.type.lower()
     if kind == CIRCUIT.lower():
-        return {"circuitProvisioningState": "Enabled", "stag": resource.system["stag"]}
+        stag = resource.system.get("stag")
+        return {"circuitProvisioningState": "Enabled", **({} if stag is None else {"stag": stag})}
     if kind == PEERING.lower():
         return {"azureASN": AZURE_ASN, "lastModifiedBy": "Customer", **_ports(resource, estate)}
     if kind == CONNECTION.lower():
-        return {"connectionStatus": "Connected"}
+        view = connection_view(estate, resource)
+        return {"connectionStatus": "Connected" if view and carrying(view) else "NotConnected"}
     if kind == HUB_BGP_CONNECTION.lower():
         return {"connectionState": resource.status.get("connectionState", "NotConnected")}
     return {}
 
 
 def _ports(peering: Resource, estate: Reader) -> Json:
-    circuit = estate.get(peering.id.parent) if peering.id.parent else None
+    circuit = circuit_view(estate, peering.id.parent) if peering.id.parent else None
     if not circuit:
         return {}
-    model = Circuit.model_validate(circuit.properties)
-    if model.direct:
-        return {}
-    order = model.service
-    return {f"{leg}AzurePort": azure_port(order.service_provider_name, order.peering_location, leg) for leg in Leg}
+    return {f"{leg}AzurePort": azure_port_name(edge_port(circuit, leg), circuit.location, leg) for leg in Leg}
 
 
 def operation_of(store: Store, operation: str) -> Operation | None:

@@ -8,31 +8,36 @@ import logging
 import socket
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from threading import Event, Lock, Thread
 
-from trunkline.errors import Fault, TrunklineError, Unsupported
+from trunkline.errors import TrunklineError, Unsupported
 from trunkline.intent.blueprint import Blueprint
 from trunkline.intent.dependency import awaited, touched
 from trunkline.intent.drivers import Plane, Speaker
-from trunkline.intent.scope import Scope, ScopeKind
-from trunkline.intent.view import FAULT
-from trunkline.model.operation import Operation, OperationKind
+from trunkline.intent.scope import Scope
+from trunkline.model.operation import OperationKind
 from trunkline.model.profile import Profile
-from trunkline.model.resource import ProvisioningState, ResourceId, now
+from trunkline.model.resource import ResourceId, now
 from trunkline.reconcile.answers import Answers
-from trunkline.reconcile.connections import refresh_connections
+from trunkline.reconcile.asking import Asking
+from trunkline.reconcile.authorities import Authorities
+from trunkline.reconcile.connections import ConnectionStates
 from trunkline.reconcile.converge import Converger
-from trunkline.reconcile.finish import answer, fail, operation_of, refuse, succeed
+from trunkline.reconcile.expiry import end_expired, end_impairments
+from trunkline.reconcile.finish import fail, succeed
+from trunkline.reconcile.monitor.watch import Monitor
+from trunkline.reconcile.origins import LOOK_S, Feed
 from trunkline.reconcile.pending import Pending
-from trunkline.reconcile.queue import ScopeQueue
+from trunkline.reconcile.queue import ScopeQueue, in_order
 from trunkline.reconcile.rhythm import Rhythm
 from trunkline.reconcile.route_servers import refresh_bgp_connections
 from trunkline.reconcile.settle import to_watch, waiting_for
+from trunkline.reconcile.troubles import Troubles
+from trunkline.reconcile.validators import refresh_validators
 from trunkline.settings import Timing
 from trunkline.store import Store
 
@@ -58,34 +63,45 @@ class _Settling:
 class Reconciler:
     """``run`` blocks until ``stop``. Everything else may be called from any thread."""
 
-    def __init__(self, store: Store, plane: Plane, speaker: Speaker, profile: Profile, timing: Timing) -> None:
-        self._store, self._speaker, self._timing = store, speaker, timing
+    def __init__(self, store: Store, plane: Plane, speaker: Speaker, profile: Profile, timing: Timing,
+                 authorities: Authorities) -> None:
+        origins, self._registrar = authorities.origins, authorities.registrar
+        self._store, self._speaker, self._timing, self._origins = store, speaker, timing, origins
         self._converger = Converger(store, plane, speaker, profile, self._all_due)
-        self._answers = Answers(store, plane, speaker, profile)
-        self._refreshes: tuple[Callable[[], None], ...] = tuple(
-            partial(refresh, store, speaker, profile) for refresh in (refresh_connections, refresh_bgp_connections))
+        self._troubles = Troubles(authorities)
+        self._asking = Asking(store, Answers(store, plane, speaker, profile, self._troubles))
+        self._refreshes: tuple[Callable[[], None], ...] = (
+            ConnectionStates(store, speaker, profile).refresh,
+            partial(refresh_bgp_connections, store, speaker, profile),
+            *((partial(refresh_validators, store, origins),) if origins else ()))
+        self.monitor = Monitor(store, plane, speaker, profile, self.wake, origins)
         self._queue, self._pending = ScopeQueue(), Pending(timing.settle_deadline_s)
         self._settling: dict[Scope, _Settling] = {}
         self._dirty: dict[Scope, float] = {}  #: since when a full pass is due
         self._failures: dict[Scope, int] = {}
         self._owners: dict[str, Scope] = {}  #: scope of each router, by node
-        self._asked: set[str] = set()
+        self._unseen: set[Scope] = set()  #: applied in an earlier life, not yet looked at in this one
         self._lock = Lock()
         self._resynced = 0.0  #: when every scope will have been looked at again; time.monotonic()
         self._adopted, self._stopped = Event(), Event()
-        self._askers = ThreadPoolExecutor(4, "answers")
 
     def run(self, wake_socket: Path, workers: int) -> None:
         """Adopt what runs, then serve wakes until stopped; passes under way end first."""
         self._speaker.watch(self._daemon_died)
         threads = [Thread(target=self._work, name=f"scopes-{n}", daemon=True) for n in range(workers)]
-        threads += [Thread(target=self._tick, name="timer", daemon=True)]
+        threads += [Thread(target=self._tick, args=(self._rhythms(),), name="timer", daemon=True),
+                    Thread(target=self.monitor.run, args=(self._stopped,), name="monitor", daemon=True)]
+        feeds = self._origins.feeds if self._origins else ()
+        if self._registrar:
+            asked = Rhythm(_REFRESH_S, partial(self._registrar.refresh, self._all_due))
+            threads.append(Thread(target=self._tick, args=((asked,),), name="registrar", daemon=True))
+        threads += [Thread(target=self._follow, args=(feed,), name="origins", daemon=True) for feed in feeds]
         self._adopt()
         for thread in threads:
             thread.start()
         self._listen(wake_socket)
         self._queue.close()
-        self._askers.shutdown(cancel_futures=True)
+        self._asking.close()
         for thread in threads:
             thread.join()
 
@@ -98,7 +114,7 @@ class Reconciler:
         for word in words:
             try:
                 if word.startswith("op:"):
-                    self._ask(word.removeprefix("op:"))
+                    self._asking.ask(word.removeprefix("op:"))
                 elif word:
                     scopes |= self._note(ResourceId.parse(word))
             except Exception:
@@ -112,8 +128,7 @@ class Reconciler:
         self._queue.add(scope, delay_s)
 
     def _all_due(self, scopes: Iterable[Scope]) -> None:
-        """What legs stand on before the legs, so that they need not wait for it."""
-        for scope in sorted(scopes, key=lambda one: (one.kind is ScopeKind.LEG, one)):
+        for scope in in_order(scopes):
             self.due(scope)
 
     @property
@@ -136,26 +151,39 @@ class Reconciler:
         path.unlink(missing_ok=True)
 
     def _adopt(self) -> None:
-        """After a start: every scope that was ever applied is due, and so is every open wish."""
-        with self._store.reading() as reader:
-            scopes = [Scope.parse(text) for text in reader.applied_scopes()]
-        self._all_due(scopes)
+        """After a start: what broke meanwhile is due, and so is every open wish. Whether all else is still as applied
+        is looked at when there is nothing else to do."""
+        found = self._converger.adopt()
+        log.info("adopting", extra={"scopes": len(found.scopes), "broken": len(found.broken)})
+        with self._lock:
+            self._owners |= found.owners
+            self._unseen = set(found.scopes)
+        if not self._converger.stands:
+            end_impairments(self._store)
         self._open_wishes()
+        self._all_due(found.broken)
+        for scope in in_order(found.scopes):
+            self._queue.add(scope, idle=True)
         self._adopted.set()
 
     def _open_wishes(self) -> None:
         with self._store.reading() as reader:
-            pending = reader.pending()
+            news = [operation for owed, kind in reader.owed() if not self._knows(owed, kind)
+                    and (operation := reader.operation(owed))]
         scopes: set[Scope] = set()
-        for operation in pending:
+        for operation in news:
             if operation.kind is OperationKind.ACTION:
-                self._ask(operation.id)
-            elif operation.kind is not OperationKind.DEPLOYMENT and operation.id not in self._pending:
+                self._asking.ask(operation.id)
+            else:
                 scopes |= self._note(operation.resource)
         self._all_due(scopes)
 
+    def _knows(self, operation: str, kind: OperationKind) -> bool:
+        return operation in (self._asking if kind is OperationKind.ACTION else self._pending)
+
     def _note(self, resource: ResourceId) -> frozenset[Scope]:
         """Begin to wait for the resource's operations; which scopes to pass over."""
+        felt = self._registrar.judge(resource) if self._registrar else frozenset[Scope]()
         with self._store.reading() as reader:
             found = reader.get(resource)
             own = awaited(found, reader) if found else frozenset()
@@ -165,19 +193,21 @@ class Reconciler:
         news = [operation for operation in operations if self._pending.add(operation, own)]
         if not own:
             self._complete(news)
-        return all_scopes if news or not operations else frozenset()
+        return felt | all_scopes if news or not operations else felt
 
     def _daemon_died(self, node: str) -> None:
         log.warning("daemon ended", extra={"node": node})
         if scope := self._owners.get(node):
             self.due(scope)
 
-    def _tick(self) -> None:
-        often = (self._open_wishes, self._end_overdue, self._end_expired_faults)
-        rhythms = (
+    def _rhythms(self) -> tuple[Rhythm, ...]:
+        often = (self._open_wishes, self._end_overdue, self._end_expired)
+        return (
             *(Rhythm(0, act) for act in often),
             *(Rhythm(_REFRESH_S, act) for act in (*self._refreshes, self._look_for_nodes)),
             *(Rhythm(self._timing.resync_interval_s, act) for act in (self._resync, self._prune)))
+
+    def _tick(self, rhythms: Iterable[Rhythm]) -> None:
         while not self._stopped.wait(_TICK_S):
             for rhythm in rhythms:
                 try:
@@ -195,11 +225,23 @@ class Reconciler:
         spread_s = max(self._timing.resync_interval_s, len(scopes) * _RESYNC_PAUSE_S)
         self._resynced = time.monotonic() + spread_s
         for index, text in enumerate(scopes):
-            self._queue.add(Scope.parse(text), spread_s * index / len(scopes))
+            self._queue.add(Scope.parse(text), spread_s * index / len(scopes), idle=True)
 
     def _look_for_nodes(self) -> None:
-        """A namespace that somebody deleted is made again at once, not at the next resync."""
-        self._all_due(self._converger.lacking())
+        """What somebody deleted is made again at once, not at the next resync; a daemon that had to wait is told."""
+        with self._lock:
+            waiting = {scope for node in self._speaker.waiting() if (scope := self._owners.get(node))}
+        self._all_due(self._converger.lacking() | waiting)
+
+    def _follow(self, feed: Feed) -> None:
+        """A source of VRPs; caches are told of news at once."""
+        while not self._stopped.is_set():
+            try:
+                if feed.beat():
+                    self._look_for_nodes()
+            except Exception:
+                log.exception("origins")
+            self._stopped.wait(LOOK_S)
 
     def _prune(self) -> None:
         """Finished operations and old activities are forgotten after their retention."""
@@ -214,15 +256,9 @@ class Reconciler:
                  f"Not observed within {self._timing.settle_deadline_s:.0f} seconds; still waiting for "
                  f"{reason or 'the network'}. Mend that if it is yours, and repeat the request.")
 
-    def _end_expired_faults(self) -> None:
-        with self._store.reading() as reader:
-            expired = [f.id for f in reader.list(FAULT)
-                       if not f.deleting and datetime.fromisoformat(f.system["expiresAt"]) <= now()]
-        for fault in expired:
-            with self._store.writing() as writer:
-                writer.set_status(fault, state=ProvisioningState.DELETING)
-                writer.begin(Operation(f"expired-{time.time_ns():x}", fault, OperationKind.DELETE))
-            self._all_due(self._note(fault))
+    def _end_expired(self) -> None:
+        for resource in end_expired(self._store):
+            self._all_due(self._note(resource))
 
     # ── what it does ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -241,15 +277,25 @@ class Reconciler:
             settling = self._settling.get(scope)
         if since is not None or settling is None:
             made = self._converger.converge(scope, time.monotonic() if since is None else since)
-            self._failures.pop(scope, None)
+            self._note_trouble(scope, made.degraded)
             self._own(made.blueprint)
+            self.monitor.know(made.blueprint)
             for freed in made.released:
                 self.due(freed)
             for unmet in made.unmet:
                 self.due(unmet, self._timing.retry_first_s)
-            self._pending.tried(scope)
+            self._tried(scope)
             settling = _Settling(made.blueprint, made.started)
         self._look(scope, settling)
+
+    def _tried(self, scope: Scope) -> None:
+        """A pass over it has ended, well or not."""
+        self._pending.tried(scope)
+        with self._lock:
+            was = bool(self._unseen)
+            self._unseen.discard(scope)
+            if was and not self._unseen:
+                log.info("adopted")
 
     def _look(self, scope: Scope, settling: _Settling) -> None:
         missing = waiting_for({router: self._speaker.sessions(router) for router in to_watch(settling.blueprint)})
@@ -269,12 +315,12 @@ class Reconciler:
                 self._settling.pop(scope, None)
 
     def _retry(self, scope: Scope, problem: Exception) -> None:
-        failures = self._failures[scope] = self._failures.get(scope, 0) + 1
-        pause_s = min(self._timing.retry_first_s * 2 ** (failures - 1), self._timing.retry_most_s)
+        pause_s = self._pause_s(scope)
         level = logging.WARNING if isinstance(problem, TrunklineError) else logging.ERROR
         log.log(level, "pass failed", exc_info=not isinstance(problem, TrunklineError),
                 extra={"scope": str(scope), "problem": str(problem), "retry_in_s": pause_s})
-        self._pending.tried(scope)
+        self._tried(scope)
+        self._troubles.put(scope, str(problem))
         self.due(scope, pause_s)
         try:
             self._tell(scope, str(problem))
@@ -282,6 +328,23 @@ class Reconciler:
                 self._give_up(scope, problem)
         except TrunklineError:
             log.exception("nothing could be written about it", extra={"scope": str(scope)})
+
+    def _note_trouble(self, scope: Scope, degraded: str) -> None:
+        """A scope whose pass succeeded: it is tried again if something of a customer's or operator's is missing."""
+        news = degraded != self._troubles.of(scope)
+        self._troubles.put(scope, degraded)
+        if not degraded:
+            self._failures.pop(scope, None)
+            return
+        pause_s = self._pause_s(scope)
+        if news:
+            log.warning("degraded", extra={"scope": str(scope), "problem": degraded, "retry_in_s": pause_s})
+        self.due(scope, pause_s)
+
+    def _pause_s(self, scope: Scope) -> float:
+        """Longer with each time in a row."""
+        failures = self._failures[scope] = self._failures.get(scope, 0) + 1
+        return min(self._timing.retry_first_s * 2.0 ** min(failures - 1, 32), self._timing.retry_most_s)
 
     def _give_up(self, scope: Scope, problem: Unsupported) -> None:
         """No retry helps on this machine: what waits for the scope fails at once."""
@@ -303,31 +366,3 @@ class Reconciler:
     def _own(self, blueprint: Blueprint) -> None:
         with self._lock:
             self._owners |= {router.node: blueprint.scope for router in blueprint.routers}
-
-    def _ask(self, operation: str) -> None:
-        with self._lock:
-            if operation in self._asked:
-                return
-            self._asked.add(operation)
-        self._askers.submit(self._answer, operation)
-
-    def _answer(self, operation: str) -> None:
-        try:
-            found = operation_of(self._store, operation)
-            if found and not found.status.final:
-                answer(self._store, operation, self._answers.of(found))
-        except Fault as fault:
-            refuse(self._store, operation, fault.code, str(fault))
-        except Exception:
-            log.exception("answer", extra={"operation": operation})
-            self._refuse(operation)
-        finally:
-            with self._lock:
-                self._asked.discard(operation)
-
-    def _refuse(self, operation: str) -> None:
-        try:
-            refuse(self._store, operation, "InternalServerError",
-                   "The network could not be read; the reconciler's journal says why. Ask again.")
-        except TrunklineError:
-            log.exception("nothing could be written about it", extra={"operation": operation})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from threading import Lock
 
@@ -23,11 +24,12 @@ class _Waiting:
 
 
 class Pending:
-    """Thread-safe. Times are ``time.monotonic()``."""
+    """Thread-safe; what concerns one scope costs what waits for that scope. Times are ``time.monotonic()``."""
 
     def __init__(self, deadline_s: float) -> None:
         self._deadline_s = deadline_s
         self._waiting: dict[str, _Waiting] = {}
+        self._by_scope: dict[Scope, dict[str, _Waiting]] = defaultdict(dict)
         self._lock = Lock()
 
     def add(self, operation: str, scopes: Iterable[Scope]) -> bool:
@@ -36,7 +38,9 @@ class Pending:
             if operation in self._waiting:
                 return False
             now, wanted = time.monotonic(), set(scopes)
-            self._waiting[operation] = _Waiting(wanted, set(wanted), now, now)
+            waiting = self._waiting[operation] = _Waiting(wanted, set(wanted), now, now)
+            for scope in wanted:
+                self._by_scope[scope][operation] = waiting
             return True
 
     def __contains__(self, operation: str) -> bool:
@@ -46,7 +50,7 @@ class Pending:
     def tried(self, scope: Scope) -> None:
         """A pass over ``scope`` has ended, well or not."""
         with self._lock:
-            for waiting in self._waiting.values():
+            for waiting in self._of(scope).values():
                 if scope in waiting.untried:
                     waiting.untried.discard(scope)
                     waiting.tried = time.monotonic()
@@ -56,8 +60,9 @@ class Pending:
         Passes begun before an operation do not count for it."""
         complete = []
         with self._lock:
-            for operation, waiting in self._waiting.items():
-                if scope in waiting.scopes and started >= waiting.since:
+            for operation, waiting in list(self._of(scope).items()):
+                if started >= waiting.since:
+                    self._part(operation, scope)
                     waiting.scopes.discard(scope)
                     if not waiting.scopes:
                         complete.append(operation)
@@ -67,15 +72,15 @@ class Pending:
         """``scope`` is not there yet: (operation, reason) of those that waited a while and whose reason is news."""
         patient = time.monotonic() - _PATIENCE_S
         with self._lock:
-            news = [(operation, waiting) for operation, waiting in self._waiting.items()
-                    if scope in waiting.scopes and waiting.reason != reason and waiting.since < patient]
+            news = [(operation, waiting) for operation, waiting in self._of(scope).items()
+                    if waiting.reason != reason and waiting.since < patient]
             for _, waiting in news:
                 waiting.reason = reason
         return tuple((operation, reason) for operation, _ in news)
 
     def waiting_on(self, scope: Scope) -> tuple[str, ...]:
         with self._lock:
-            return tuple(operation for operation, waiting in self._waiting.items() if scope in waiting.scopes)
+            return tuple(self._of(scope))
 
     def overdue(self) -> tuple[tuple[str, str], ...]:
         """(operation, reason) of those that have waited longer than the deadline; waiting for a turn does not count."""
@@ -86,4 +91,15 @@ class Pending:
 
     def forget(self, operation: str) -> None:
         with self._lock:
-            self._waiting.pop(operation, None)
+            waiting = self._waiting.pop(operation, None)
+            for scope in waiting.scopes if waiting else ():
+                self._part(operation, scope)
+
+    def _of(self, scope: Scope) -> Mapping[str, _Waiting]:
+        return self._by_scope.get(scope, {})
+
+    def _part(self, operation: str, scope: Scope) -> None:
+        """No longer of each other's concern."""
+        self._by_scope[scope].pop(operation, None)
+        if not self._by_scope[scope]:
+            del self._by_scope[scope]

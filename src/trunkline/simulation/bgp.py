@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from trunkline.intent.bgp import LOCAL, RibEntry, Router, Session
-from trunkline.simulation.policy import decided
+from trunkline.intent.bgp import LOCAL, RibEntry, Router, Session, Validity
+from trunkline.intent.bgp.evaluate import evaluate, path_length, received
+from trunkline.intent.bgp.sent import as_sent, withheld
+from trunkline.model.bgp import family_of, within
 
 #: Paths by node and prefix, best first.
 Ribs = Mapping[str, Mapping[str, tuple["Path", ...]]]
@@ -33,7 +35,7 @@ class Path:
     def rank(self) -> tuple[bool, int, int, bool, str]:
         """The smallest is best."""
         own = self.group != LOCAL
-        return (own, -self.entry.local_pref, len(self.entry.as_path), self.internal, self.entry.session)
+        return (own, -self.entry.local_pref, path_length(self.entry), self.internal, self.entry.session)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,31 @@ class Outcome:
 
     peers: Mapping[End, End]
     sent: Mapping[End, tuple[RibEntry, ...]]
-    received: Mapping[End, int]
+    received: Mapping[End, tuple[RibEntry, ...]]
     paths: Ribs
     overrun: frozenset[End] = frozenset()
+
+
+def expanded(routers: Iterable[Router], towards: Callable[[str, str], str]) -> tuple[Router, ...]:
+    """A session for each peer of a range that wants one. ``towards``: over which interface of a node an address is."""
+    known = tuple(routers)
+    askers: dict[str, list[str]] = {}
+    for router in known:
+        for session in router.sessions:
+            if session.enabled and not session.peer_range:
+                askers.setdefault(session.peer_address, []).append(session.local_address)
+    return tuple(replace(router, sessions=tuple(
+        one for session in router.sessions for one in _each_peer(router.node, session, askers, towards)))
+        for router in known)
+
+
+def _each_peer(node: str, session: Session, askers: Mapping[str, list[str]],
+               towards: Callable[[str, str], str]) -> Iterable[Session]:
+    if not session.peer_range:
+        return (session,)
+    peers = [peer for peer in askers.get(session.local_address, ()) if within(peer, session.peer_range)]
+    return [replace(session, name=f"{session.name}.{number}", peer_address=peer, peer_range="",
+                    interface=towards(node, peer)) for number, peer in enumerate(sorted(peers), 1)]
 
 
 def converge(routers: Iterable[Router], carries: Carries) -> Outcome:
@@ -54,7 +78,7 @@ def converge(routers: Iterable[Router], carries: Carries) -> Outcome:
     overrun: set[End] = set()
     while True:
         outcome = _settled(running, peers)
-        beyond = {end for end in peers if _beyond(_session(running, end), outcome.received[end])}
+        beyond = {end for end in peers if _beyond(_session(running, end), len(outcome.received[end]))}
         if not beyond:
             return replace(outcome, overrun=frozenset(overrun))
         overrun |= beyond
@@ -95,19 +119,21 @@ def _settled(running: Mapping[str, Router], peers: Mapping[End, End]) -> Outcome
     accepted: dict[End, tuple[Path, ...]] = dict.fromkeys(peers, ())
     for _ in range(_ROUNDS):
         paths = _ribs(running, accepted)
-        sent = {end: _export(sessions[end], paths[end[0]]) for end in peers}
+        sent = {end: tuple(_unknown(running[far[0]], _export(sessions[end], paths[end[0]])))
+                for end, far in peers.items()}
         heard = {end: _import(sessions[end], sent[far]) for end, far in peers.items()}
         if heard == accepted:
             break
         accepted = heard
-    return Outcome(peers, sent, {end: len(sent[far]) for end, far in peers.items()}, paths)
+    return Outcome(peers, sent, {end: sent[far] for end, far in peers.items()}, paths)
 
 
 def _ribs(running: Mapping[str, Router], accepted: Mapping[End, tuple[Path, ...]]) -> Ribs:
     gathered: dict[str, dict[str, list[Path]]] = {node: {} for node in running}
     for node, router in running.items():
         for origin in router.origins:
-            own = Path(RibEntry(origin.prefix, origin.next_hop, LOCAL), LOCAL)
+            own = Path(RibEntry(
+                origin.prefix, origin.next_hop, LOCAL, communities=origin.communities), LOCAL)
             gathered[node].setdefault(origin.prefix, []).append(own)
     for (node, _), paths in accepted.items():
         for path in paths:
@@ -117,34 +143,38 @@ def _ribs(running: Mapping[str, Router], accepted: Mapping[End, tuple[Path, ...]
 
 
 def _export(session: Session, table: Mapping[str, tuple[Path, ...]]) -> tuple[RibEntry, ...]:
-    """The best path of each prefix, or every one, as sent: never back where it came from, and from inside to inside
-    only to a client of our reflection."""
-    external = session.local_asn != session.peer_asn
+    """The best path of each prefix of the session's family, or every one, as sent; to a route server's client the best
+    that is for it."""
+    family = family_of(session.peer_address)
+    spoken = (paths for prefix, paths in table.items() if family_of(prefix) == family)
     sent = []
-    for path in (path for paths in table.values() for path in (paths if session.every_path else paths[:1])):
-        if path.entry.session == session.name or (path.internal and not external and not session.reflects):
-            continue
-        entry = decided(session.export_policy, path.entry, path.group)
-        if entry:
-            sent.append(_as_sent(session, entry, external))
+    for paths in spoken:
+        looked_at = paths if session.every_path or session.route_server else paths[:1]
+        offered = [entry for path in looked_at if (entry := _offered(session, path))]
+        sent += offered[:1] if session.route_server else offered
     return tuple(sent)
 
 
-def _as_sent(session: Session, entry: RibEntry, external: bool) -> RibEntry:
-    own_hop = external or session.next_hop_self or not entry.next_hop
-    return replace(
-        entry, session=session.name, best=True, local_pref=100 if external else entry.local_pref,
-        as_path=(session.local_asn, *entry.as_path) if external else entry.as_path,
-        next_hop=session.local_address if own_hop else entry.next_hop)
+def _offered(session: Session, path: Path) -> RibEntry | None:
+    """Never back where it came from, and from inside to inside only to a client of our reflection."""
+    external = session.local_asn != session.peer_asn
+    if path.entry.session == session.name or (path.internal and not external and not session.reflects):
+        return None
+    verdict = evaluate(session.export_policy, path.entry, path.group)
+    if not verdict.permitted or withheld(path.entry, session):
+        return None
+    return as_sent(replace(verdict.entry, local_pref=100 if external else verdict.entry.local_pref), session)
+
+
+def _unknown(receiver: Router, told: Iterable[RibEntry]) -> Iterable[RibEntry]:
+    """Caches here have data and no VRP in them: to who asks them no origin is known."""
+    validity = Validity.NOT_FOUND if receiver.validation else None
+    return (replace(entry, validity=validity) for entry in told)
 
 
 def _import(session: Session, sent: Iterable[RibEntry]) -> tuple[Path, ...]:
-    external = session.local_asn != session.peer_asn
-    accepted = []
-    for offered in sent:
-        looped = session.local_asn in offered.as_path
-        wrong_first = external and session.enforce_first_as and offered.as_path[:1] != (session.peer_asn,)
-        entry = None if looped or wrong_first else decided(session.import_policy, offered, session.group)
-        if entry:
-            accepted.append(Path(replace(entry, session=session.name, best=False), session.group, not external))
-    return tuple(accepted)
+    verdicts = (received(session, offered) for offered in sent)
+    return tuple(
+        Path(replace(verdict.entry, session=session.name, best=False), session.group,
+             session.local_asn == session.peer_asn)
+        for verdict in verdicts if verdict.permitted)

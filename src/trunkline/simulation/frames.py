@@ -67,7 +67,7 @@ def _point(interface: Interface) -> Point:
 
 def _ends(pieces: tuple[Piece, ...]) -> Iterator[tuple[Point, Point]]:
     for piece in pieces:
-        if isinstance(piece, Link):
+        if isinstance(piece, Link) and piece.a.up and piece.b.up:
             yield _point(piece.a), _point(piece.b)
             yield _point(piece.b), _point(piece.a)
     tunnels = {(piece.vni, piece.local, piece.remote): piece for piece in pieces if isinstance(piece, Tunnel)}

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter as Tally
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from threading import RLock
 
-from trunkline.errors import DriverFailure
+from trunkline.errors import DriverFailure, TrunklineError, Unsupported
 from trunkline.intent.drivers import Change
 from trunkline.intent.network import (
     PIECE_ORDER,
     Address,
+    CapacityCounters,
     Counter,
     CrossConnect,
     Filter,
+    Harm,
+    Impairment,
     Interface,
     KernelRoute,
     Key,
+    Line,
+    Link,
     Neighbor,
     Node,
     Piece,
     PortCounters,
     Route,
+    Secured,
     nodes_of,
 )
 from trunkline.simulation.frames import Point, Wires, reached, wires
@@ -51,18 +57,22 @@ class SimulatedPlane:
                 *self._each(reversed(_ordered(change.remove)), self._remove),
                 *self._each(iter(_ordered(change.ensure)), self._ensure)]
         if failures:
-            raise DriverFailure("; ".join(failures))
+            kind = Unsupported if all(isinstance(failure, Unsupported) for _, failure in failures) else DriverFailure
+            raise kind("; ".join(f"{what} {name}: {failure}" for (what, name), failure in failures))
 
     def nodes(self) -> frozenset[str]:
         with self._lock:
             return frozenset(self._world.nodes)
+
+    def existing(self, nodes: Collection[str]) -> frozenset[str]:
+        return self.nodes().intersection(nodes)
 
     def counters(self, node: str) -> PortCounters:
         """No frame is sent here, so all counters are zero."""
         with self._lock:
             pieces = (self._world.pieces[key] for key in self._world.keys_at(node))
             entries = [piece for piece in pieces if isinstance(piece, CrossConnect)]
-            return PortCounters({(entry.attachment, entry.direction): Counter() for entry in entries}, {})
+            return PortCounters({(entry.attachment, entry.direction): Counter() for entry in entries})
 
     def neighbors(self, node: str) -> tuple[Neighbor, ...]:
         with self._lock:
@@ -73,12 +83,40 @@ class SimulatedPlane:
             pieces = [self._world.pieces[key] for key in sorted(self._world.keys_at(node))]
             return tuple(_kernel_route(piece) for piece in pieces if isinstance(piece, Route) and piece.node == node)
 
+    def lines(self, node: str) -> tuple[Line, ...]:
+        """An interface carries if both ends of its link are up; one whose other end is not ours, if it is up itself."""
+        with self._lock:
+            return tuple(Line(one.name, one.up, self._carrying(one))
+                         for one in self._world.interfaces.get(node, {}).values())
+
+    def _carrying(self, one: Interface) -> bool:
+        pieces = (self._world.pieces[key] for key in self._world.keys_at(one.node))
+        ends = [end for piece in pieces if isinstance(piece, Link) and one in (piece.a, piece.b)
+                for end in (piece.a, piece.b)]
+        return one.up and all(end.up for end in ends)
+
     def filtered(self, node: str) -> dict[str, Counter]:
         """No packet is sent here, so all counters are zero."""
         with self._lock:
             pieces = (self._world.pieces[key] for key in self._world.keys_at(node))
             lists = [one for piece in pieces if isinstance(piece, Filter) for one in piece.lists]
             return {rule.counter: Counter() for one in lists for rule in one.rules}
+
+    def kept_out(self, _node: str) -> dict[str, dict[str, Counter]]:
+        """No packet is sent here."""
+        return {}
+
+    def capacity(self, _shared: str) -> CapacityCounters:
+        """No packet is sent here."""
+        return CapacityCounters()
+
+    def refused(self, _node: str) -> dict[str, int]:
+        """No segment is sent here."""
+        return {}
+
+    def impaired(self, pieces: Sequence[Impairment]) -> dict[Key, Harm]:
+        """No frame is sent here, so nothing happens to any."""
+        return {piece.key: Harm() for piece in pieces}
 
     def sweep(self) -> tuple[str, ...]:
         with self._lock:
@@ -109,22 +147,27 @@ class SimulatedPlane:
             found = self._world.interface(node, interface)
         return found.addresses if found else ()
 
+    def interface_towards(self, node: str, peer: str) -> str:
+        """The interface at whose other end an address is; empty without one."""
+        with self._lock:
+            found = self._world.interfaces.get(node, {}).values()
+            return next((one.name for one in found if any(address.peer == peer for address in one.addresses)), "")
+
     def birth(self, node: str) -> int:
         """Which of the nodes of this name that ever were exists now; zero for none."""
         with self._lock:
             return self._births[node] if node in self._world.nodes else 0
 
-    def _each(self, pieces: Iterator[Piece], act: Callable[[Piece], None]) -> list[str]:
+    def _each(self, pieces: Iterator[Piece], act: Callable[[Piece], None]) -> list[tuple[Key, TrunklineError]]:
         """What failed of what was tried; one failure does not stop the others."""
-        failures = []
+        failures: list[tuple[Key, TrunklineError]] = []
         for piece in pieces:
-            kind, name = piece.key
             try:
                 if reason := self._faults.pop(piece.key, ""):
                     raise DriverFailure(reason)
                 act(piece)
-            except DriverFailure as failure:
-                failures.append(f"{kind} {name}: {failure}")
+            except TrunklineError as failure:
+                failures.append((piece.key, failure))
         return failures
 
     def _ensure(self, piece: Piece) -> None:
@@ -134,6 +177,8 @@ class SimulatedPlane:
             return
         if old:
             self._world.discard(old)
+        if isinstance(piece, Secured):
+            raise Unsupported("MACsec is not built in this version of Trunkline; the link stays down")
         if reason := objection(piece, self._world):
             if old:
                 self._world.add(old)

@@ -12,14 +12,22 @@ from ipaddress import ip_address, ip_interface
 from trunkline.intent.network import (
     OUTSIDE,
     Address,
+    Cache,
+    Capacity,
     CrossConnect,
     Filter,
+    Hygiene,
+    Impairment,
     Interface,
     Link,
     Lookup,
     Piece,
+    Policer,
+    Responder,
+    Rewriting,
     Route,
     RouteKind,
+    Sentry,
     Tag,
     Tunnel,
 )
@@ -48,7 +56,9 @@ def _objections(piece: Piece, others: World) -> Iterator[str]:
             yield from _against_route(piece, others)
         case CrossConnect():
             yield from _against_cross_connect(piece, others)
-        case Filter() | Lookup():
+        case Sentry() | Impairment() | Capacity() | Hygiene():
+            yield from _against_program(piece, others)
+        case Filter() | Lookup() | Policer() | Cache() | Responder() | Rewriting():
             yield from _against_nowhere(piece.node, others)
 
 
@@ -132,8 +142,20 @@ def _against_cross_connect(entry: CrossConnect, others: World) -> Iterator[str]:
     for name in (entry.ingress, entry.egress):
         if not others.interface(entry.node, name):
             yield f"interface {name} does not exist in {entry.node}"
+    if entry.policer and ("policer", f"{entry.node}:{entry.policer}") not in others.pieces:
+        yield f"policer {entry.policer} does not exist in {entry.node}"
     for tags in (entry.match, entry.push):
         yield from _against_tags(tags)
+
+
+def _against_program(piece: Sentry | Impairment | Capacity | Hygiene, others: World) -> Iterator[str]:
+    names = (*piece.inward, *piece.outward) if isinstance(piece, Capacity) else (piece.interface,)
+    for name in names:
+        found = others.interface(piece.node, name)
+        if not found:
+            yield f"interface {name} does not exist in {piece.node}"
+        elif isinstance(piece, Sentry) and found.index != piece.index:
+            yield f"interface {name} of {piece.node} has number {found.index}, not {piece.index}"
 
 
 def _against_tags(tags: tuple[Tag, ...]) -> Iterator[str]:

@@ -8,10 +8,13 @@ from datetime import UTC, datetime
 from threading import RLock
 
 from trunkline.errors import ConfigurationRejected, DriverFailure
-from trunkline.intent.bgp import RibEntry, Router, Session, SessionState, SessionStatus
+from trunkline.intent.bgp import Remark, RibEntry, Router, Session, SessionState, SessionStatus, evaluate
+from trunkline.intent.drivers import Direction
 from trunkline.intent.network import Key
-from trunkline.simulation.bgp import End, Outcome, converge
+from trunkline.simulation.bgp import End, Outcome, converge, expanded
 from trunkline.simulation.plane import SimulatedPlane
+
+_CAPABILITIES = ("Multiprotocol", "Route refresh", "4-octet AS numbers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +32,19 @@ class SimulatedSpeaker:
         self._running: dict[str, _Running] = {}
         self._listeners: list[Callable[[str], None]] = []
         self._refusals: dict[str, str] = {}
+        self._remarks: dict[str, list[Remark]] = {}
         self._established: dict[End, datetime] = {}
+        self._ends: dict[End, Session] = {}
         self._changes = 0
         self._known: tuple[tuple[int, int], Outcome] | None = None
 
     def observe(self, routers: Sequence[Router]) -> frozenset[Key]:
         with self._lock:
             return frozenset(router.key for router in routers if self._is_as_wished(router))
+
+    def running(self) -> frozenset[str]:
+        with self._lock:
+            return frozenset(router.node for router in self._at_home())
 
     def apply(self, router: Router) -> None:
         with self._lock:
@@ -52,6 +61,10 @@ class SimulatedSpeaker:
             self._running[router.node] = _Running(router, birth)
             self._changes += 1
 
+    def waiting(self) -> frozenset[str]:
+        """Nothing has to wait here."""
+        return frozenset()
+
     def remove(self, node: str) -> None:
         with self._lock:
             if self._running.pop(node, None):
@@ -62,6 +75,9 @@ class SimulatedSpeaker:
             outcome = self._outcome()
             return tuple(self._status(outcome, router.node, session) for session in router.sessions)
 
+    def glance(self, router: Router, sessions: Sequence[Session]) -> tuple[SessionStatus, ...]:
+        return self.sessions(replace(router, sessions=tuple(sessions)))
+
     def routes(self, router: Router) -> tuple[RibEntry, ...]:
         with self._lock:
             table = self._outcome().paths.get(router.node, {})
@@ -71,6 +87,29 @@ class SimulatedSpeaker:
     def advertised(self, router: Router, session: str) -> tuple[RibEntry, ...]:
         with self._lock:
             return self._outcome().sent.get((router.node, session), ())
+
+    def received(self, router: Router, session: str) -> tuple[RibEntry, ...]:
+        wanted = router.session(session)
+        verdicts = (evaluate.received(wanted, entry) for entry in self.heard(router, session)) if wanted else ()
+        return tuple(replace(verdict.entry, refusal=verdict.refusal) for verdict in verdicts)
+
+    def heard(self, router: Router, session: str) -> tuple[RibEntry, ...]:
+        with self._lock:
+            told = self._outcome().received.get((router.node, session), ())
+        return tuple(replace(entry, session=session, best=False) for entry in told)
+
+    def refresh(self, router: Router, session: str, direction: Direction) -> None:
+        """Routes are always those of now."""
+
+    def remarks(self, router: Router, since: int) -> tuple[int, tuple[Remark, ...]]:
+        with self._lock:
+            written = self._remarks.get(router.node, [])
+            return len(written), () if since < 0 else tuple(written[since:])
+
+    def remark(self, node: str, session: str, text: str) -> None:
+        """The daemon of a node writes a line about a session."""
+        with self._lock:
+            self._remarks.setdefault(node, []).append(Remark(session, text))
 
     def watch(self, died: Callable[[str], None]) -> None:
         with self._lock:
@@ -106,7 +145,9 @@ class SimulatedSpeaker:
         """Computed when asked for, and again only after routers or wires have changed."""
         version = (self._changes, self._plane.generation)
         if self._known is None or self._known[0] != version:
-            self._known = version, converge(self._at_home(), self._hear)
+            routers = expanded(self._at_home(), self._plane.interface_towards)
+            self._ends = {(router.node, one.name): one for router in routers for one in router.sessions}
+            self._known = version, converge(routers, self._hear)
             now = datetime.now(UTC)
             self._established = {end: self._established.get(end, now) for end in self._known[1].peers}
         return self._known[1]
@@ -134,13 +175,21 @@ class SimulatedSpeaker:
             return SessionStatus(
                 session.name, SessionState.ACTIVE if trying else SessionState.IDLE, bfd="Down" if session.bfd else "",
                 last_error="prefix limit exceeded" if end in outcome.overrun else "")
+        peer = outcome.peers[end]
+        far = self._running[peer[0]].router
+        theirs = self._ends[peer]
+        hold_time_s = min(session.hold_time_s, theirs.hold_time_s)
         paths = (path for known in outcome.paths[node].values() for path in known)
         return SessionStatus(
-            session.name, SessionState.ESTABLISHED, self._established[end], outcome.received[end],
+            session.name, SessionState.ESTABLISHED, self._established[end], len(outcome.received[end]),
             sum(path.entry.session == session.name for path in paths), len(outcome.sent[end]),
-            bfd=self._bfd(outcome.peers[end], session))
+            bfd=_bfd(session, theirs), updates=self._changes,
+            hold_time_s=hold_time_s, keepalive_time_s=min(session.keepalive_time_s, hold_time_s // 3),
+            capabilities=_CAPABILITIES, peer_router_id=far.router_id)
 
-    def _bfd(self, peer: End, session: Session) -> str:
-        """BFD needs both ends."""
-        theirs = next(one for one in self._running[peer[0]].router.sessions if one.name == peer[1])
-        return ("Up" if theirs.bfd else "Down") if session.bfd else ""
+
+def _bfd(mine: Session, theirs: Session) -> str:
+    """Of a session that is Established."""
+    if mine.bfd is None:
+        return ""
+    return "Up" if theirs.bfd and mine.bfd_key == theirs.bfd_key else "Down"

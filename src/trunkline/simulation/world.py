@@ -12,6 +12,7 @@ from trunkline.intent.network import (
     Piece,
     Port,
     Role,
+    Tap,
     Tunnel,
     nodes_of,
 )
@@ -63,8 +64,9 @@ def interfaces(piece: Piece) -> tuple[Interface, ...]:
     match piece:
         case Link():
             return (piece.a, piece.b)
-        case Port():
-            return (Interface(piece.node, piece.interface, mtu=piece.mtu),)
+        case Port() | Tap():
+            bridged = isinstance(piece, Port) and piece.bridged
+            return (Interface(piece.node, piece.interface, mtu=piece.mtu, up=piece.up, bridged=bridged),)
         case Tunnel():
             return (piece.end,)
         case _:

@@ -1,0 +1,74 @@
+"""Impairments as ``trunkline status`` tells them: what was asked for, until when, and what has happened to frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+
+from trunkline.intent.compile.impairments import chosen, pieces, stretches
+from trunkline.intent.direct import link_of
+from trunkline.intent.drivers import Plane
+from trunkline.intent.estate import Estate
+from trunkline.intent.view import CircuitView, ImpairmentView, circuit_view, connections
+from trunkline.model.circuit import Leg
+from trunkline.model.impairment import Impairment, Way
+from trunkline.model.port import AdminState
+from trunkline.model.resource import Json, Resource
+
+_ALL = 100  #: percent
+_ASKED = ("lossInPercent", "duplicationInPercent", "corruptionInPercent", "reorderingInPercent",
+          "delayInMilliseconds", "jitterInMilliseconds")
+
+
+def told(resources: Iterable[Resource], estate: Estate, plane: Plane) -> Iterator[Json]:
+    for resource in resources:
+        view = ImpairmentView(resource, Impairment.model_validate(resource.properties))
+        model, asked = view.model, view.model.model_dump(by_alias=True)
+        harm = _harm(view, estate, plane)
+        yield {
+            "id": str(resource.id), "name": resource.id.name, "circuit": model.circuit.target.name, "leg": model.leg,
+            "at": model.at, "region": model.region, "direction": model.direction, "expiresAt": view.expires,
+            "conditions": {name: asked[name] for name in _ASKED if asked[name]},
+            "linkPresent": harm is not None, "frames": harm or {}}
+
+
+def links(estate: Estate, resource: Resource) -> dict[str, list[str]]:
+    """What can be impaired of a circuit, by leg."""
+    view = circuit_view(estate, resource.id)
+    if view is None:
+        return {leg.value: [] for leg in Leg}
+    linked = connections(estate, resource.id)
+    return {leg.value: sorted(stretches(view, linked, leg)) for leg in Leg}
+
+
+def cut(view: CircuitView, leg: Leg) -> list[str]:
+    """What keeps frames off a leg because somebody wants it so, beside rehearsed faults."""
+    found = [f"impaired 100% {one.at}{'' if one.direction is Way.BOTH else f' {one.direction}'}"
+             for one in (impairment.model for impairment in view.impairments)
+             if one.leg is leg and one.loss_in_percent == _ALL]
+    if view.port and view.port.settings(leg).admin_state is AdminState.DISABLED:
+        found.append(f"{view.port.resource.id.name} {link_of(leg)} disabled")
+    return [*found, *_by_policy(view, leg)]
+
+
+def _by_policy(view: CircuitView, leg: Leg) -> Iterator[str]:
+    for peering in view.peerings:
+        policy = peering.controls.on(leg)
+        if policy and not policy.is_enabled:
+            yield f"{peering.kind} closed by policy"
+        elif policy and policy.graceful_shutdown:
+            yield f"{peering.kind} drained"
+
+
+def _harm(view: ImpairmentView, estate: Estate, plane: Plane) -> dict[str, dict[str, int]] | None:
+    """By direction; None while the link is not there."""
+    circuit = circuit_view(estate, view.model.circuit.target)
+    if circuit is None:
+        return None
+    known = stretches(circuit, connections(estate, circuit.resource.id), view.model.leg)
+    stretch = chosen(view, known)
+    if stretch is None:
+        return None
+    placed = dict(pieces(view, stretch))
+    found = plane.impaired(tuple(placed.values()))
+    return {way.value: asdict(found[piece.key]) for way, piece in placed.items()}

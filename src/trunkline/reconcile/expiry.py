@@ -1,0 +1,42 @@
+"""What ends by itself: rehearsed faults, impairments and containments, at their time or with their network."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import datetime
+
+from trunkline.intent.view import FAULT, IMPAIRMENT
+from trunkline.model.containment import CONTAINMENT
+from trunkline.model.operation import Operation, OperationKind
+from trunkline.model.resource import ProvisioningState, ResourceId, now
+from trunkline.store import Reader, Store
+
+_ENDING = (FAULT, IMPAIRMENT, CONTAINMENT)
+
+
+def end_expired(store: Store) -> tuple[ResourceId, ...]:
+    """Begins the deletion of those whose time is over."""
+    with store.reading() as reader:
+        over = tuple(found for kind in _ENDING for found, until in _running(reader, kind) if until <= now())
+    return _end(store, over)
+
+
+def end_impairments(store: Store) -> tuple[ResourceId, ...]:
+    """All of them: the network in which they stood was taken down, or went with the machine."""
+    with store.reading() as reader:
+        found = tuple(found for found, _ in _running(reader, IMPAIRMENT))
+    return _end(store, found)
+
+
+def _running(reader: Reader, kind: str) -> Iterator[tuple[ResourceId, datetime]]:
+    return ((found.id, datetime.fromisoformat(found.system["expiresAt"]))
+            for found in reader.list(kind) if not found.deleting)
+
+
+def _end(store: Store, resources: tuple[ResourceId, ...]) -> tuple[ResourceId, ...]:
+    for resource in resources:
+        with store.writing() as writer:
+            writer.set_status(resource, state=ProvisioningState.DELETING)
+            writer.begin(Operation(f"expired-{time.time_ns():x}", resource, OperationKind.DELETE))
+    return resources
