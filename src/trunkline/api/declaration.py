@@ -180,6 +180,7 @@ class ResourceType:
     ``filters``                        what ``$filter`` may compare (``name eq '…'``): dotted paths in a row, by name.
     ``obstacle(resource, estate)``     why the operation on a recorded resource fails after it was accepted; the
                                        resource is then Failed, and so is its parent if it ``fails_parent``.
+    ``needs(resource)``                further actions that whoever writes or deletes it must be permitted there.
     ``opened_by_key``                  the member of properties whose link an ``authorizationKey`` allows.
     ``mirror``                         see Mirror.
     """
@@ -210,6 +211,7 @@ class ResourceType:
     obstacle: Callable[[Resource, Estate], Fault | None] = lambda _resource, _estate: None
     fails_parent: bool = True
     heading: Callable[[Resource], Json] = no_values
+    needs: Callable[[Resource], Iterable[str]] = lambda _resource: ()
     opened_by_key: str = ""
     mirror: Mirror | None = None
     shape: str = ""

@@ -50,6 +50,15 @@ class Awaited:
     operation: str
 
 
+@dataclass(frozen=True, slots=True)
+class Later:
+    """The answer is what ``look`` finds within ``patience_s``, else ``otherwise``; nobody's thread waits meanwhile."""
+
+    look: Callable[[], Answer | None]
+    otherwise: Answer
+    patience_s: float
+
+
 def render(body: object) -> bytes:
     return json.dumps(body, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 

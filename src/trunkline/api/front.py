@@ -25,7 +25,7 @@ from trunkline.api import routes
 from trunkline.api.accounts import Account
 from trunkline.api.engine import operations
 from trunkline.api.envelope import NotAllowed, refusal
-from trunkline.api.exchange import Answer, Awaited, Call
+from trunkline.api.exchange import Answer, Awaited, Call, Later
 from trunkline.api.service import Service
 from trunkline.api.throttle import Throttle, Throttled
 from trunkline.errors import Fault, StoreFailure
@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 
 #: How long a quick action may take, and the pauses between two looks at its row; seconds.
 _PATIENCE_S, _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 10.0, 0.005, 0.05
+#: How often news is looked for on behalf of who waits for some; seconds.
+_NEWS_PAUSE_S = 0.25
 
 #: A body that is too large is read to this many times the limit, and no longer than this.
 _HEARD_LIMITS, _HEARING_S = 8, 5.0
@@ -96,6 +98,8 @@ class Front:
             call = await self._call(request, account, correlation)
             work = routes.resolve(self._service, call)
             found = work.answer() if work.brief else await run_in_threadpool(work.answer)
+            if isinstance(found, Later):
+                return await _in_time(found)
             return await self._awaited(found) if isinstance(found, Awaited) else found
         except Fault as fault:
             return refused(fault, origin(self._service, request), self._service.accounts.tenant)
@@ -156,6 +160,13 @@ class Front:
     def _forget(self, operation: str) -> None:
         with self._service.store.writing() as writer:
             writer.forget(operation)
+
+
+async def _in_time(later: Later) -> Answer:
+    end = time.monotonic() + later.patience_s
+    while (found := await run_in_threadpool(later.look)) is None and time.monotonic() < end:
+        await anyio.sleep(_NEWS_PAUSE_S)
+    return found or later.otherwise
 
 
 async def authenticate(service: Service, headers: Mapping[str, str], vault: bool = False) -> Account:

@@ -10,5 +10,6 @@ from trunkline.model.resource import ResourceId
 
 
 def status(service: Service, call: Call) -> Awaited:
-    operation = asking.begin(service, call, ResourceId(call.names["subscription"]), Asked("status"), "global")
+    asked = Asked("status", {"audience": "operator"} if call.account.operator else {})
+    operation = asking.begin(service, call, ResourceId(call.names["subscription"]), asked, "global")
     return Awaited(operation.id)

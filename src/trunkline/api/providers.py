@@ -29,6 +29,7 @@ _OWN_TYPES: Mapping[str, tuple[str, ...]] = {
     "Microsoft.Resources": ("resourceGroups", "deployments", "deployments/operations", "subscriptions", "tenants",
                             "locations", "providers", "resources", "tags"),
     "Microsoft.Features": ("features", "providers"),
+    "Trunkline.Security": ("events",),
 }
 
 

@@ -8,7 +8,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from trunkline.api import activity, features, groups, inventory, plant, polls, providers, subscriptions, tags, unoffered
+from trunkline.api import (
+    activity,
+    events,
+    features,
+    groups,
+    inventory,
+    plant,
+    polls,
+    providers,
+    subscriptions,
+    tags,
+    unoffered,
+)
 from trunkline.api.access import assignments, definitions, own
 from trunkline.api.access import endpoints as access
 from trunkline.api.access.admission import admitted
@@ -17,13 +29,13 @@ from trunkline.api.deployments import elsewhere
 from trunkline.api.deployments import endpoints as deployments
 from trunkline.api.engine import verbs
 from trunkline.api.envelope import NotAllowed
-from trunkline.api.exchange import Answer, Awaited, Call
+from trunkline.api.exchange import Answer, Awaited, Call, Later
 from trunkline.api.keyvault import recycling
 from trunkline.api.service import Service
 from trunkline.api.version import check_version
 from trunkline.errors import Fault, NotFound
 
-Endpoint = Callable[[Service, Call], Answer | Awaited]
+Endpoint = Callable[[Service, Call], Answer | Awaited | Later]
 
 #: Whether an answer only reads a row or two: sooner given than handed to another thread.
 Brief = Callable[[Service, Call], bool]
@@ -46,7 +58,7 @@ class Work:
     endpoint: Endpoint
     brief: bool
 
-    def answer(self) -> Answer | Awaited:
+    def answer(self) -> Answer | Awaited | Later:
         return self.endpoint(self.service, self.call)
 
 
@@ -82,6 +94,7 @@ _GROUP = _SUBSCRIPTION + "/resourceGroups/{group}"
 _DEPLOYMENTS = _GROUP + "/providers/Microsoft.Resources/deployments"
 _KEYVAULT = _SUBSCRIPTION + "/providers/Microsoft.KeyVault"
 _FEATURES = _SUBSCRIPTION + "/providers/Microsoft.Features"
+_EVENTS = _SUBSCRIPTION + "/providers/Trunkline.Security/events"
 _PROVIDER = _SUBSCRIPTION + "/providers/{namespace}"
 
 ROUTES = (
@@ -97,6 +110,7 @@ ROUTES = (
     _route("/providers/Trunkline.Access/tenants/{name}", PUT=access.put_tenant),
     _route("/providers/Trunkline.Access/connectivityProviders/{name}", PUT=access.put_provider),
     _route("/providers/Trunkline.Access/identityHeader", POST=access.identity_header),
+    _route("/providers/Trunkline.Security/events", GET=events.list_all),
     _route("/providers/{namespace}", GET=providers.get),
     _route(_SUBSCRIPTION, GET=subscriptions.get),
     _route(_SUBSCRIPTION + "/locations", GET=subscriptions.locations),
@@ -109,6 +123,10 @@ ROUTES = (
     _route(_SUBSCRIPTION + "/providers", GET=providers.list_all),
     _route(_SUBSCRIPTION + "/providers/Microsoft.Insights/eventtypes/management/values", GET=activity.list_all),
     _route(_SUBSCRIPTION + "/providers/Trunkline.Plant/status", POST=plant.status),
+    _route(_EVENTS, GET=events.list_all),
+    _route(_EVENTS + "/{event}", GET=events.get),
+    _route(_EVENTS + "/{event}/acknowledge", POST=events.acknowledge),
+    _route(_EVENTS + "/{event}/close", POST=events.close),
     _route(_FEATURES + "/features", GET=features.list_all),
     _route(_FEATURES + "/providers/{provider}/features", GET=features.list_all),
     _route(_FEATURES + "/providers/{provider}/features/{feature}", GET=features.get),

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from trunkline.errors import Fault
+from trunkline.model.resource import Reference
 
 #: (pydantic's error type, rule and way out). ``{…}`` are the error's own values.
 _RULES: Mapping[str, str] = {
+    "model_type": "it must be an object; write {{…}}",
+    "model_attributes_type": "it must be an object; write {{…}}",
+    "dict_type": "it must be an object; write {{…}}",
+    "mapping_type": "it must be an object; write {{…}}",
     "greater_than": "it must be greater than {gt}; write a greater number",
     "greater_than_equal": "it must be {ge} or more; write a number that is",
     "less_than": "it must be less than {lt}; write a smaller number",
@@ -68,10 +74,13 @@ def _value(given: Any, hidden: bool) -> str:
     """Only single values are shown: an object could hold a secret."""
     if hidden or not isinstance(given, str | int | float | bool | None):
         return ""
-    return f" with value '{str(given)[:_SHOWN_CHARACTERS]}'"
+    text = given if isinstance(given, str) else json.dumps(given)
+    return f" with value '{text[:_SHOWN_CHARACTERS]}'"
 
 
 def _rule(found: Any) -> str:
+    if found.get("ctx", {}).get("class_name") == Reference.__name__:
+        return "it must be a link to a resource; write {\"id\": \"/subscriptions/…\"}"
     if rule := _RULES.get(str(found["type"])):
         return rule.format(**found.get("ctx", {}))
     said = str(found["msg"]).removeprefix("Value error, ").removeprefix("Input ").rstrip(".")

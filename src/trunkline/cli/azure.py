@@ -107,8 +107,11 @@ class AzureClient:
                 raise
 
     def _run(self, az: str, *arguments: str, secret: str = "") -> None:
-        ran = subprocess.run([az, *arguments, "--only-show-errors", "--output", "none"], input=secret.encode(),
-                             env={**os.environ, **self.az_environment()}, capture_output=True, check=False)
+        try:
+            ran = subprocess.run([az, *arguments, "--only-show-errors", "--output", "none"], input=secret.encode(),
+                                 env={**os.environ, **self.az_environment()}, capture_output=True, check=False)
+        except OSError as problem:
+            raise cannot_run(az, problem) from None
         if ran.returncode:
             said = ran.stderr.decode(errors="replace").strip()
             raise Failed(f"az {' '.join(arguments[:2])}: {said.replace(secret, '***') if secret else said}")
@@ -134,6 +137,14 @@ def require_az() -> str:
         raise Failed("the Azure CLI is not installed; 'make az' in the project installs it beside the project,"
                      " or name one in TRUNKLINE_AZ.")
     return found
+
+
+def cannot_run(az: str, problem: OSError) -> Failed:
+    """A program that is there cannot be found when what runs it is not: the interpreter of its first line."""
+    missing = isinstance(problem, FileNotFoundError) and Path(az).exists()
+    why = "the interpreter that its first line names is not there" if missing else problem.strerror
+    return Failed(f"the Azure CLI {az} cannot be run: {why}. Install it again ('make az' in the project), or name "
+                  "another one in TRUNKLINE_AZ.")
 
 
 @contextmanager

@@ -78,7 +78,14 @@ class Client:
 
     def put(self, path: str, body: Json, watch: Watch = unwatched) -> Json:
         """The resource as it is when its operation has ended."""
-        answer = self._send("PUT", path, body)
+        return self._write("PUT", path, body, watch)
+
+    def patch(self, path: str, body: Json, watch: Watch = unwatched) -> Json:
+        """The same; what the body does not name stays, ``None`` takes a member away."""
+        return self._write("PATCH", path, body, watch)
+
+    def _write(self, method: str, path: str, body: Json, watch: Watch) -> Json:
+        answer = self._send(method, path, body)
         if self._settled(answer, watch):
             return self.get(path)
         first: Json = answer.json()

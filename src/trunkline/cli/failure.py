@@ -6,6 +6,8 @@ from typing import IO, Any
 
 import click
 
+from trunkline.cli.plain import plain
+
 
 class Failed(click.ClickException):
     """It did not work, or was refused; the message says why and what to do."""
@@ -13,7 +15,7 @@ class Failed(click.ClickException):
     exit_code = 1
 
     def show(self, file: IO[Any] | None = None) -> None:
-        click.echo(f"trunkline: {self.format_message()}", file=file, err=file is None)
+        click.echo(f"trunkline: {plain(self.format_message())}", file=file, err=file is None)
 
 
 class NotRunning(Failed):

@@ -71,7 +71,8 @@ class Instance:
         """For the assembly: this instance, whatever the caller's environment says."""
         places = self.settings.places
         return {**os.environ, "TRUNKLINE_HOME": str(places.home), "TRUNKLINE_RUN": str(places.run),
-                "TRUNKLINE_PORT": str(port), "TRUNKLINE_SIMULATION": "1" if simulation else ""}
+                "TRUNKLINE_PORT": str(port), "TRUNKLINE_SIMULATION": "1" if simulation else "",
+                "TRUNKLINE_PROFILE": self.settings.profile}
 
     def start(self, port: int, simulation: bool, log: Path | None) -> subprocess.Popen[bytes]:
         """The supervisor, holding the lock; what it prints goes to ``log`` if given."""
@@ -136,8 +137,8 @@ def locate(home: str = "", environment: Mapping[str, str] | None = None) -> Inst
     env = os.environ if environment is None else environment
     try:
         settings = load(env, home)
-    except ValueError:
-        raise Failed(f"TRUNKLINE_PORT is '{env.get('TRUNKLINE_PORT')}'; it must be a number.") from None
+    except ValueError as problem:
+        raise Failed(str(problem)) from None
     if os.geteuid() and "TRUNKLINE_RUN" not in env:
         settings = replace(settings, places=replace(settings.places, run=settings.places.home / "run"))
     return Instance(settings)

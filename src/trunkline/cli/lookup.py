@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from trunkline.cli.client import Clients, Json
+from collections import Counter
+from collections.abc import Sequence
+
+import click
+from click.shell_completion import CompletionItem
+
+from trunkline.cli.client import Clients, Json, connected
 from trunkline.cli.failure import Failed
+from trunkline.cli.instance import Instance, locate
 
 NETWORK = "Microsoft.Network"
 
@@ -22,8 +29,25 @@ def circuit(clients: Clients, wanted: str) -> Json:
     if found:
         choices = ", ".join(f"{group_of(one['id'])}/{one['name']}" for one in found)
         raise Failed(f"several circuits are called '{wanted}'; write one of {choices}.")
-    known = ", ".join(one["name"] for one in circuits(clients))
-    raise Failed(f"there is no circuit '{wanted}'; " + (f"there are {known}." if known else "there is none at all."))
+    raise Failed(f"there is no circuit '{wanted}'; {there([one['name'] for one in circuits(clients)])}.")
+
+
+def there(names: Sequence[str]) -> str:
+    """Which there are, as a sentence says it."""
+    return f"there {'is' if len(names) == 1 else 'are'} {', '.join(names)}" if names else "there is none at all"
+
+
+def complete_circuit(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Names; with the group before it where two circuits share one. Nothing while the service is not running."""
+    instance = ctx.find_object(Instance) or locate(str(ctx.find_root().params.get("home") or ""))
+    try:
+        with connected(instance) as clients:
+            found = circuits(clients)
+    except click.ClickException:
+        return []
+    often = Counter(one["name"] for one in found)
+    names = sorted(one["name"] if often[one["name"]] == 1 else f"{group_of(one['id'])}/{one['name']}" for one in found)
+    return [CompletionItem(name) for name in names if name.lower().startswith(incomplete.lower())]
 
 
 def _names(resource: Json) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -11,6 +12,8 @@ import click
 from trunkline.cli.instance import Instance
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+_UNITS = {"s": 1, "m": 60, "h": 3600}
 
 pass_instance = click.make_pass_decorator(Instance)
 
@@ -29,3 +32,12 @@ def account_option(command: Command) -> Command:
 
 def print_json(value: object) -> None:
     click.echo(json.dumps(value, indent=2, default=str))
+
+
+def in_seconds(text: str) -> int:
+    """``60``, ``90s``, ``5m``, ``1h``, at most a day."""
+    found = re.fullmatch(r"(\d+)([smh]?)", text)
+    seconds = int(found[1]) * _UNITS[found[2] or "s"] if found else 0
+    if not 1 <= seconds <= 86_400:
+        raise click.BadParameter(f"'{text}' is no duration; write 60s, 5m or 1h (at most 24h).")
+    return seconds

@@ -10,10 +10,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
+from trunkline.cli.plain import plain
 from trunkline.cli.tables import console, duration
 
 #: In a log, a wait is mentioned again after so many seconds.
 _REPEAT_S = 5.0
+
+
+def _safe(text: str) -> str:
+    return escape(plain(text))
 
 
 class Step:
@@ -29,7 +34,7 @@ class Step:
         return time.monotonic() - self._began
 
     def waiting(self, what: str) -> None:
-        text = f"{escape(self._title)} [dim]— waiting for {escape(what)}, {duration(self.elapsed_s)}[/]"
+        text = f"{_safe(self._title)} [dim]— waiting for {_safe(what)}, {duration(self.elapsed_s)}[/]"
         if self._status:
             self._status.update(text)
         elif time.monotonic() - self._said >= _REPEAT_S:
@@ -38,8 +43,8 @@ class Step:
 
     def line(self, failed: bool) -> str:
         mark = "[red]✗[/]" if failed else "[green]✓[/]"
-        note = f"  {escape(self.note)}" if self.note else ""
-        return f"{mark} {escape(self._title)}{note}  [dim]{duration(self.elapsed_s)}[/]"
+        note = f"  {_safe(self.note)}" if self.note else ""
+        return f"{mark} {_safe(self._title)}{note}  [dim]{duration(self.elapsed_s)}[/]"
 
 
 class Progress:
@@ -50,10 +55,10 @@ class Progress:
         self._out.quiet = quiet
 
     def say(self, text: str) -> None:
-        self._out.print(escape(text))
+        self._out.print(_safe(text))
 
     def heading(self, text: str) -> None:
-        self._out.print(f"\n[bold]{escape(text)}[/]")
+        self._out.print(f"\n[bold]{_safe(text)}[/]")
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
@@ -61,7 +66,7 @@ class Progress:
             with self._ending(Step(self._out, title, None)) as step:
                 yield step
             return
-        with self._out.status(escape(title)) as status, self._ending(Step(self._out, title, status)) as step:
+        with self._out.status(_safe(title)) as status, self._ending(Step(self._out, title, status)) as step:
             yield step
 
     @contextmanager

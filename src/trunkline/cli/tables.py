@@ -7,6 +7,9 @@ from collections.abc import Iterable, Sequence
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+from trunkline.cli.plain import plain
 
 _GOOD = frozenset({"Established", "Succeeded", "Enabled", "Provisioned", "Connected", "ok", "yes", "up", "created"})
 _BAD = frozenset({"Failed", "failed", "FAULT", "missing", "no"})
@@ -15,8 +18,9 @@ _WIDTH = 200
 
 
 def console(stderr: bool = False) -> Console:
-    found = Console(stderr=stderr, highlight=False)
-    return found if found.is_terminal else Console(stderr=stderr, highlight=False, width=_WIDTH)
+    """``12076:100:200`` is a community, and no emoji."""
+    found = Console(stderr=stderr, highlight=False, emoji=False)
+    return found if found.is_terminal else Console(stderr=stderr, highlight=False, emoji=False, width=_WIDTH)
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "",
@@ -25,18 +29,17 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title:
     lines = [[str(cell) for cell in row] for row in rows]
     if not lines:
         return
-    table = Table(*columns, box=box.SIMPLE_HEAD, title=title or None, title_justify="left", title_style="bold",
-                  pad_edge=False)
+    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
     for line in lines:
         table.add_row(*(_coloured(cell) for cell in line))
-    console(stderr).print(table)
+    out = console(stderr)
+    if title:
+        out.print(Text(plain(title), style="bold"))
+    out.print(table)
 
 
-def _coloured(cell: str) -> str:
-    safe = cell.replace("[", r"\[")
-    if cell in _GOOD:
-        return f"[green]{safe}[/]"
-    return f"[red]{safe}[/]" if cell in _BAD else safe
+def _coloured(cell: str) -> Text:
+    return Text(plain(cell), style="green" if cell in _GOOD else "red" if cell in _BAD else "")
 
 
 def megabytes(count: int) -> str:

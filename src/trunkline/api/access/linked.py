@@ -6,11 +6,13 @@ _NETWORK = "Microsoft.Network/"
 
 #: Where it is not ``{type}/join/action``, in Azure's own words for the action.
 _JOINS = {
+    "microsoft.network/expressroutecircuits/peerings": "Microsoft.Network/expressRouteCircuits/peerings/write",
     "microsoft.network/applicationsecuritygroups":
         "Microsoft.Network/applicationSecurityGroups/joinIpConfiguration/action",
     "microsoft.network/virtualnetworks": "Microsoft.Network/virtualNetworks/peer/action",
     "microsoft.managedidentity/userassignedidentities":
         "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action",
+    "trunkline.site/sites": "Trunkline.Site/sites/join/action",
 }
 
 

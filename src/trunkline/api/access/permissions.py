@@ -184,6 +184,9 @@ def forbidden(account: Account, action: str, scope: str) -> Fault:
 
 
 def _plant_allowed(account: Account, action: str) -> bool:
-    """No role of a subscription's owner reaches the plant itself."""
-    namespace, kind, *_, verb = action.lower().split("/") if action.count("/") > 1 else ("", "", "")
-    return account.operator or namespace != "trunkline.plant" or verb == "read" or kind in _CUSTOMERS_PLANT
+    """No role of a subscription's owner reaches the plant itself, nor who may announce what at an exchange."""
+    namespace, *kinds, verb = action.lower().split("/") if action.count("/") > 1 else ("", "")
+    if account.operator or verb == "read":
+        return True
+    return kinds != ["exchanges"] if namespace == "trunkline.exchange" else (
+        namespace != "trunkline.plant" or kinds[0] in _CUSTOMERS_PLANT)

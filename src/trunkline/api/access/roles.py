@@ -86,7 +86,8 @@ _ROLES = (
           "Microsoft.Resources/subscriptions/read", "Microsoft.Resources/subscriptions/resources/read",
           "Microsoft.Insights/eventtypes/values/read",
           "Microsoft.Network/*/read", "Microsoft.Network/expressRouteCrossConnections/*",
-          "Microsoft.Network/locations/*", "Trunkline.Exchange/*", "Trunkline.Site/*/read", "Trunkline.Plant/*/read",
+          "Microsoft.Network/locations/*", "Trunkline.Exchange/virtualCrossConnects/*", "Trunkline.Exchange/*/read",
+          "Trunkline.Site/*/read", "Trunkline.Site/sites/join/action", "Trunkline.Plant/*/read",
           "Trunkline.Plant/faults/*",
           "Trunkline.Plant/status/action", "*/register/action")),
 )

@@ -51,7 +51,7 @@ def check_removal(turn: Turn, *resources: Resource) -> list[Fault]:
     faults = []
     for one in doomed:
         kind = turn.registry.find(one.id.type)
-        faults += list(kind.in_use(one, left)) if kind else []
+        faults += [*turn.unpermitted(one), *(kind.in_use(one, left) if kind else ())]
     return faults
 
 

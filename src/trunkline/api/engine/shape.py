@@ -24,7 +24,7 @@ def body(registry: Registry, reader: Reader, view: Item, resource: Resource,
         shown["location"] = resource.location
         if resource.tags:
             shown["tags"] = dict(resource.tags)
-    wish = {**resource.properties, **resource.system.get("shown", {}), **resource.status}
+    wish = {**resource.properties, **resource.system.get("shown", {}), **resource.observed}
     provisioning = (state or resource.state).value
     properties = {
         "provisioningState": provisioning,

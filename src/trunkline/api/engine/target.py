@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -49,11 +50,11 @@ def parse(registry: Registry, base: ResourceId, pieces: Sequence[str], api_versi
         if kind and len(rest) == 1:
             return Collection(kind, here or scope)
         if kind is None and (here or len(rest) < 3 or rest[0].lower() != "locations"):
-            return _action(item, rest, namespace, api_version)
+            return _action(registry, item, rest, namespace, api_version)
         here = _below(here, scope, kind.name if kind else f"{namespace}/locations", rest[1])
         item, rest = Item(kind, here) if kind else None, rest[2:]
     if item is None:
-        raise _unknown(namespace, api_version)
+        raise _unknown(registry, namespace, api_version)
     return item
 
 
@@ -82,7 +83,7 @@ def _below(here: ResourceId | None, scope: ResourceId, kind: str, name: str) -> 
     return scope.extension(kind, name)
 
 
-def _action(item: Item | None, rest: list[str], namespace: str, api_version: str) -> Ask:
+def _action(registry: Registry, item: Item | None, rest: list[str], namespace: str, api_version: str) -> Ask:
     """Several actions may bear one name, each for its method."""
     spelled = [piece.lower() for piece in rest]
     found: list[Action] = []
@@ -91,11 +92,14 @@ def _action(item: Item | None, rest: list[str], namespace: str, api_version: str
         if spelled[:len(words)] == words and len(rest) == len(words) + len(action.segments):
             found.append(action)
     if item is None or not found:
-        raise _unknown(namespace, api_version)
+        raise _unknown(registry, f"{item.kind.name if item else namespace}/{rest[0]}", api_version)
     values = rest[len(rest) - len(found[0].segments):]
     return Ask(item, tuple(found), dict(zip(found[0].segments, values, strict=True)))
 
 
-def _unknown(namespace: str, api_version: str) -> Fault:
-    return NotFound(f"The resource type could not be found in the namespace '{namespace}' for api version "
-                    f"'{api_version}'.", "InvalidResourceType")
+def _unknown(registry: Registry, wanted: str, api_version: str) -> Fault:
+    namespace, _, kind = wanted.partition("/")
+    near = difflib.get_close_matches(wanted[:120].lower(), registry.types, n=3, cutoff=0.8)
+    hint = f" Near to it: {', '.join(registry.types[one].name for one in near)}." if near else ""
+    return NotFound(f"The resource type '{kind[:80]}' could not be found in the namespace '{namespace}' for api "
+                    f"version '{api_version}'.{hint}", "InvalidResourceType")

@@ -9,6 +9,7 @@ from functools import partial
 from uuid import uuid4
 
 from trunkline.api.access.changes import changes, claims
+from trunkline.api.access.permissions import forbidden
 from trunkline.api.accounts import Account
 from trunkline.api.declaration import Registry
 from trunkline.api.exchange import Call
@@ -68,6 +69,13 @@ class Turn:
         self.begun[resource.id.key] = operation
         self.touched.append(resource.id.key)
         return operation
+
+    def unpermitted(self, resource: Resource) -> Iterator[Fault]:
+        """What its type needs beside the write or deletion itself, and the author may not do."""
+        kind = self.registry.find(resource.id.type)
+        for action in kind.needs(resource) if kind else ():
+            if not self.author.permits(action, resource.id.key):
+                yield forbidden(self.author.account, action, str(resource.id))
 
     def busy(self, resource: Resource) -> Busy:
         """For a resource that is being deleted, with where to see how far that is."""

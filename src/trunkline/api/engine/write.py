@@ -77,6 +77,7 @@ def _place(turn: Turn, item: Item, conditions: Conditions) -> Place:
     naming.check_resource(item.id.name)
     place = whereabouts.site(turn.registry, turn.writer, item)
     lock.check_write(turn.writer, place.item.id)
+    refuse(list(turn.unpermitted(place.existing)) if place.existing else [])
     whereabouts.check_holders(turn.writer, place)
     if place.existing and place.existing.deleting:
         raise turn.busy(place.existing)
@@ -89,7 +90,7 @@ def _place(turn: Turn, item: Item, conditions: Conditions) -> Place:
 def _store(turn: Turn, place: Place, body: Json) -> Written:
     kind = place.item.kind
     drafted = _drafted(turn, place, body)
-    refuse(list(_foreign(turn, drafted)))
+    refuse([*turn.unpermitted(drafted.resource), *_foreign(turn, drafted)])
     refuse([*identity.faults(drafted.resource, turn.writer),
             *located(kind.check(drafted.wish, turn.writer), drafted)])
     resource = _keep(turn, drafted)
@@ -174,9 +175,10 @@ def _presented(drafted: Draft) -> frozenset[str]:
 
 def _keep(turn: Turn, drafted: Draft) -> Resource:
     kind, wish = drafted.kind, drafted.wish
-    state = ProvisioningState.UPDATING if kind.is_realised(wish.resource) else ProvisioningState.SUCCEEDED
     system = wish.existing.system if wish.existing else dict(kind.generate(wish, turn.writer))
-    wish = _with(wish, replace(wish.resource, system=system, state=state))
+    wish = _with(wish, replace(wish.resource, system=system))
+    state = ProvisioningState.UPDATING if kind.is_realised(wish.resource) else ProvisioningState.SUCCEEDED
+    wish = _with(wish, replace(wish.resource, state=state))
     wish = _with(wish, replace(wish.resource, system={**system, **kind.amend(wish, turn.writer)}))
     resource = turn.writer.put(wish.resource)
     for companion in kind.companions(_with(wish, resource), turn.writer):

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from trunkline.errors import Fault
 from trunkline.intent.estate import Estate
 from trunkline.intent.view import CONNECTION, PEERING, VnetView, gateway_view, referrers
-from trunkline.model.bgp import network, overlaps, within
+from trunkline.model.bgp import family_of, network, overlaps, within
 from trunkline.model.network import Connection
 from trunkline.model.peering import Peering
 from trunkline.model.resource import Resource, ResourceId
@@ -18,19 +18,18 @@ _RESERVED = {
     "0.0.0.0/8": "'this network' (RFC 1122)", "127.0.0.0/8": "loopback (RFC 1122)",
     "169.254.0.0/16": "link-local (RFC 3927)", "168.63.129.16/32": "the platform's own address",
     "224.0.0.0/4": "multicast (RFC 5771)", "240.0.0.0/4": "reserved (RFC 1112)",
+    "::/8": "unspecified, loopback or mapped IPv4 (RFC 4291)", "fe80::/10": "link-local (RFC 4291)",
+    "ff00::/8": "multicast (RFC 4291)",
 }
+_INSTEAD = {4: "private (RFC 1918) or public unicast range", 6: "unique local (RFC 4193) or global unicast range"}
 
 
 def unusable(prefix: str, target: str) -> Iterator[Fault]:
-    """A fault if a well-formed prefix is not IPv4 or lies in a reserved range."""
-    if ":" in prefix:
-        yield Fault("IPv6NotSupported", f"{target} '{prefix}' is IPv6, which this release does not route; give an IPv4 "
-                    "prefix.", target)
-        return
+    """A fault if a well-formed prefix lies in a reserved range."""
     for reserved, reason in _RESERVED.items():
         if overlaps(prefix, reserved):
             yield Fault("AddressPrefixReserved", f"{target} '{prefix}' overlaps {reserved}, which is {reason}; use a "
-                        "private (RFC 1918) or public unicast range.", target)
+                        f"{_INSTEAD[family_of(prefix)]}.", target)
 
 
 def malformed(prefix: str, owner: ResourceId, target: str) -> Iterator[Fault]:

@@ -12,7 +12,7 @@ from trunkline.api.resources.addressing import circuit_collisions
 from trunkline.api.resources.connection_keys import CONNECTION_ACTIONS
 from trunkline.api.resources.express_route.scope import check_link
 from trunkline.api.resources.express_route.words import AUTHORIZATION, order_of, provider_state
-from trunkline.api.resources.express_route.words import model_of as model_of_circuit
+from trunkline.api.resources.fast_path import check_fast_path
 from trunkline.api.resources.gateway_skus import circuit_limit
 from trunkline.api.resources.gateways import model_of
 from trunkline.api.resources.linked import immovable, linked, missing, stays
@@ -41,8 +41,9 @@ _CIRCUITS_AT_A_LOCATION = 4
 #: Members that name another gateway.
 _ENDS = ("virtualNetworkGateway1", "virtualNetworkGateway2", "localNetworkGateway2")
 
-#: What a connection has unless it is told otherwise, and what it has by VPN besides.
+#: What a connection has unless it is told otherwise, and what it has besides to a circuit or by VPN.
 _DEFAULTS: Json = {"usePolicyBasedTrafficSelectors": False, "ipsecPolicies": [], "trafficSelectorPolicies": []}
+_EXPRESS_ROUTE_DEFAULTS: Json = {"expressRouteGatewayBypass": False, "enablePrivateLinkFastPath": False}
 _VPN_DEFAULTS: Json = {"connectionProtocol": "IKEv2", "connectionMode": "Default", "useLocalAzureIpAddress": False}
 
 
@@ -50,7 +51,7 @@ def _defaults(body: Json, _id: ResourceId) -> Json:
     """az sends ``"expressRouteGatewayBypass": null``."""
     said = {member: value for member, value in body.items() if value is not None}
     vpn = str(said.get("connectionType")).lower() != ConnectionType.EXPRESS_ROUTE.lower()
-    return {**_DEFAULTS, **(_VPN_DEFAULTS if vpn else {}), **said}
+    return {**_DEFAULTS, **(_VPN_DEFAULTS if vpn else _EXPRESS_ROUTE_DEFAULTS), **said}
 
 
 def _check(wish: Wish, estate: Register) -> Iterator[Fault]:
@@ -60,10 +61,8 @@ def _check(wish: Wish, estate: Register) -> Iterator[Fault]:
     if model.connection_type is not ConnectionType.EXPRESS_ROUTE:
         yield from _check_vpn(connection, model, estate)
         return
-    if model.express_route_gateway_bypass or model.enable_private_link_fast_path:
-        yield Fault("FastPathNotSupported", "expressRouteGatewayBypass 'true' (FastPath) and enablePrivateLinkFastPath "
-                    "are not offered in this release; leave them out or set them to false.",
-                    "expressRouteGatewayBypass")
+    gateway = linked(estate, connection.id, model.virtual_network_gateway1.id, GATEWAY)
+    yield from check_fast_path(model, model_of(gateway) if gateway else None)
     if model.peer and not wish.existing:
         yield from _check_circuit(connection, model, model.peer, estate)
 
@@ -124,10 +123,6 @@ def _moved(connection: ResourceId, old: Connection, new: Connection) -> Iterator
 
 
 def _usable(circuit: Resource, estate: Estate) -> Iterator[Fault]:
-    if model_of_circuit(circuit).direct:
-        yield Fault("DirectCircuitNotLinkable", f"Circuit {circuit.id} is on a Direct port, which carries no packets "
-                    "yet, so no gateway could be linked to it. Use a circuit that a provider sells.", "peer")
-        return
     state, key = provider_state(circuit, estate), circuit.system["serviceKey"]
     if state is not ProviderState.PROVISIONED:
         yield Fault("ServiceProviderNotProvisioned", f"The current cross connection provisioning state '{state}' of "

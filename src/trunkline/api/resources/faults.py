@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from trunkline.api.declaration import Ledger, Register, ResourceType, Wish
-from trunkline.api.resources.linked import immovable, linked, missing, stays
+from trunkline.api.resources.linked import circuit_of, immovable, stays
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
-from trunkline.intent.view import CIRCUIT, FAULT, referrers
+from trunkline.intent.view import FAULT, referrers
 from trunkline.model.resource import Json, Resource
 from trunkline.model.site import RehearsedFault
 
@@ -20,9 +20,8 @@ def _model(fault: Resource) -> RehearsedFault:
 
 def _check(wish: Wish, estate: Register) -> Iterator[Fault]:
     fault, model = wish.resource, _model(wish.resource)
-    circuit = linked(estate, fault.id, model.circuit.id, CIRCUIT)
+    circuit = yield from circuit_of(fault.id, model.circuit, estate)
     if circuit is None:
-        yield missing(fault.id, model.circuit.id, CIRCUIT, "circuit")
         return
     if wish.existing:
         yield from _moved(_model(wish.existing), model)

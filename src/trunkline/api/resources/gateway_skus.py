@@ -6,11 +6,9 @@ from collections.abc import Iterator
 
 from trunkline.api.resources.linked import immovable
 from trunkline.errors import Fault
+from trunkline.model.gateway_size import SCALABLE
 from trunkline.model.network import GatewayScale, GatewayType, VirtualNetworkGateway
 from trunkline.model.resource import Resource
-
-#: ErGwScale grows by scale units.
-SCALABLE = "ErGwScale"
 
 #: ExpressRoute SKUs by family, small to large. Inside a family a gateway grows; it shrinks from the second to the first
 #: only; from one family to another leads a migration (Microsoft Learn, "About ExpressRoute virtual network gateways").

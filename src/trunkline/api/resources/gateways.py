@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 from trunkline.api.declaration import Inline, Ledger, Register, ResourceType, Wish
+from trunkline.api.resources.fast_path import check_fast_path_stays
 from trunkline.api.resources.gateway_actions import GATEWAY_ACTIONS, connections
 from trunkline.api.resources.gateway_skus import check_sku, check_sku_change
 from trunkline.api.resources.linked import immovable, linked, missing, same_region
+from trunkline.api.resources.looking_glass import ELSEWHERE
 from trunkline.api.resources.public_ip_addresses import attachable
 from trunkline.api.resources.recorded import ByShape
 from trunkline.api.resources.subnet_addresses import prefix_of
@@ -78,7 +80,9 @@ def _check(wish: Wish, estate: Register) -> Iterator[Fault]:
     if wish.existing:
         old = model_of(wish.existing)
         yield from _moved(old, model)
-        yield from check_sku_change(old, model, len(connections(gateway, estate)))
+        links = connections(gateway, estate)
+        yield from check_sku_change(old, model, len(links))
+        yield from check_fast_path_stays(model, links)
     for configuration in model.ip_configurations:
         yield from _placed(gateway, configuration, estate)
         yield from attachable(gateway, configuration, estate)
@@ -218,7 +222,7 @@ GATEWAYS = ResourceType(
     GATEWAY, model=VirtualNetworkGateway, shape="VirtualNetworkGatewayPropertiesFormat",
     realised=lambda gateway: model_of(gateway).gateway_type is GatewayType.EXPRESS_ROUTE,
     envelope=("identity",), inline=(Inline("natRules", NAT_RULE),), defaults=_defaults, check=_check,
-    generate=_generate, in_use=_in_use, show=_show, actions=GATEWAY_ACTIONS)
+    generate=_generate, in_use=_in_use, show=_show, actions=(*GATEWAY_ACTIONS, ELSEWHERE))
 
 NAT_RULES = ResourceType(
     NAT_RULE, model=ByShape, shape="VirtualNetworkGatewayNatRuleProperties", tracked=False, check=_check_nat_rule,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from trunkline.errors import Fault
 from trunkline.intent.estate import Estate
-from trunkline.intent.view import alive
+from trunkline.intent.view import CIRCUIT, alive
 from trunkline.model.resource import Reference, Resource, ResourceId
 
 
@@ -20,6 +20,14 @@ def linked(estate: Estate, owner: ResourceId, text: str, kind: str, *, anywhere:
         return None
     foreign = target.subscription.lower() != owner.subscription.lower()
     return None if foreign and not anywhere else alive(estate, target)
+
+
+def circuit_of(owner: ResourceId, wanted: Reference, estate: Estate) -> Generator[Fault, None, Resource | None]:
+    """The circuit that part of the plant is for, or the fault that there is none."""
+    circuit = linked(estate, owner, wanted.id, CIRCUIT)
+    if circuit is None:
+        yield missing(owner, wanted.id, CIRCUIT, "circuit")
+    return circuit
 
 
 def missing(owner: ResourceId, text: str, kind: str, target: str) -> Fault:

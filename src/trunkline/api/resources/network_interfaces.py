@@ -3,40 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv4Network
 from uuid import uuid4
 
 from trunkline.api.declaration import Action, Ledger, Register, ResourceType, Wish
-from trunkline.api.resources.attached import attached
 from trunkline.api.resources.linked import immovable, linked, missing, same_region
+from trunkline.api.resources.nic_addresses import (
+    Configurations,
+    assign,
+    configurations_of,
+    family_wanted,
+    is_static,
+    room,
+)
 from trunkline.api.resources.public_ip_addresses import attachable
 from trunkline.api.resources.recorded import ByShape, filled, links
-from trunkline.api.resources.subnet_addresses import held, prefix_of
 from trunkline.errors import Fault
-from trunkline.intent.allocation import mac, usable
+from trunkline.intent.allocation import mac
 from trunkline.intent.estate import Estate
 from trunkline.intent.view import APPLICATION_GROUP, NIC, SECURITY_GROUP, SUBNET
+from trunkline.model.bgp import family_of
 from trunkline.model.network import (
     GATEWAY_SUBNET,
-    AddressVersion,
     AllocationMethod,
     IpConfiguration,
     NetworkInterface,
 )
 from trunkline.model.resource import Json, Resource, ResourceId
-
-Configurations = tuple[IpConfiguration, ...]
-
-#: Addresses of a subnet and who has them.
-Taken = dict[str, ResourceId]
-
-
-def _configurations(nic: Resource) -> Configurations:
-    return NetworkInterface.model_validate(nic.properties).ip_configurations
-
-
-def _static(configuration: IpConfiguration) -> bool:
-    return configuration.properties.private_ip_allocation_method is AllocationMethod.STATIC
 
 
 def _filled_rows(body: Json) -> Json:
@@ -70,10 +62,11 @@ def _defaults(body: Json, resource: ResourceId) -> Json:
 
 
 def _check(wish: Wish, estate: Register) -> Iterator[Fault]:
-    nic, configurations = wish.resource, _configurations(wish.resource)
+    nic, configurations = wish.resource, configurations_of(wish.resource)
     if len({c.name.lower() for c in configurations}) < len(configurations):
         yield Fault("DuplicateResourceName", f"The ipConfigurations of {nic.id.name} must have different names.",
                     "ipConfigurations")
+    yield from _families(nic, configurations)
     for configuration in configurations:
         yield from _well_formed(configuration)
         yield from attachable(nic, configuration, estate)
@@ -84,7 +77,7 @@ def _check(wish: Wish, estate: Register) -> Iterator[Fault]:
         yield Fault("IPConfigurationsNotInSameSubnet", f"The ipConfigurations of {nic.id.name} are in {len(subnets)} "
                     "subnets; put all in one, or create a NIC for each.", "ipConfigurations")
     if wish.existing:
-        yield from _moved(_configurations(wish.existing), configurations)
+        yield from _moved(configurations_of(wish.existing), configurations)
     for text in subnets.values():
         yield from _in_subnet(nic, text, configurations, estate)
 
@@ -116,12 +109,25 @@ def _well_formed(configuration: IpConfiguration) -> Iterator[Fault]:
     properties, name = configuration.properties, configuration.name
     if properties.subnet is None:
         yield Fault("SubnetRequired", f"ipConfiguration '{name}' needs a subnet; give subnet.id.", "subnet")
-    if _static(configuration) and properties.private_ip_address is None:
+    if is_static(configuration) and properties.private_ip_address is None:
         yield Fault("PrivateIPAddressRequired", f"ipConfiguration '{name}' is Static but has no privateIPAddress; give "
                     "one, or use privateIPAllocationMethod Dynamic.", "privateIPAddress")
-    if properties.private_ip_address_version is AddressVersion.IPV6:
-        yield Fault("IPv6NotSupported", f"privateIPAddressVersion of ipConfiguration '{name}' is IPv6, which is not "
-                    "offered in this release; use IPv4.", "privateIPAddressVersion")
+    if properties.private_ip_address and family_of(properties.private_ip_address) != family_wanted(configuration):
+        yield Fault("PrivateIPAddressVersionMismatch", f"privateIPAddress {properties.private_ip_address} of "
+                    f"ipConfiguration '{name}' is not {properties.private_ip_address_version}, as its "
+                    "privateIPAddressVersion says; change one of both.", "privateIPAddressVersion")
+
+
+def _families(nic: Resource, configurations: Configurations) -> Iterator[Fault]:
+    """IPv6 stands beside IPv4, which is primary, as in Azure."""
+    if all(family_wanted(configuration) == 6 for configuration in configurations):
+        yield Fault("IPv4IpConfigurationRequired", f"The ipConfigurations of {nic.id.name} are all IPv6; a NIC has "
+                    "IPv4 or both. Add one with privateIPAddressVersion IPv4.", "ipConfigurations")
+        return
+    for row, configuration in zip(nic.properties["ipConfigurations"], configurations, strict=True):
+        if family_wanted(configuration) == 6 and row["properties"].get("primary"):
+            yield Fault("PrimaryIpConfigurationMustBeIPv4", f"ipConfiguration '{configuration.name}' of {nic.id.name} "
+                        "is IPv6 and cannot be primary; make one of IPv4 primary.", "ipConfigurations")
 
 
 def _in_subnet(nic: Resource, text: str, configurations: Configurations, estate: Estate) -> Iterator[Fault]:
@@ -134,70 +140,14 @@ def _in_subnet(nic: Resource, text: str, configurations: Configurations, estate:
         yield Fault("GatewaySubnetIsReserved", f"NIC {nic.id.name} cannot be in {subnet.id}: GatewaySubnet is for "
                     "virtual network gateways only. Use another subnet.", "subnet")
         return
-    prefix, taken = prefix_of(subnet), _taken(subnet, nic.id, estate)
-    fixed = [c for c in configurations if _static(c) and c.properties.private_ip_address]
-    for configuration in fixed:
-        yield from _available(nic.id, configuration, prefix, taken)
-        taken = {**taken, str(configuration.properties.private_ip_address): nic.id}
-    wanted = len(configurations) - len(fixed)
-    first, last = usable(prefix)
-    free = int(last) - int(first) + 1 - sum(first <= IPv4Address(address) <= last for address in taken)
-    if wanted > free:
-        yield Fault("SubnetIsFull", f"Subnet {subnet.id.name} with address prefix {prefix} does not have enough "
-                    f"capacity for {wanted} IP addresses. {max(free, 0)} are free; use another subnet.", "subnet")
-
-
-def _available(nic: ResourceId, configuration: IpConfiguration, prefix: str, taken: Taken) -> Iterator[Fault]:
-    text = str(configuration.properties.private_ip_address)
-    address, network, (first, last) = IPv4Address(text), IPv4Network(prefix), usable(prefix)
-    if address not in network:
-        yield Fault("PrivateIPAddressNotInSubnet", f"Private static IP address {text} does not belong to the range of "
-                    f"subnet prefix {prefix}. Choose one from {first} to {last}.", "privateIPAddress")
-    elif not first <= address <= last:
-        yield Fault("PrivateIPAddressInReservedRange", f"Private static IP address {text} falls within reserved IP "
-                    f"range of subnet prefix {prefix}. Choose one from {first} to {last}.", "privateIPAddress")
-    elif text in taken:
-        yield Fault(
-            "PrivateIPAddressIsAllocated",
-            f"IP configuration {nic}/ipConfigurations/{configuration.name} is using the private IP address {text} "
-            f"which is already allocated to resource {taken[text]}. Choose another from {first} to {last}, or use "
-            "Dynamic.",
-            "privateIPAddress")
-
-
-def _taken(subnet: Resource, but: ResourceId, estate: Estate) -> Taken:
-    """Without those of ``but``."""
-    return {address: user.id for user, configuration in attached(subnet.id, estate) if user.id.key != but.key
-            for address in held(user, configuration.name, prefix_of(subnet))}
+    for family in sorted({family_wanted(configuration) for configuration in configurations}):
+        mine = tuple(configuration for configuration in configurations if family_wanted(configuration) == family)
+        yield from room(nic, subnet, mine, family, estate)
 
 
 def _generate(wish: Wish, ledger: Ledger) -> Json:
     number = ledger.allocate("nic", wish.resource.id.key)
     return {"number": number, "resourceGuid": str(uuid4()), "mac": mac(number).replace(":", "-").upper()}
-
-
-def _assign(wish: Wish, ledger: Ledger) -> Json:
-    """Static addresses as asked; dynamic ones stay what they were, or are the lowest free."""
-    configurations = _configurations(wish.resource)
-    subnet = configurations[0].properties.subnet
-    found = ledger.get(subnet.target) if subnet else None
-    if found is None:
-        return {}
-    taken = set(_taken(found, wish.resource.id, ledger))
-    before = wish.existing.system["addresses"] if wish.existing else {}
-    addresses = {c.name: str(c.properties.private_ip_address) for c in configurations if _static(c)}
-    for configuration in configurations:
-        if configuration.name not in addresses:
-            excluded = taken | set(addresses.values())
-            addresses[configuration.name] = _dynamic(prefix_of(found), before.get(configuration.name), excluded)
-    return {"addresses": addresses}
-
-
-def _dynamic(prefix: str, before: str | None, taken: set[str]) -> str:
-    first, last = usable(prefix)
-    if before and before not in taken and first <= IPv4Address(before) <= last:
-        return before
-    return next(text for number in range(int(first), int(last) + 1) if (text := str(IPv4Address(number))) not in taken)
 
 
 def _show(nic: Resource, _estate: Estate) -> Json:
@@ -226,7 +176,7 @@ def _parts_of(parent: ResourceId, register: Register) -> Iterator[Json]:
 
 NETWORK_INTERFACES = ResourceType(
     NIC, model=NetworkInterface, shape="NetworkInterfacePropertiesFormat", realised=True,
-    envelope=("extendedLocation",), defaults=_defaults, check=_check, generate=_generate, amend=_assign, show=_show,
+    envelope=("extendedLocation",), defaults=_defaults, check=_check, generate=_generate, amend=assign, show=_show,
     actions=(Action("effectiveRouteTable"), Action("effectiveNetworkSecurityGroups")))
 
 #: What hangs on a NIC, read-only: its configurations, and what no NIC has here.

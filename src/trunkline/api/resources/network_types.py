@@ -15,8 +15,8 @@ from trunkline.api.resources.security_groups import (
     SECURITY_GROUPS,
     SECURITY_RULES,
 )
+from trunkline.api.resources.subnets import SUBNET_LINKS
 from trunkline.api.resources.virtual_network_peerings import VNET_PEERINGS
-from trunkline.api.resources.virtual_networks import SUBNET_LINKS
 
 NETWORK_TYPES = (
     SECURITY_GROUPS,

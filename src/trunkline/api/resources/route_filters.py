@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from trunkline.api.declaration import Inline, Register, ResourceType, Wish
+from trunkline.api.resources.express_route.peering_rules import premium_for
 from trunkline.api.resources.recorded import ByShape, filled, required, users
 from trunkline.errors import Fault
 from trunkline.intent.estate import Estate
@@ -34,6 +35,9 @@ def _check_rule(wish: Wish, estate: Register) -> Iterator[Fault]:
                     "one or more, as bgpServiceCommunities lists them.", "communities")
     for community in given:
         yield from _known(rule, community)
+    for peering in users(estate, rule.id.parent, PEERING) if rule.id.parent else ():
+        if peering.id.parent:
+            yield from premium_for(given, peering.id.parent, estate, "communities")
     for other in estate.children(rule.id.parent, ROUTE_FILTER_RULE) if rule.id.parent else ():
         if other.id.key != rule.id.key and not other.deleting:
             yield _one_rule(other.id.parent or other.id, rule.id.name)
@@ -72,11 +76,11 @@ def _in_use(holder: Resource, estate: Estate) -> Iterator[Fault]:
 
 ROUTE_FILTERS = ResourceType(
     ROUTE_FILTER, model=ByShape, shape="RouteFilterPropertiesFormat", inline=(Inline("rules", ROUTE_FILTER_RULE),),
-    check=_check, in_use=_in_use, show=_show)
+    realised=True, check=_check, in_use=_in_use, show=_show)
 
 ROUTE_FILTER_RULES = ResourceType(
-    ROUTE_FILTER_RULE, model=ByShape, shape="RouteFilterRulePropertiesFormat", tracked=False, check=_check_rule,
-    defaults=filled(routeFilterRuleType="Community"))
+    ROUTE_FILTER_RULE, model=ByShape, shape="RouteFilterRulePropertiesFormat", tracked=False, realised=True,
+    check=_check_rule, defaults=filled(routeFilterRuleType="Community"))
 
 BGP_SERVICE_COMMUNITIES = ResourceType(
     "Microsoft.Network/bgpServiceCommunities", model=ByShape, catalogue=lambda _subscription: listed())

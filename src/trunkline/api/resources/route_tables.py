@@ -11,6 +11,7 @@ from trunkline.api.resources.recorded import ByShape, filled, ids, required, use
 from trunkline.errors import Fault
 from trunkline.intent.estate import Estate
 from trunkline.intent.view import ROUTE, ROUTE_TABLE, SUBNET
+from trunkline.model.bgp import family_of
 from trunkline.model.resource import Json, Resource
 from trunkline.model.service import service_tags
 
@@ -53,6 +54,10 @@ def _next_hop(route: Resource) -> Iterator[Fault]:
     elif kind == _APPLIANCE and not _is_address(address):
         yield Fault("InvalidNextHopIpAddress", f"NextHopIpAddress '{address[:80]}' in route {route.id.name} is not an "
                     "IP address; give one without prefix length, for example 10.0.0.4.", "nextHopIpAddress")
+    elif kind == _APPLIANCE and "/" in (prefix := route.properties.get("addressPrefix", "")) and (
+            family_of(address) != family_of(prefix)):
+        yield Fault("InvalidNextHopIpAddress", f"NextHopIpAddress '{address}' in route {route.id.name} is not of the "
+                    f"family of its addressPrefix {prefix}; give an address of the same.", "nextHopIpAddress")
     elif kind not in (None, _APPLIANCE) and address:
         yield Fault("NextHopIpAddressNotAllowed", f"NextHopIpAddress must be empty in route {route.id.name} when "
                     f"NextHopType is {kind}; only {_APPLIANCE} has one.", "nextHopIpAddress")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv4Network
+from collections.abc import Container, Iterator
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from itertools import islice
 
 from trunkline.api.declaration import Question, Register
 from trunkline.api.resources.attached import attached
@@ -11,6 +12,7 @@ from trunkline.errors import Fault
 from trunkline.intent.allocation import instance_addresses, route_server_addresses, usable
 from trunkline.intent.estate import Estate
 from trunkline.intent.view import NIC, PUBLIC_IP_ADDRESS, SUBNET, VIRTUAL_HUB
+from trunkline.model.bgp import network, of_family
 from trunkline.model.network import GATEWAY_SUBNET, GatewayType, Subnet
 from trunkline.model.resource import Json, Resource
 
@@ -18,8 +20,31 @@ from trunkline.model.resource import Json, Resource
 _OFFERED = 5
 
 
-def prefix_of(subnet: Resource) -> str:
-    return Subnet.model_validate(subnet.properties).prefix
+#: An address of either family.
+Ip = IPv4Address | IPv6Address
+
+
+def prefix_of(subnet: Resource, family: int = 4) -> str:
+    """Empty without prefix of that family."""
+    model = Subnet.model_validate(subnet.properties)
+    return model.prefix if family == 4 else model.prefix6
+
+
+def prefixes_of(subnet: Resource) -> tuple[str, ...]:
+    return Subnet.model_validate(subnet.properties).prefixes
+
+
+def is_usable(address: Ip, subnet: str) -> bool:
+    """Whether a resource may have it; both are of one family."""
+    first, last = usable(subnet)
+    return int(first) <= int(address) <= int(last)
+
+
+def lowest_free(subnet: str, used: Container[str], beginning: Ip | None = None) -> Iterator[str]:
+    """In their order."""
+    first, last = usable(subnet)
+    start, of = max(int(first), int(beginning or first)), type(first)
+    yield from (text for number in range(start, int(last) + 1) if (text := str(of(number))) not in used)
 
 
 def taken(subnet: Resource, estate: Estate) -> frozenset[str]:
@@ -40,27 +65,22 @@ def held(user: Resource, configuration: str, subnet: str) -> tuple[str, ...]:
 def well_formed(_vnet: Resource, _estate: Estate, question: Question) -> Iterator[Fault]:
     text = question.parameters["ipAddress"]
     try:
-        IPv4Address(text)
+        ip_address(text)
     except ValueError:
-        yield Fault("InvalidIPAddressFormat", f"ipAddress '{text[:80]}' in the query is not an IPv4 address; write "
+        yield Fault("InvalidIPAddressFormat", f"ipAddress '{text[:80]}' in the query is not an IP address; write "
                     "?ipAddress=10.0.0.4.", "ipAddress")
 
 
 def availability(vnet: Resource, estate: Register, question: Question) -> Json:
-    wanted = IPv4Address(question.parameters["ipAddress"])
+    wanted = ip_address(question.parameters["ipAddress"])
     for subnet in estate.children(vnet.id, SUBNET):
-        prefix = prefix_of(subnet)
-        if wanted in IPv4Network(prefix):
-            (first, last), used = usable(prefix), taken(subnet, estate)
-            free = first <= wanted <= last and str(wanted) not in used
-            return {"available": free, "isPlatformReserved": not first <= wanted <= last} | (
-                {} if free else {"availableIPAddresses": list(_free(max(wanted, first), last, used))})
+        prefix = prefix_of(subnet, wanted.version)
+        if prefix and wanted in network(prefix):
+            used, allowed = taken(subnet, estate), is_usable(wanted, prefix)
+            free = allowed and str(wanted) not in used
+            return {"available": free, "isPlatformReserved": not allowed} | (
+                {} if free else {"availableIPAddresses": list(islice(lowest_free(prefix, used, wanted), _OFFERED))})
     return {"available": False, "availableIPAddresses": [], "isPlatformReserved": False}
-
-
-def _free(first: IPv4Address, last: IPv4Address, used: frozenset[str]) -> Iterator[str]:
-    found = (text for number in range(int(first), int(last) + 1) if (text := str(IPv4Address(number))) not in used)
-    yield from (text for text, _ in zip(found, range(_OFFERED), strict=False))
 
 
 def usage(vnet: Resource, estate: Register, _question: Question) -> Json:
@@ -68,12 +88,12 @@ def usage(vnet: Resource, estate: Register, _question: Question) -> Json:
 
 
 def _row(subnet: Resource, estate: Register) -> Json:
-    """A GatewaySubnet is the platform's: it is not counted."""
+    """A GatewaySubnet is the platform's: it is not counted. Over IPv6 no subnet is ever full."""
     first, last = usable(prefix_of(subnet))
     counted = subnet.id.name.lower() != GATEWAY_SUBNET.lower()
     return {"id": str(subnet.id), "unit": "Count",
             "name": {"value": "SubnetSpace", "localizedValue": "Subnet size and usage"},
-            "currentValue": float(len(taken(subnet, estate))) if counted else -1.0,
+            "currentValue": float(len(of_family(4, taken(subnet, estate)))) if counted else -1.0,
             "limit": float(int(last) - int(first) + 1) if counted else -1.0}
 
 

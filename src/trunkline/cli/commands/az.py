@@ -7,8 +7,7 @@ import shlex
 
 import click
 
-from trunkline.cli.azure import azure_client, require_az
-from trunkline.cli.failure import Failed
+from trunkline.cli.azure import azure_client, cannot_run, require_az
 from trunkline.cli.instance import Instance
 from trunkline.cli.options import account_option, pass_instance
 from trunkline.cli.progress import Progress
@@ -37,4 +36,4 @@ def az(instance: Instance, account: str, printed: bool, arguments: tuple[str, ..
     try:
         os.execvpe(program, [program, *arguments], {**os.environ, **client.az_environment()})  # noqa: S606
     except OSError as problem:
-        raise Failed(f"{program}: {problem.strerror}") from None
+        raise cannot_run(program, problem) from None

@@ -17,7 +17,7 @@ from trunkline.cli.progress import Progress
 #: What the service and this command line keep under home; nothing else there is ever removed.
 _KEPT_FILES = ("trunkline.db", "trunkline.db-wal", "trunkline.db-shm", "trunkline.db-journal", "accounts.json",
                "secrets.json", "issuers.json", "store.key", ".accounts.lock")
-_KEPT_DIRECTORIES = ("pki", "az", "log")
+_KEPT_DIRECTORIES = ("pki", "az", "log", "rpki", "registries/.last-good")
 
 
 @click.command()

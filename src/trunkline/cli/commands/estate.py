@@ -67,5 +67,7 @@ def _read(file: Path) -> str:
         if str(file) == "-":
             return sys.stdin.read()
         return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
+    except UnicodeDecodeError as problem:
+        raise Failed(f"{file} cannot be read: byte {problem.start + 1} of it is not UTF-8; save it as UTF-8.") from None
+    except OSError as problem:
         raise Failed(f"{file} cannot be read: {problem}") from None

@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import re
-
 import click
 
 from trunkline.cli.client import Clients, Json, connected
 from trunkline.cli.instance import Instance
 from trunkline.cli.lookup import circuit as find_circuit
-from trunkline.cli.lookup import group_of
-from trunkline.cli.options import output_option, pass_instance, print_json
+from trunkline.cli.lookup import complete_circuit, group_of
+from trunkline.cli.options import in_seconds, output_option, pass_instance, print_json
 from trunkline.cli.progress import Progress
 
 LEGS = ("primary", "secondary")
-_UNITS = {"s": 1, "m": 60, "h": 3600}
-
-
-def in_seconds(text: str) -> int:
-    """``60``, ``90s``, ``5m``, ``1h``, at most a day."""
-    found = re.fullmatch(r"(\d+)([smh]?)", text)
-    seconds = int(found[1]) * _UNITS[found[2] or "s"] if found else 0
-    if not 1 <= seconds <= 86_400:
-        raise click.BadParameter(f"'{text}' is no duration; write 60s, 5m or 1h (at most 24h).")
-    return seconds
 
 
 @click.command()
-@click.argument("circuit")
+@click.argument("circuit", shell_complete=complete_circuit)
 @click.argument("leg", type=click.Choice(LEGS))
 @click.option("--for", "seconds", callback=lambda _ctx, _parameter, value: in_seconds(value), default="5m",
               metavar="DURATION", show_default=True, help="Heals by itself after this.")
@@ -46,7 +34,7 @@ def fail(instance: Instance, circuit: str, leg: str, seconds: int, as_json: bool
 
 
 @click.command()
-@click.argument("circuit")
+@click.argument("circuit", shell_complete=complete_circuit)
 @click.argument("leg", type=click.Choice(LEGS), required=False)
 @output_option
 @pass_instance

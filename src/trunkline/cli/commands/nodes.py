@@ -13,16 +13,18 @@ from click.shell_completion import CompletionItem
 from trunkline.cli.client import connected
 from trunkline.cli.commands.status import overview
 from trunkline.cli.failure import Failed
-from trunkline.cli.instance import Instance
+from trunkline.cli.instance import Instance, locate
 from trunkline.cli.nodes import inside, pick, present, readable
 from trunkline.cli.options import output_option, pass_instance, print_json
 from trunkline.cli.tables import print_table
 
+#: In a node's directory, where BIRD runs.
+_SOCKET = "bird.ctl"
+
 
 def _complete(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    instance = ctx.find_object(Instance)
-    names = present(instance.settings.places) if instance else ()
-    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+    instance = ctx.find_object(Instance) or locate(str(ctx.find_root().params.get("home") or ""))
+    return [CompletionItem(name) for name in present(instance.settings.places) if name.startswith(incomplete)]
 
 
 @click.command()
@@ -58,6 +60,26 @@ def exec_(instance: Instance, node: str, command: tuple[str, ...]) -> None:
     places = instance.settings.places
     found = pick(present(places), node)
     _become(inside(places, found, command[1:] if command[0] == "--" else command))
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.argument("node", shell_complete=_complete)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+@pass_instance
+def birdc(instance: Instance, node: str, words: tuple[str, ...]) -> None:
+    """BIRD's own client at a router, read-only: trunkline birdc vrf-er1-p show route all
+
+    NODE as for 'trunkline exec'. Without WORDS it asks for them.
+    """
+    places = instance.settings.places
+    found = pick(present(places), node)
+    directory = places.nodes / found
+    if not (directory / _SOCKET).exists():
+        raise Failed(f"no BIRD listens in {readable(found)}; 'trunkline nodes' shows what each node is, 'trunkline "
+                     "status' which daemon each router has.")
+    # A socket's address has 108 bytes at most, however deep the directory lies.
+    os.chdir(directory)
+    _become(["birdc", "-r", "-s", _SOCKET, *words])
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -17,7 +18,7 @@ from trunkline.cli.instance import Instance, listens, port_is_free
 from trunkline.cli.options import output_option, pass_instance, print_json
 from trunkline.cli.progress import Progress
 from trunkline.cli.tables import print_table
-from trunkline.settings import Endpoint
+from trunkline.settings import PROFILE_NAMES, Endpoint
 
 _START_DEADLINE_S = 30.0
 _LOG_TAIL_LINES = 12
@@ -27,16 +28,19 @@ _LOG_TAIL_LINES = 12
 @click.option("-d", "--detach", is_flag=True, help="Run in the background.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of the HTTPS endpoint (TRUNKLINE_PORT, else 8443).")
 @click.option("--simulation", is_flag=True, help="No real network: both drivers in memory. Needs no root.")
+@click.option("--profile", type=click.Choice(PROFILE_NAMES), help="Numbers of the service (TRUNKLINE_PROFILE).")
 @output_option
 @pass_instance
-def up(instance: Instance, detach: bool, port: int | None, simulation: bool, as_json: bool) -> None:
+def up(instance: Instance, detach: bool, port: int | None, simulation: bool, profile: str | None,
+       as_json: bool) -> None:
     """Start the service.
 
     The first start creates a CA and local accounts and prints their secrets once; later they are read from the
     root-only file secrets.json under the home directory. Stopping the foreground service leaves the network
     running; 'trunkline down' removes it.
     """
-    settings = instance.settings
+    settings = replace(instance.settings, profile=profile or instance.settings.profile)
+    instance = Instance(settings)
     endpoint = Endpoint(settings.endpoint.host, port or settings.endpoint.port)
     _check(instance, endpoint, simulation or settings.simulation)
     first = not settings.places.accounts.exists()
@@ -58,6 +62,11 @@ def _check(instance: Instance, endpoint: Endpoint, simulation: bool) -> None:
     if running:
         raise Failed(f"already running as process {running.pid} at {Endpoint(endpoint.host, running.port).url};"
                      " 'trunkline down' stops it.")
+    if instance.settings.profile not in PROFILE_NAMES:
+        raise Failed(f"TRUNKLINE_PROFILE is '{instance.settings.profile}'; choose one of {', '.join(PROFILE_NAMES)}.")
+    events = Path(instance.settings.siem.file)
+    if instance.settings.siem.file and (events.is_dir() or not events.absolute().parent.is_dir()):
+        raise Failed(f"TRUNKLINE_EVENTS_FILE is '{events}'; it must be a file in a directory that exists.")
     if os.geteuid() and not simulation:
         raise Failed("building networks needs root; run this as root, or with --simulation and a --home of your own.")
     if not port_is_free(endpoint.host, endpoint.port):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from trunkline.cli.estate.document import Document, FaultyFile, FileFault
 from trunkline.cli.estate.sections import (
@@ -14,15 +14,25 @@ from trunkline.cli.estate.sections import (
     ConnectionItem,
     CrossConnectItem,
     EstateFile,
+    ExchangeItem,
     FaultItem,
+    MicrosoftItem,
     NetworkItem,
+    PortItem,
     SiteItem,
 )
+from trunkline.cli.provisioning import APPROVALS, THROTTLES, approval_name
+from trunkline.model.bgp import of_family
 from trunkline.model.network import GATEWAY_SUBNET
 from trunkline.model.resource import Json
 
 NETWORK = "Microsoft.Network"
-PRIVATE = "AzurePrivatePeering"
+PRIVATE, MICROSOFT = "AzurePrivatePeering", "MicrosoftPeering"
+EXCHANGES = "Trunkline.Exchange/exchanges"
+#: Types outside the plant that operators alone write.
+_OPERATORS = (EXCHANGES.lower(),)
+
+Entry = TypeVar("Entry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +87,22 @@ class Planner:
 
     def _resources(self) -> Iterator[Step]:
         estate = self._estate
-        for number, site in enumerate(estate.sites):
-            yield self._site(site, self._line("sites", number))
-        for number, circuit in enumerate(estate.circuits):
-            yield from self._circuit(circuit, self._line("circuits", number))
-        for number, order in enumerate(estate.cross_connects):
-            yield from self._order(order, self._line("crossConnects", number))
-        for number, circuit in enumerate(estate.circuits):
-            yield from self._peering(circuit, self._line("circuits", number, "peering"))
-        for number, network in enumerate(estate.networks):
-            yield from self._network(network, self._line("networks", number))
-        for number, item in enumerate(estate.resources):
-            yield self._any(item, self._line("resources", number))
-        for number, fault in enumerate(estate.faults):
-            yield self._fault(fault, self._line("faults", number))
+        yield from self._each("sites", estate.sites, self._site)
+        yield from self._each("exchanges", estate.exchanges, self._exchange)
+        yield from self._each("ports", estate.ports, self._port)
+        yield from self._each("circuits", estate.circuits, self._circuit)
+        yield from self._each("crossConnects", estate.cross_connects, self._order)
+        yield from self._each("circuits", estate.circuits, self._peering, "peering")
+        yield from self._each("circuits", estate.circuits, self._microsoft, "microsoft")
+        yield from self._each("networks", estate.networks, self._network)
+        yield from self._each("resources", estate.resources, self._any)
+        yield from self._each("faults", estate.faults, self._fault)
+
+    def _each(self, member: str, items: Iterable[Entry], steps: Callable[[Entry, int], Iterable[Step]],
+              *inside: str) -> Iterator[Step]:
+        """``inside``: where in an item its line is told."""
+        for number, item in enumerate(items):
+            yield from steps(item, self._line(member, number, *inside))
 
     def _line(self, *path: str | int) -> int:
         return self._document.line(path)
@@ -119,11 +131,49 @@ class Planner:
             return f"{self._root}/resourceGroups/{where}/providers/{kind}/{name}"
         return f"{base}/{kind}/{name}"
 
-    def _site(self, site: SiteItem, line: int) -> Wish:
+    def _site(self, site: SiteItem, line: int) -> Iterator[Wish]:
         properties = site.model_dump(mode="json", by_alias=True, exclude_unset=True,
                                      exclude={"name", "resource_group"})
-        return Wish(f"site {site.name}", self.path(site.name, "Trunkline.Site/sites", site.resource_group),
+        yield Wish(f"site {site.name}", self.path(site.name, "Trunkline.Site/sites", site.resource_group),
                     {"properties": properties}, line=line)
+
+    def _exchange(self, exchange: ExchangeItem, line: int) -> Iterator[Wish]:
+        path = self.path(exchange.name, EXCHANGES, exchange.resource_group)
+        yield Wish(f"exchange {exchange.name}", path, {"properties": exchange.model_dump(
+            mode="json", by_alias=True, exclude_unset=True, exclude={"name", "resource_group", "members"})},
+            account="operator", line=line)
+        for member in exchange.members:
+            said = member.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"name", "site"})
+            site = {"site": {"id": self.path(member.site, "Trunkline.Site/sites", exchange.resource_group)}} \
+                if member.site else {}
+            yield Wish(f"member {member.name} of {exchange.name}", f"{path}/members/{member.name}",
+                       {"properties": {**said, **site}}, secret=member.shared_key is not None,
+                       account="operator" if member.edge else "customer", line=line)
+
+    def _port(self, port: PortItem, line: int) -> Iterator[Wish]:
+        path = self.path(port.name, f"{NETWORK}/expressRoutePorts", port.resource_group)
+        links = {"link1": port.link1, "link2": port.link2}
+        yield Wish(f"port {port.name}", path, {
+            "location": port.location or self._estate.location, "properties": {
+                "peeringLocation": port.peering_location, "bandwidthInGbps": port.bandwidth,
+                "encapsulation": port.encapsulation.value, "links": [
+                    {"name": name, "properties": {"adminState": "Enabled" if link.enabled else "Disabled"}}
+                    for name, link in links.items()]}}, line=line)
+        ends = {name: link.model_dump(mode="json", by_alias=True, exclude_none=True, include={"router", "handoff"})
+                for name, link in links.items() if link.router or link.handoff}
+        if ends:
+            sites = "Trunkline.Site/sites"
+            site = {"site": {"id": self.path(port.site, sites, port.resource_group)}} if port.site else {}
+            yield Wish(f"cable {port.name}", self.path(port.name, "Trunkline.Site/cables", port.resource_group),
+                       {"properties": {"port": {"id": path}, **site, **ends}}, line=line)
+
+    def _bought(self, circuit: CircuitItem) -> Json:
+        if circuit.port:
+            port = self.path(circuit.port, f"{NETWORK}/expressRoutePorts", circuit.resource_group)
+            return {"expressRoutePort": {"id": port}, "bandwidthInGbps": circuit.bandwidth / 1000}
+        return {"serviceProviderProperties": {
+            "serviceProviderName": circuit.provider, "peeringLocation": circuit.peering_location,
+            "bandwidthInMbps": circuit.bandwidth}}
 
     def _circuit(self, circuit: CircuitItem, line: int) -> Iterator[Step]:
         tier, _, family = circuit.sku.partition("_")
@@ -131,9 +181,7 @@ class Planner:
         yield Wish(f"circuit {circuit.name}", path, {
             "location": circuit.location or self._estate.location,
             "sku": {"name": circuit.sku, "tier": tier, "family": family},
-            "properties": {"serviceProviderProperties": {
-                "serviceProviderName": circuit.provider, "peeringLocation": circuit.peering_location,
-                "bandwidthInMbps": circuit.bandwidth}}}, line=line)
+            "properties": self._bought(circuit)}, line=line)
         if circuit.provision:
             yield Consent(f"provider's consent to {circuit.name}", path, line)
 
@@ -144,11 +192,34 @@ class Planner:
         path = self.path(circuit.name, f"{NETWORK}/expressRouteCircuits", circuit.resource_group)
         properties: Json = {
             "peeringType": PRIVATE, "peerASN": peering.asn, "vlanId": peering.vlan,
-            "primaryPeerAddressPrefix": peering.primary, "secondaryPeerAddressPrefix": peering.secondary}
+            **(_links(peering.primary, peering.secondary) if peering.primary else {}),
+            **({"ipv6PeeringConfig": _links(peering.ipv6.primary, peering.ipv6.secondary)} if peering.ipv6 else {})}
         if peering.shared_key:
             properties["sharedKey"] = peering.shared_key
         yield Wish(f"private peering of {circuit.name}", f"{path}/peerings/{PRIVATE}", {"properties": properties},
                    secret=bool(peering.shared_key), line=line)
+
+    def _microsoft(self, circuit: CircuitItem, line: int) -> Iterator[Step]:
+        """The operator's word and the route filter first, so that the session opens at once and tells something."""
+        peering = circuit.microsoft
+        if not peering:
+            return
+        path = self.path(circuit.name, f"{NETWORK}/expressRouteCircuits", circuit.resource_group)
+        beside = path.partition("/providers/")[0]
+        for prefix in peering.approve:
+            yield Wish(f"approval of {prefix}",
+                       f"{beside}/providers/{APPROVALS}/{approval_name(circuit.name, prefix)}",
+                       {"properties": {"circuit": {"id": path}, "prefix": prefix}}, account="operator", line=line)
+        named: Json = {}
+        if peering.communities:
+            route_filter = self.path(f"{circuit.name}-filter", f"{NETWORK}/routeFilters", circuit.resource_group)
+            yield Wish(f"route filter of {circuit.name}", route_filter, {
+                "location": circuit.location or self._estate.location, "properties": {"rules": [{
+                    "name": "allowed", "properties": {"access": "Allow", "routeFilterRuleType": "Community",
+                                                      "communities": list(peering.communities)}}]}}, line=line)
+            named = {"routeFilter": {"id": route_filter}}
+        yield Wish(f"Microsoft peering of {circuit.name}", f"{path}/peerings/{MICROSOFT}",
+                   {"properties": _microsoft(peering, named)}, secret=bool(peering.shared_key), line=line)
 
     def _order(self, order: CrossConnectItem, line: int) -> Iterator[Step]:
         circuit = self.path(order.circuit, f"{NETWORK}/expressRouteCircuits", order.resource_group)
@@ -160,21 +231,26 @@ class Planner:
         yield Wish(f"cross connect {name}",
                    self.path(name, "Trunkline.Exchange/virtualCrossConnects", order.resource_group),
                    {"properties": properties}, key_of=circuit, secret=secret, line=line)
+        if order.throttle:
+            beside, own = circuit.partition("/providers/")[0], circuit.rpartition("/")[2]
+            yield Wish(f"throttle of {own}", f"{beside}/providers/{THROTTLES}/{own}", {"properties": {
+                "circuit": {"id": circuit}, "bandwidthInMbps": order.throttle}}, account="operator", line=line)
         if order.provision:
             yield Consent(f"provider's consent to {circuit.rpartition('/')[2]}", circuit, line)
 
     def _network(self, network: NetworkItem, line: int) -> Iterator[Wish]:
         group, location = network.resource_group, network.location or self._estate.location
         path = self.path(network.name, f"{NETWORK}/virtualNetworks", group)
-        subnets = [{"name": name, "properties": {"addressPrefix": prefix}} for name, prefix in network.subnets.items()]
+        subnets = [{"name": name, "properties": _prefixes(prefixes)} for name, prefixes in network.subnets.items()]
         yield Wish(f"network {network.name}", path, {"location": location, "properties": {
             "addressSpace": {"addressPrefixes": list(network.address_space)}, "subnets": subnets}}, line=line)
         for machine in network.machines:
-            address = {"privateIPAddress": machine.address} if machine.address else {}
+            subnet = {"id": f"{path}/subnets/{machine.subnet}"}
+            rows = [_configuration("ipconfig1", subnet, machine.address)]
+            if of_family(6, network.subnets[machine.subnet]):
+                rows.append(_configuration("ipconfig6", subnet, machine.address6, privateIPAddressVersion="IPv6"))
             yield Wish(f"machine {machine.name}", self.path(machine.name, f"{NETWORK}/networkInterfaces", group), {
-                "location": location, "properties": {"ipConfigurations": [{"name": "ipconfig1", "properties": {
-                    "privateIPAllocationMethod": "Static" if address else "Dynamic", **address,
-                    "subnet": {"id": f"{path}/subnets/{machine.subnet}"}}}]}}, line=line)
+                "location": location, "properties": {"ipConfigurations": rows}}, line=line)
         if network.gateway:
             gateway = self.path(network.gateway.name, f"{NETWORK}/virtualNetworkGateways", group)
             yield Wish(f"gateway {network.gateway.name}", gateway, {"location": location, "properties": {
@@ -194,7 +270,7 @@ class Planner:
                 "connectionType": "ExpressRoute", "virtualNetworkGateway1": {"id": gateway}, "peer": {"id": circuit},
                 "routingWeight": connection.weight}}, line=line)
 
-    def _any(self, item: AnyItem, line: int) -> Wish:
+    def _any(self, item: AnyItem, line: int) -> Iterator[Wish]:
         first, *rest = item.name.split("/")
         namespace, *kinds = item.type.split("/")
         if "." not in namespace:
@@ -205,9 +281,10 @@ class Planner:
         body = item.model_dump(mode="json", by_alias=True, exclude_none=True, include={"tags", "sku", "zones"})
         located = len(kinds) == 1 and not namespace.lower().startswith("trunkline.")
         place = {"location": item.location or self._estate.location} if located else {}
-        return Wish(f"{kinds[-1]} {item.name}", self.path(f"{namespace}/{tail}", group=item.resource_group),
+        yield Wish(f"{kinds[-1]} {item.name}", self.path(f"{namespace}/{tail}", group=item.resource_group),
                     {**place, **body, "properties": self._resolved(item.properties)},
-                    account="operator" if namespace.lower() == "trunkline.plant" else "customer", line=line)
+                    account="operator" if namespace.lower() == "trunkline.plant" or item.type.lower() in _OPERATORS
+                    else "customer", line=line)
 
     def _resolved(self, value: Any) -> Any:
         if isinstance(value, list):
@@ -218,12 +295,37 @@ class Planner:
             return {"id": self.path(value["ref"])}
         return {name: self._resolved(inner) for name, inner in value.items()}
 
-    def _fault(self, fault: FaultItem, line: int) -> Wish:
+    def _fault(self, fault: FaultItem, line: int) -> Iterator[Wish]:
         circuit = self.path(fault.circuit, f"{NETWORK}/expressRouteCircuits")
         name = f"{circuit.rpartition('/')[2]}-{fault.leg}"
-        return Wish(f"fault {name}", self.path(name, "Trunkline.Plant/faults"), {"properties": {
+        yield Wish(f"fault {name}", self.path(name, "Trunkline.Plant/faults"), {"properties": {
             "circuit": {"id": circuit}, "leg": str(fault.leg), "kind": "silent",
             "expiresInSeconds": fault.seconds}}, account="operator", line=line)
+
+
+def _links(primary: str | None, secondary: str | None) -> Json:
+    return {"primaryPeerAddressPrefix": primary, "secondaryPeerAddressPrefix": secondary}
+
+
+def _microsoft(peering: MicrosoftItem, named: Json) -> Json:
+    told = {"advertisedPublicPrefixes": list(peering.advertised), "routingRegistryName": peering.registry.value}
+    six = {"ipv6PeeringConfig": {
+        **_links(peering.ipv6.primary, peering.ipv6.secondary), **named,
+        "microsoftPeeringConfig": {"advertisedPublicPrefixes": list(peering.ipv6.advertised),
+                                   "routingRegistryName": peering.registry.value}}} if peering.ipv6 else {}
+    key = {"sharedKey": peering.shared_key} if peering.shared_key else {}
+    return {"peeringType": MICROSOFT, "peerASN": peering.asn, "vlanId": peering.vlan, **named, **six, **key,
+            **_links(peering.primary, peering.secondary), "microsoftPeeringConfig": told}
+
+
+def _prefixes(prefixes: tuple[str, ...]) -> Json:
+    return {"addressPrefixes": list(prefixes)} if len(prefixes) > 1 else {"addressPrefix": prefixes[0]}
+
+
+def _configuration(name: str, subnet: Json, address: str | None, **others: str) -> Json:
+    asked = {"privateIPAddress": address} if address else {}
+    return {"name": name, "properties": {
+        "privateIPAllocationMethod": "Static" if asked else "Dynamic", **asked, "subnet": subnet, **others}}
 
 
 def _path(step: Step) -> str:

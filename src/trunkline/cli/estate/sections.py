@@ -5,17 +5,21 @@ Wherever a resource of the same group is meant its name is enough; ``group/name`
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from trunkline.cli.estate.document import Document, FaultyFile, FileFault
-from trunkline.model.bgp import CustomerAsn, PeeringPrefix, Prefix, VlanId
+from trunkline.model.bgp import CustomerAsn, PeeringPrefix, Prefix, VlanId, of_family
+from trunkline.model.cable import Plug
 from trunkline.model.circuit import Leg
+from trunkline.model.exchange import Admission, Exchange, ExchangePolicy, Lengths, MemberHandoff, MemberPort
 from trunkline.model.network import GATEWAY_SUBNET
-from trunkline.model.peering import SharedKey
+from trunkline.model.peering import PUBLIC_PREFIXES, PublicPrefix, RoutingRegistry, SharedKey
+from trunkline.model.port import Encapsulation
 from trunkline.model.site import LegOrder, Site, SiteHost, SiteRouter
+from trunkline.model.throttle import ThrottleMbps
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,78}[A-Za-z0-9_])?$")]
 _STRICT = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=False)
@@ -79,26 +83,146 @@ class SiteItem(Site):
     hosts: tuple[HostItem, ...] = ()
 
 
+class MemberHandoffItem(MemberHandoff):
+    model_config = _STRICT
+
+
+class MemberItem(MemberPort[str]):
+    model_config = _STRICT
+
+    name: Name
+    handoff: MemberHandoffItem | None = None
+
+
+class AdmissionItem(Admission):
+    model_config = _STRICT
+
+
+class LengthsItem(Lengths):
+    model_config = _STRICT
+
+
+class ExchangePolicyItem(ExchangePolicy):
+    model_config = _STRICT
+
+    lengths: LengthsItem = LengthsItem(shortest=8, longest=24)
+    lengths6: LengthsItem = LengthsItem(shortest=19, longest=48)
+
+
+class ExchangeItem(Exchange):
+    """An internet exchange, written by the operator, and its members, each by whoever has the site."""
+
+    model_config = _STRICT
+
+    name: Name
+    resource_group: Name | None = None
+    policy: ExchangePolicyItem = ExchangePolicyItem()
+    admissions: Annotated[tuple[AdmissionItem, ...], Field(max_length=1000)] = ()
+    members: tuple[MemberItem, ...] = ()
+
+
+class LinksItem(Section):
+    primary: PeeringPrefix
+    secondary: PeeringPrefix
+
+
 class PeeringItem(Section):
-    """Private peering, under the names that network people use."""
+    """Private peering, under the names that network people use: IPv4 in ``primary`` and ``secondary``, ``ipv6``, or
+    both."""
+
+    asn: CustomerAsn
+    vlan: VlanId
+    primary: PeeringPrefix | None = None
+    secondary: PeeringPrefix | None = None
+    ipv6: LinksItem | None = None
+    shared_key: SharedKey | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> PeeringItem:
+        if (self.primary is None) != (self.secondary is None) or not (self.primary or self.ipv6):
+            raise ValueError("give primary and secondary, a /30 for each leg, or ipv6 with a /126 for each")
+        return self
+
+
+class PublicLinksItem(LinksItem):
+    """``advertised``: what is announced over IPv6."""
+
+    advertised: tuple[PublicPrefix, ...] = Field(min_length=1, max_length=PUBLIC_PREFIXES)
+
+
+class MicrosoftItem(Section):
+    """Microsoft peering. ``communities``: of services; they make a route filter. ``approve``: prefixes for which the
+    operator vouches."""
 
     asn: CustomerAsn
     vlan: VlanId
     primary: PeeringPrefix
     secondary: PeeringPrefix
+    advertised: tuple[PublicPrefix, ...] = Field(min_length=1, max_length=PUBLIC_PREFIXES)
+    registry: RoutingRegistry = RoutingRegistry.NONE
+    ipv6: PublicLinksItem | None = None
     shared_key: SharedKey | None = None
+    communities: tuple[str, ...] = ()
+    approve: tuple[PublicPrefix, ...] = ()
+
+
+class PlugItem(Plug):
+    model_config = _STRICT
+
+
+class LinkItem(Section):
+    """The far end of a link: a router of the site, or an interface of the user's (``kind`` as in Trunkline.Site)."""
+
+    enabled: bool = True
+    router: str | None = None
+    handoff: PlugItem | None = None
+
+    @model_validator(mode="after")
+    def _one_end(self) -> LinkItem:
+        if self.router and self.handoff:
+            raise ValueError("give router or handoff, not both")
+        return self
+
+
+class PortItem(Item):
+    """A Direct port with what is plugged into its links. ``bandwidth``: in Gbit/s."""
+
+    peering_location: str
+    bandwidth: Literal[10, 100, 400]
+    encapsulation: Encapsulation = Encapsulation.QINQ
+    site: str | None = None
+    link1: LinkItem = LinkItem()
+    link2: LinkItem = LinkItem()
+
+    @model_validator(mode="after")
+    def _sited(self) -> PortItem:
+        if not self.site and (self.link1.router or self.link2.router):
+            raise ValueError("a link that ends at a router needs the site of that router")
+        return self
 
 
 class CircuitItem(Item):
-    """``provision``: the provider turns its side to Provisioned."""
+    """From a provider, or on a Direct port. ``provision``: the provider turns its side to Provisioned. ``bandwidth``:
+    in Mbit/s."""
 
-    provider: str
-    peering_location: str
+    provider: str | None = None
+    peering_location: str | None = None
+    port: str | None = None
     bandwidth: Annotated[int, Field(gt=0)]
     sku: Annotated[str, StringConstraints(pattern=r"^(Standard|Premium|Local)_(MeteredData|UnlimitedData)$")] = \
         "Standard_MeteredData"
     peering: PeeringItem | None = None
+    microsoft: MicrosoftItem | None = None
     provision: bool = False
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> CircuitItem:
+        sold = (self.provider, self.peering_location)
+        if not (all(sold) if self.port is None else not any(sold)):
+            raise ValueError("give provider and peeringLocation, or port (a Direct port) alone")
+        if self.port and self.provision:
+            raise ValueError("a circuit on a Direct port has no provider that could provision it; leave provision out")
+        return self
 
 
 class LegItem(LegOrder):
@@ -106,7 +230,8 @@ class LegItem(LegOrder):
 
 
 class CrossConnectItem(Section):
-    """Ordered from the exchange for a circuit, whose service key is looked up."""
+    """Ordered from the exchange for a circuit, whose service key is looked up. ``throttle``: the provider's own limit
+    on each leg, in Mbit/s, written by the operator."""
 
     circuit: str
     name: Name | None = None
@@ -114,6 +239,7 @@ class CrossConnectItem(Section):
     site: str | None = None
     primary: LegItem | None = None
     secondary: LegItem | None = None
+    throttle: ThrottleMbps | None = None
     provision: bool = False
 
     @model_validator(mode="after")
@@ -126,9 +252,12 @@ class CrossConnectItem(Section):
 
 
 class MachineItem(Section):
+    """It has an address of each family that its subnet has; those that are not given are the service's choice."""
+
     name: Name
     subnet: str = "default"
     address: str | None = None
+    address6: str | None = None
 
 
 class GatewayItem(Section):
@@ -142,11 +271,16 @@ class ConnectionItem(Section):
     weight: Annotated[int, Field(ge=0, le=32000)] = 0
 
 
+#: One prefix may stand alone.
+SubnetPrefixes = Annotated[tuple[Prefix, ...], BeforeValidator(
+    lambda given: [given] if isinstance(given, str) else given), Field(min_length=1, max_length=2)]
+
+
 class NetworkItem(Item):
-    """A virtual network with what stands in it. Subnets: name → prefix."""
+    """A virtual network with what stands in it. Subnets: name → prefix, or a list of one of IPv4 and one of IPv6."""
 
     address_space: tuple[Prefix, ...] = Field(min_length=1)
-    subnets: dict[Name, Prefix] = {}
+    subnets: dict[Name, SubnetPrefixes] = {}
     machines: tuple[MachineItem, ...] = ()
     gateway: GatewayItem | None = None
     connections: tuple[ConnectionItem, ...] = ()
@@ -156,6 +290,9 @@ class NetworkItem(Item):
         for machine in self.machines:
             if machine.subnet not in self.subnets:
                 raise ValueError(f"machine '{machine.name}' names subnet '{machine.subnet}', which is not in subnets")
+            if machine.address6 and not of_family(6, self.subnets[machine.subnet]):
+                raise ValueError(f"machine '{machine.name}' has an address6, and subnet '{machine.subnet}' has no IPv6 "
+                                 "prefix; write subnets as lists of both prefixes")
         if self.gateway and GATEWAY_SUBNET not in self.subnets:
             raise ValueError(f"a gateway needs a subnet called {GATEWAY_SUBNET}")
         if self.connections and not self.gateway:
@@ -187,6 +324,8 @@ class EstateFile(Section):
     resource_group: Name
     location: str = "westeurope"
     sites: tuple[SiteItem, ...] = ()
+    exchanges: tuple[ExchangeItem, ...] = ()
+    ports: tuple[PortItem, ...] = ()
     circuits: tuple[CircuitItem, ...] = ()
     cross_connects: tuple[CrossConnectItem, ...] = ()
     networks: tuple[NetworkItem, ...] = ()

@@ -9,6 +9,7 @@ from trunkline.api.resources.express_route import direct, scope
 from trunkline.api.resources.express_route.words import model_of, order_of, provider_state, sku_of
 from trunkline.api.resources.linked import immovable
 from trunkline.errors import Conflict, Fault
+from trunkline.intent.direct import CABLE
 from trunkline.intent.estate import Estate
 from trunkline.intent.view import CIRCUIT, CONNECTION, EXCHANGE_ORDER, WAN_CONNECTION, referrers
 from trunkline.model.circuit import (
@@ -120,7 +121,7 @@ def in_use(circuit: Resource, estate: Estate) -> Iterator[Fault]:
             f"Circuit {circuit.id} cannot be deleted while its serviceProviderProvisioningState is {state}. Ask the "
             "provider to deprovision it (NotProvisioned) first.")
     for kind, what in ((CONNECTION, "connection"), (WAN_CONNECTION, "connection"),
-                       (EXCHANGE_ORDER, "virtual cross connect")):
+                       (EXCHANGE_ORDER, "virtual cross connect"), (CABLE, "cable")):
         for user in referrers(estate, circuit.id, kind):
             yield Conflict("InUseExpressRouteCircuitCannotBeDeleted",
                            f"Circuit {circuit.id} is in use by {user.id} and cannot be deleted. Delete the {what} "

@@ -1,5 +1,5 @@
 """expressRouteCircuits. With a circuit that a provider sells comes its twin, the provider's cross connection; one on a
-Direct port is recorded: there is no network behind ports yet."""
+Direct port has none, and nobody has to provision it."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ from trunkline.api.resources.express_route.words import (
     twin_of,
     without,
 )
+from trunkline.api.resources.looking_glass import ROUTES
+from trunkline.api.resources.session_policies import policies_below
 from trunkline.errors import Conflict
 from trunkline.intent.estate import Estate
-from trunkline.intent.view import CIRCUIT, PEERING
+from trunkline.intent.peering import PREFIX_APPROVAL
+from trunkline.intent.view import CIRCUIT, PEERING, THROTTLE, referrers
 from trunkline.model.circuit import Circuit, ProviderState
 from trunkline.model.plant import location
+from trunkline.model.port import VLAN_IDS
 from trunkline.model.provider import offers
 from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId
-
-#: S-tags of one port pair (IEEE 802.1Q).
-_STAGS = 4094
 
 #: What the service and the provider say of a circuit, not its customer.
 _NOT_THEIRS = ("circuitProvisioningState", "serviceProviderProvisioningState", "serviceProviderNotes", "serviceKey",
@@ -39,12 +40,15 @@ def circuits(subscription_of: Callable[[str], str], quota: int) -> ResourceType:
     """``subscription_of``: a provider's, by its name. ``quota``: circuits per subscription."""
     return ResourceType(
         CIRCUIT, model=Circuit, shape="ExpressRouteCircuitPropertiesFormat",
-        realised=lambda circuit: "expressRoutePort" not in circuit.properties,
+        realised=True,
         envelope=("sku",), secrets=("authorizationKey", "activationKey"), opened_by_key="expressRoutePort",
         inline=(Inline("peerings", PEERING), Inline("authorizations", AUTHORIZATION)),
         defaults=_canonical_names, envelope_defaults=_named_sku, check=partial(circuit_rules.check, quota),
         generate=partial(_generate, subscription_of), companions=_twin, in_use=circuit_rules.in_use, show=_show,
-        actions=(Action("stats", "GET", quick=True), *FAILOVER_TESTS))
+        dependents=lambda circuit, estate: (
+            *referrers(estate, circuit.id, THROTTLE), *referrers(estate, circuit.id, PREFIX_APPROVAL),
+            *policies_below(circuit, estate)),
+        actions=(Action("stats", "GET", quick=True), *ROUTES, *FAILOVER_TESTS))
 
 
 def _canonical_names(given: Json, _id: ResourceId) -> Json:
@@ -81,8 +85,8 @@ def _generate(subscription_of: Callable[[str], str], wish: Wish, ledger: Ledger)
     order = order_of(wish.resource)
     port = f"{order.service_provider_name}@{order.peering_location}".lower()
     stag = ledger.allocate(f"stag:{port}", owner)
-    if stag > _STAGS:
-        raise Conflict("PeeringLocationIsFull", f"All {_STAGS} S-tags of {order.service_provider_name} at "
+    if stag > VLAN_IDS:
+        raise Conflict("PeeringLocationIsFull", f"All {VLAN_IDS} S-tags of {order.service_provider_name} at "
                        f"{order.peering_location} are taken. Order at another location or provider.")
     twin = ResourceId(subscription_of(order.service_provider_name),
                       f"CrossConnection-{order.peering_location.replace(' ', '')}", "Microsoft.Network",
@@ -105,9 +109,8 @@ def _twin(wish: Wish, ledger: Ledger) -> Iterator[Resource]:
 
 
 def _show(circuit: Resource, estate: Estate) -> Json:
-    twin, system, sold = twin_of(circuit, estate), circuit.system, "twin" in circuit.system
-    stag = circuit.status.get("stag") if sold else None if fresh(circuit) else system.get("stag")
-    enabled = circuit.status.get("circuitProvisioningState", "Disabled") if sold else "Enabled"
+    twin, system, stag = twin_of(circuit, estate), circuit.system, circuit.status.get("stag")
+    enabled = circuit.status.get("circuitProvisioningState", "Disabled")
     shown = {
         "resourceGuid": system["resourceGuid"], "serviceKey": system["serviceKey"],
         "circuitProvisioningState": "Disabled" if circuit.state in CHANGING else enabled,
@@ -116,6 +119,6 @@ def _show(circuit: Resource, estate: Estate) -> Json:
         shown["serviceProviderNotes"] = twin.service_provider_notes
     if "authorization" in system:
         shown["authorizationStatus"] = "Enabled"
-    if stag is not None or not (sold or fresh(circuit)):
+    if stag is not None or not ("twin" in system or fresh(circuit)):
         shown["gatewayManagerEtag"] = ""
     return shown if stag is None else {**shown, "stag": stag}

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trunkline.api.declaration import Ledger, Register, Wish
-from trunkline.api.resources.express_route.words import PORT, model_of
+from trunkline.api.resources.express_route.words import model_of
 from trunkline.api.resources.linked import linked, missing
 from trunkline.api.resources.redemption import check_key, redeemed
 from trunkline.errors import Conflict, Fault
+from trunkline.intent.direct import PORT
 from trunkline.intent.estate import Estate
 from trunkline.intent.view import CIRCUIT, referrers
-from trunkline.model.port import CIRCUIT_SIZES_GBPS, OVERSUBSCRIPTION, Encapsulation, Port
+from trunkline.model.plant import edges_of_port
+from trunkline.model.port import CIRCUIT_SIZES_GBPS, OVERSUBSCRIPTION, VLAN_IDS, Encapsulation, Port
 from trunkline.model.resource import Json, Resource, ResourceId
 
 PORT_AUTHORIZATION = f"{PORT}/authorizations"
@@ -56,7 +58,18 @@ def generate(circuit: Resource, ledger: Ledger) -> Json:
     if port is None:
         return {}
     model, found = Port.model_validate(port.properties), redeemed(circuit, PORT_AUTHORIZATION, port.id, ledger)
-    system: Json = {"peeringLocation": model.peering_location, "encapsulation": model.encapsulation.value}
+    place = edges_of_port(model.peering_location)
+    system: Json = {"peeringLocation": place.name if place else model.peering_location,
+                    "encapsulation": model.encapsulation.value}
     if model.encapsulation is Encapsulation.QINQ:
-        system["stag"] = ledger.allocate(f"stag:{port.id.key}", circuit.id.key)
+        system["stag"] = _stag(port, circuit, ledger)
     return {**system, "authorization": {"id": str(found.id)}} if found else system
+
+
+def _stag(port: Resource, circuit: Resource, ledger: Ledger) -> int:
+    stag = ledger.allocate(f"stag:{port.id.key}", circuit.id.key)
+    if stag > VLAN_IDS:
+        raise Conflict("ExpressRoutePortTagsExhausted", f"All {VLAN_IDS} S-tags of port {port.id} are taken: each "
+                       "circuit on a port with QinQ encapsulation has one of its own. Delete a circuit, or use another "
+                       "port.", "expressRoutePort")
+    return stag

@@ -8,7 +8,6 @@ from dataclasses import replace
 from uuid import uuid4
 
 from trunkline.api.declaration import Action, Ledger, Question
-from trunkline.api.resources.express_route.words import model_of
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
 from trunkline.intent.view import circuit_view
@@ -39,7 +38,7 @@ def _startable(circuit: Resource, estate: Estate, question: Question) -> Iterato
         yield Fault("InvalidCircuitTestCategory", f"circuitTestCategory '{category[:40]}' is not known; it is "
                     "BgpDisconnect.", "circuitTestCategory")
     view = circuit_view(estate, circuit.id)
-    if model_of(circuit).direct or view is None or view.private is None:
+    if view is None or view.private is None:
         yield Fault("PrivatePeeringRequired", f"Circuit {circuit.id} has no private peering over IPv4 whose session "
                     "could be closed. Create AzurePrivatePeering on a circuit that a provider sells.")
     if test := _running(circuit):

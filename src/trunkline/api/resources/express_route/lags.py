@@ -1,4 +1,4 @@
-"""expressRouteLags: bundles of Direct ports. Refused: there are no Direct links here that could be bundled."""
+"""expressRouteLags: bundles of Direct ports. Refused: LACP is not built."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from trunkline.model.resource import Properties
 LAG = f"{NETWORK}/expressRouteLags"
 
 _REFUSAL = Refusal(
-    "ExpressRouteLagNotSupported", "Link aggregation groups of ExpressRoute Direct are not offered: no Direct link "
-    "carries frames here, so none can be bundled. Use expressRoutePorts, whose pair of links is redundant without it.")
+    "ExpressRouteLagNotSupported", "Link aggregation groups of ExpressRoute Direct are not offered: LACP is not "
+    "built. Use expressRoutePorts, whose pair of links is redundant without it.")
 
 _ALL = dict.fromkeys(("GET", "PUT", "PATCH", "DELETE"), _REFUSAL)
 

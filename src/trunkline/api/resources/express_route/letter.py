@@ -81,7 +81,7 @@ def _lines(letter: Letter) -> Iterator[_Line]:
         yield from _row("Rack", socket.rack)
         yield from _row("Patch panel", f"{socket.panel}, connector LC")
     yield "", ""
-    yield from _paragraph("This installation keeps a record of Direct ports; it does not claim that fibre was laid.")
+    yield from _paragraph("What is connected here is ordered as a cable of the port (Trunkline.Site/cables).")
 
 
 def _row(label: str, text: str) -> Iterator[_Line]:

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv6Network, ip_network
 
 from trunkline.api.declaration import Register, Wish
 from trunkline.api.resources.addressing import linked_vnets, unusable
 from trunkline.api.resources.express_route.direct import circuits_on
-from trunkline.api.resources.express_route.words import CIRCUIT_CONNECTION, model_of
+from trunkline.api.resources.express_route.words import CIRCUIT_CONNECTION, model_of, sku_of
 from trunkline.api.resources.linked import linked, missing
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
-from trunkline.intent.view import CONNECTION, NETWORK, PEERING, WAN_CONNECTION, referrers
+from trunkline.intent.view import CONNECTION, NETWORK, PEERING, ROUTE_FILTER_RULE, WAN_CONNECTION, referrers
 from trunkline.model.bgp import overlaps
-from trunkline.model.circuit import Leg
+from trunkline.model.circuit import Leg, SkuTier
 from trunkline.model.peering import MicrosoftConfig, Peering, PeeringType
-from trunkline.model.port import Encapsulation
+from trunkline.model.port import VLAN_IDS, Encapsulation
+from trunkline.model.public_service import needing_premium
 from trunkline.model.resource import Reference, Resource, ResourceId
 
 _ROUTE_FILTER = f"{NETWORK}/routeFilters"
 
-#: IPv6 that no peering subnet may be in, and why.
-_RESERVED = {"fe80::/10": "link-local (RFC 4291)", "ff00::/8": "multicast (RFC 4291)",
-             "::/127": "unspecified or loopback", "2001:db8::/32": "for documentation (RFC 3849)"}
+#: IPv6 that no peering subnet may be in beside what nobody may use, and why.
+_RESERVED = {"2001:db8::/32": "for documentation (RFC 3849)"}
 
 #: IPv6 that nobody routes on the internet.
 _UNIQUE_LOCAL = IPv6Network("fc00::/7")
@@ -100,12 +100,25 @@ def _route_filters(peering: ResourceId, model: Peering, estate: Estate) -> Itera
     for member, reference in named:
         if reference and linked(estate, peering, reference.id, _ROUTE_FILTER) is None:
             yield missing(peering, reference.id, _ROUTE_FILTER, member)
+        elif reference and peering.parent:
+            allowed = (rule.properties.get("communities", ()) for rule in
+                       estate.children(reference.target, ROUTE_FILTER_RULE) if not rule.deleting)
+            yield from premium_for((one for told in allowed for one in told), peering.parent, estate, member)
+
+
+def premium_for(communities: Iterable[str], circuit: ResourceId, estate: Estate, member: str) -> Iterator[Fault]:
+    """Microsoft 365 is told to Premium circuits alone (azure-facts 3)."""
+    found, wanting = estate.get(circuit), needing_premium(communities)
+    sku = sku_of(found) if found else None
+    if wanting and sku and sku.tier is not SkuTier.PREMIUM:
+        yield Fault("RouteFilterRequiresPremium", f"Communities {', '.join(wanting)} of Microsoft 365 need a Premium "
+                    f"circuit, and {circuit.name} is {sku.tier}. Change its sku.tier to Premium, or leave them out of "
+                    "the route filter.", member)
 
 
 def _usable(model: Peering) -> Iterator[Fault]:
     for member, _, prefix in model.subnets:
-        if ":" not in prefix:
-            yield from unusable(prefix, member)
+        yield from unusable(prefix, member)
         for reserved, reason in _RESERVED.items():
             if overlaps(prefix, reserved):
                 yield Fault("AddressPrefixReserved", f"{member} '{prefix}' overlaps {reserved}, which is {reason}; use "
@@ -147,12 +160,17 @@ def _alone_on_port(circuit: ResourceId, model: Peering, estate: Estate) -> Itera
     port = model_of(found).express_route_port if found else None
     if found is None or port is None or found.system.get("encapsulation") != Encapsulation.DOT1Q:
         return
-    for other in circuits_on(port.target, estate):
-        taken = [one for one in estate.children(other.id, PEERING) if one.properties.get("vlanId") == model.vlan_id]
-        if other.id.key != circuit.key and taken:
-            yield Fault("VlanIdInUse", f"vlanId {model.vlan_id} is used by {taken[0].id} on the same port, whose "
-                        "encapsulation is Dot1Q: there each peering needs its own. Choose another from 1 to 4094.",
-                        "vlanId")
+    others = [peering for other in circuits_on(port.target, estate) if other.id.key != circuit.key
+              for peering in estate.children(other.id, PEERING)]
+    taken = [one for one in others if one.properties.get("vlanId") == model.vlan_id]
+    if taken and len({one.properties.get("vlanId") for one in others}) >= VLAN_IDS:
+        yield Conflict("ExpressRoutePortTagsExhausted", f"All {VLAN_IDS} VLAN ids of port {port.id} are taken: in "
+                       "Dot1Q mode each peering of its circuits has its own. Delete a peering, or use a port with QinQ "
+                       "encapsulation.", "vlanId")
+    elif taken:
+        yield Fault("VlanIdInUse", f"vlanId {model.vlan_id} is used by {taken[0].id} on the same port, whose "
+                    "encapsulation is Dot1Q: there each peering needs its own. Choose another from 1 to 4094.",
+                    "vlanId")
 
 
 def _overlap(member: str, prefix: str, other: str) -> Fault:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from trunkline.api.declaration import ResourceType
 from trunkline.intent.view import NETWORK
-from trunkline.model.port import PortLocation, port_locations
+from trunkline.model.port_location import PortLocation, port_locations
 from trunkline.model.resource import Json, Properties, ResourceId
 
 NAME = f"{NETWORK}/expressRoutePortsLocations"

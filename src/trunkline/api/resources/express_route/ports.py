@@ -1,4 +1,4 @@
-"""expressRoutePorts (ExpressRoute Direct) and their links. Recorded: no link is up, none says so."""
+"""expressRoutePorts (ExpressRoute Direct) and their links: a pair of real ports, one on each edge of the location."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from uuid import uuid4
 from trunkline.api.declaration import Action, Ledger, Question, Register, ResourceType, Wish
 from trunkline.api.resources.express_route.direct import circuits_on, provisioned_gbps
 from trunkline.api.resources.express_route.letter import Letter, Socket, render
-from trunkline.api.resources.express_route.words import PORT, fresh
+from trunkline.api.resources.express_route.words import fresh
 from trunkline.api.resources.linked import immovable
 from trunkline.errors import Conflict, Fault
+from trunkline.intent.direct import PORT, cables_at
 from trunkline.intent.estate import Estate
-from trunkline.model.port import ETHER_TYPE, LINKS, MTU, LinkSettings, LoaRequest, Port, port_locations
+from trunkline.model.port import ETHER_TYPE, LINKS, MTU, LinkSettings, LoaRequest, Port
+from trunkline.model.port_location import port_locations
 from trunkline.model.resource import Json, Properties, Resource, ResourceId
 
 LINK = f"{PORT}/links"
@@ -110,6 +112,9 @@ def _show(port: Resource, estate: Estate) -> Json:
 
 
 def _in_use(port: Resource, estate: Estate) -> Iterator[Fault]:
+    for cable in cables_at(estate, port.id):
+        yield Conflict("InUseExpressRoutePortCannotBeDeleted", f"Port {port.id} is in use by {cable.id} and cannot be "
+                       "deleted. Delete the cable first.")
     for circuit in circuits_on(port.id, estate):
         yield Conflict("InUseExpressRoutePortCannotBeDeleted", f"Port {port.id} is in use by {circuit.id} and cannot "
                        "be deleted. Delete the circuit first.")
@@ -128,7 +133,7 @@ def _letter(port: Resource, _estate: Estate, question: Question) -> Json:
 
 
 PORTS = ResourceType(
-    PORT, model=Port, shape="ExpressRoutePortPropertiesFormat",
+    PORT, model=Port, shape="ExpressRoutePortPropertiesFormat", realised=True,
     envelope=("identity",), defaults=_defaults, check=_check, generate=_generate, amend=_amend,
     in_use=_in_use, show=_show, actions=(Action("generateLoa", quick=True, body=LoaRequest, answer=_letter),))
 
@@ -138,4 +143,4 @@ def _links_of(port: ResourceId, register: Register) -> Iterator[Json]:
     yield from _links(found) if found else ()
 
 
-PORT_LINKS = ResourceType(LINK, model=Properties, view=_links_of)
+PORT_LINKS = ResourceType(LINK, model=Properties, realised=True, view=_links_of)

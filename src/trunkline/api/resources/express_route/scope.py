@@ -14,7 +14,7 @@ from trunkline.intent.estate import Estate
 from trunkline.intent.view import CONNECTION, PEERING, WAN_CONNECTION, referrers
 from trunkline.model import plant
 from trunkline.model.circuit import SkuTier, link_limit
-from trunkline.model.plant import PeeringLocation
+from trunkline.model.reach import beyond
 from trunkline.model.resource import Resource, ResourceId
 
 
@@ -34,18 +34,6 @@ def check_room(circuit: Resource, estate: Estate, member: str) -> Iterator[Fault
         yield Conflict("VnetLinkLimitExceeded", f"Circuit {circuit.id} ({tier}) is linked to {links} virtual networks, "
                        "with circuits linked by Global Reach among them, as many as it may be. Use Premium or more "
                        "bandwidth, or delete a connection.", member)
-
-
-def beyond(tier: SkuTier, place: str, region: str) -> str:
-    """Why a circuit at a peering location does not reach a region; empty if it does."""
-    near, far = plant.location(place), plant.region(region)
-    if tier is SkuTier.PREMIUM or near is None or far is None or not near.area:
-        return ""
-    if tier is SkuTier.LOCAL:
-        return "" if far.display_name in near.local_regions else _local(near)
-    return "" if far.area == near.area else (
-        f"{tier} reaches the regions of the geopolitical area of {near.name}, which is {near.area}, and "
-        f"{far.display_name} is in {far.area}")
 
 
 def unsold_local(tier: SkuTier, place: str) -> Iterator[Fault]:
@@ -90,10 +78,6 @@ def _region(link: Resource, estate: Estate) -> str:
     gateway = ResourceId.parse(named["id"]) if named else link.id.parent
     found = estate.get(gateway) if gateway else None
     return found.location if found else ""
-
-
-def _local(place: PeeringLocation) -> str:
-    return f"Local reaches the regions next to {place.name}, which are {', '.join(place.local_regions) or 'none'}"
 
 
 def _enough(place: str, region: str) -> SkuTier:

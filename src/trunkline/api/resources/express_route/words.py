@@ -5,14 +5,13 @@ from __future__ import annotations
 from pydantic import ValidationError
 
 from trunkline.intent.estate import Estate
-from trunkline.intent.view import CIRCUIT, NETWORK, PEERING
+from trunkline.intent.view import CIRCUIT, PEERING
 from trunkline.model.circuit import Circuit, CrossConnection, ProviderState, ServiceProvider, Sku
 from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId
 
 AUTHORIZATION = f"{CIRCUIT}/authorizations"
 CIRCUIT_CONNECTION = f"{PEERING}/connections"
 PEER_CONNECTION = f"{PEERING}/peerConnections"
-PORT = f"{NETWORK}/expressRoutePorts"
 
 CHANGING = (ProvisioningState.CREATING, ProvisioningState.UPDATING)
 

@@ -17,10 +17,10 @@ from trunkline.api.resources.virtual_wan.hub_routing import (
     HUB_ROUTE_TABLES,
     HUB_ROUTE_TABLES_V2,
     HUB_VNET_CONNECTIONS,
-    ROUTE_MAPS,
     ROUTING_INTENTS,
 )
 from trunkline.api.resources.virtual_wan.hubs import VIRTUAL_HUBS
+from trunkline.api.resources.virtual_wan.route_maps import ROUTE_MAPS
 from trunkline.api.resources.virtual_wan.route_server import HUB_BGP_CONNECTIONS, HUB_IP_CONFIGURATIONS
 from trunkline.api.resources.virtual_wan.wans import VIRTUAL_WANS
 

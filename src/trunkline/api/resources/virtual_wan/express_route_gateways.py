@@ -18,7 +18,7 @@ from trunkline.intent.estate import Estate
 from trunkline.intent.view import PEERING, VIRTUAL_HUB, WAN_CONNECTION, WAN_GATEWAY, alive
 from trunkline.model.circuit import ProviderState
 from trunkline.model.hub import VirtualHub
-from trunkline.model.peering import PeeringType
+from trunkline.model.peering import Peering, PeeringType
 from trunkline.model.resource import Json, Reference, Resource, ResourceId
 from trunkline.model.wan import ExpressRouteConnection, ExpressRouteGateway
 
@@ -71,6 +71,11 @@ def _check_link(wish: Wish, register: Register) -> Iterator[Fault]:
     if linked(register, connection.id, wanted.id, PEERING, anywhere=True) is None or circuit is None:
         yield missing(connection.id, wanted.id, PEERING, "expressRouteCircuitPeering")
         return
+    peering = register.get(wanted.target)
+    if peering and not Peering.model_validate(peering.properties).has_ipv4:
+        yield Fault("VirtualWanHasNoIPv6", f"Peering {peering.id} has IPv6 alone, and a Virtual WAN carries IPv4 only. "
+                    "Give the peering primaryPeerAddressPrefix and secondaryPeerAddressPrefix of IPv4, or link the "
+                    "circuit to a virtual network gateway.", "expressRouteCircuitPeering")
     yield from check_key(connection, AUTHORIZATION, circuit.id, register)
     yield from _room(connection, circuit, register)
     if wish.existing is None:

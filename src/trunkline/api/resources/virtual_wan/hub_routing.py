@@ -1,4 +1,4 @@
-"""How a Virtual WAN hub routes: route tables of both generations, route maps, routing intent, connected networks.
+"""How a Virtual WAN hub routes: route tables of both generations, routing intent, connected networks.
 
 Recorded: no network stands behind a Virtual WAN hub.
 """
@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from trunkline.api.declaration import Register, ResourceType, Wish
 from trunkline.api.resources.linked import immovable, linked, missing
 from trunkline.api.resources.recorded import ByShape, filled
-from trunkline.api.resources.virtual_networks import spaces_of
+from trunkline.api.resources.subnets import spaces_of
 from trunkline.api.resources.virtual_wan.routing import (
     BUILT_IN,
     HUB_ROUTE_TABLE,
     HUB_VNET_CONNECTION,
-    ROUTE_MAP,
     check_routing,
+    in_use_by,
     routed_by,
     shown_routing,
     users,
@@ -54,11 +54,7 @@ def _table_in_use(table: Resource, estate: Estate) -> Iterator[Fault]:
         yield Conflict("DefaultRouteTableCannotBeDeleted", f"Route table {table.id.name} belongs to its hub and cannot "
                        "be deleted. Delete the hub, or change the table.", status=400)
     for user in users(table.id, estate):
-        yield Conflict("InUseHubRouteTableCannotBeDeleted", _used(table, user), status=400)
-
-
-def _used(used: Resource, user: Resource) -> str:
-    return f"{used.id} is in use by {user.id} and cannot be deleted. Change its routingConfiguration first."
+        yield Conflict("InUseHubRouteTableCannotBeDeleted", in_use_by(table, user), status=400)
 
 
 def _ids(resources: Iterator[Resource]) -> list[str]:
@@ -68,21 +64,6 @@ def _ids(resources: Iterator[Resource]) -> list[str]:
 def _show_table(table: Resource, estate: Estate) -> Json:
     return {"associatedConnections": _ids(routed_by(table.id, estate, "associatedRouteTable")),
             "propagatingConnections": _ids(routed_by(table.id, estate, "propagatedRouteTables"))}
-
-
-def _map_in_use(route_map: Resource, estate: Estate) -> Iterator[Fault]:
-    for user in users(route_map.id, estate):
-        yield Conflict("InUseRouteMapCannotBeDeleted", _used(route_map, user), status=400)
-
-
-def _show_map(route_map: Resource, estate: Estate) -> Json:
-    """Those that the map names, and those that name the map."""
-    shown = {}
-    for way in ("Inbound", "Outbound"):
-        named = route_map.properties.get(f"associated{way}Connections", [])
-        naming = _ids(users(route_map.id, estate, f"{way.lower()}RouteMap"))
-        shown[f"associated{way}Connections"] = list(dict.fromkeys([*named, *naming]))
-    return shown
 
 
 def _check_intent(wish: Wish, register: Register) -> Iterator[Fault]:
@@ -110,6 +91,9 @@ def _check_vnet(wish: Wish, register: Register) -> Iterator[Fault]:
     if old.remote_virtual_network.id.lower() != model.remote_virtual_network.id.lower():
         yield immovable("remoteVirtualNetwork", old.remote_virtual_network.id, model.remote_virtual_network.id,
                         "Create another connection.", "remoteVirtualNetwork")
+    if wish.resource.properties.get("enableOnlyIPv6Peering"):
+        yield Fault("VirtualWanHasNoIPv6", f"enableOnlyIPv6Peering 'true' of {connection.name} is not possible: a "
+                    "Virtual WAN carries IPv4 only. Leave it out.", "enableOnlyIPv6Peering")
     if remote is None:
         yield missing(connection, model.remote_virtual_network.id, VNET, "remoteVirtualNetwork")
         return
@@ -142,10 +126,6 @@ HUB_ROUTE_TABLES = ResourceType(
 HUB_ROUTE_TABLES_V2 = ResourceType(
     HUB_ROUTE_TABLE_V2, model=ByShape, shape="VirtualHubRouteTableV2Properties", tracked=False,
     defaults=filled(routes=[], attachedConnections=[]), check=in_wan)
-
-ROUTE_MAPS = ResourceType(
-    ROUTE_MAP, model=ByShape, shape="RouteMapProperties", tracked=False, defaults=filled(rules=[]), check=in_wan,
-    in_use=_map_in_use, show=_show_map)
 
 ROUTING_INTENTS = ResourceType(
     ROUTING_INTENT, model=RoutingIntent, shape="RoutingIntentProperties", tracked=False, check=_check_intent)

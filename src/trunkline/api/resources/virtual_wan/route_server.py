@@ -9,7 +9,7 @@ from trunkline.api.declaration import Action, Ledger, Register, ResourceType, Wi
 from trunkline.api.resources.linked import linked, missing, same_region, stays
 from trunkline.api.resources.public_ip_addresses import attachable
 from trunkline.api.resources.subnet_addresses import prefix_of
-from trunkline.api.resources.virtual_networks import spaces_of
+from trunkline.api.resources.subnets import spaces_of
 from trunkline.api.resources.virtual_wan.routing import HUB_VNET_CONNECTION
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.allocation import route_server_addresses

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from trunkline.api.resources.linked import linked, missing
 from trunkline.errors import Fault
 from trunkline.intent.estate import Estate
+from trunkline.intent.route_map import ROUTE_MAP
 from trunkline.intent.view import VIRTUAL_HUB, WAN_CONNECTION, WAN_GATEWAY, referrers
 from trunkline.model.resource import Json, Resource, ResourceId
 from trunkline.model.wan import Routed, RoutingConfiguration
 
 HUB_ROUTE_TABLE = f"{VIRTUAL_HUB}/hubRouteTables"
-ROUTE_MAP = f"{VIRTUAL_HUB}/routeMaps"
 HUB_VNET_CONNECTION = f"{VIRTUAL_HUB}/hubVirtualNetworkConnections"
 
 #: Route tables that every Virtual WAN hub has, with their labels.
@@ -81,3 +81,7 @@ def users(target: ResourceId, estate: Estate, *members: str) -> Iterator[Resourc
             if any(reference.id.lower() == target.key and (not members or member in members)
                    for member, reference in routing_of(user).references):
                 yield user
+
+
+def in_use_by(used: Resource, user: Resource) -> str:
+    return f"{used.id} is in use by {user.id} and cannot be deleted. Change its routingConfiguration first."

@@ -1,0 +1,21 @@
+"""What of the machine wishes may ask for. The front itself looks at none of it: it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+def _not_asked() -> tuple[str, ...]:
+    return ("the machine, which was not asked",)
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """``handoff_interfaces``: those that a hand-off may take. ``lacks_tcp_ao``: what keeps it from RFC 5925."""
+
+    handoff_interfaces: frozenset[str] = frozenset()
+    lacks_tcp_ao: Callable[[], tuple[str, ...]] = _not_asked
+
+
+UNKNOWN = Machine()

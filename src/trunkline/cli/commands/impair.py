@@ -1,0 +1,223 @@
+"""``trunkline impair``: line conditions on purpose, on one link, always for a while."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from trunkline.cli.client import Clients, Json, connected
+from trunkline.cli.commands.status import impairment_row, overview
+from trunkline.cli.failure import Failed
+from trunkline.cli.instance import Instance, locate
+from trunkline.cli.lookup import circuit as find_circuit
+from trunkline.cli.lookup import group_of
+from trunkline.cli.options import in_seconds, output_option, pass_instance, print_json
+from trunkline.cli.progress import Progress
+from trunkline.cli.tables import print_table
+
+LEGS, SPOTS = ("primary", "secondary"), ("handoff", "trunk", "backbone")
+_HOW = "Write CIRCUIT LEG [handoff|trunk|backbone [REGION]], or: backbone LOCATION REGION LEG."
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One link of a leg. ``region`` may be empty."""
+
+    circuit: Json
+    leg: str
+    at: str = "handoff"
+    region: str = ""
+
+    def matches(self, properties: Json) -> bool:
+        same = properties["circuit"]["id"].lower() == self.circuit["id"].lower() and properties["leg"] == self.leg
+        return same and properties.get("at", "handoff") == self.at and (
+            not self.region or properties.get("region") in (None, self.region))
+
+
+class _Group(click.Group):
+    """What is none of its commands is the target of ``set``."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] in self.commands:
+            return super().resolve_command(ctx, args)
+        return "set", self.commands["set"], args
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        return [*super().shell_complete(ctx, incomplete), *_complete(ctx, None, incomplete)]
+
+
+def _complete(ctx: click.Context, _parameter: click.Parameter | None, incomplete: str) -> list[CompletionItem]:
+    """The next word of a target, of what exists."""
+    instance = ctx.find_object(Instance) or locate(str(ctx.find_root().params.get("home") or ""))
+    words = tuple(ctx.params.get("target") or ())
+    try:
+        with connected(instance) as clients:
+            targets = [name.split(" ") for name in _known(overview(clients))]
+    except click.ClickException:
+        return []
+    following = {target[len(words)] for target in targets
+                 if len(target) > len(words) and tuple(target[:len(words)]) == words}
+    return [CompletionItem(word) for word in sorted(following) if word.startswith(incomplete)]
+
+
+def _percent(_ctx: click.Context, _parameter: click.Parameter, text: str | None) -> float:
+    found = re.fullmatch(r"(\d+(?:\.\d{1,3})?)%", text or "0%")
+    if not found or float(found[1]) > 100:
+        raise click.BadParameter(f"'{text}' is no rate; write 2%, 0.1% or 0.001% (at most 100%).")
+    return float(found[1])
+
+
+def _milliseconds(_ctx: click.Context, _parameter: click.Parameter, text: str | None) -> float:
+    found = re.fullmatch(r"(\d+(?:\.\d{1,3})?)(ms|s|)", text or "0")
+    value = float(found[1]) * (1000 if found[2] == "s" else 1) if found else -1
+    if not 0 <= value <= 10_000:
+        raise click.BadParameter(f"'{text}' is no delay; write 20ms, 1.5ms or 2s (at most 10s).")
+    return value
+
+
+#: Option, property, how its value is read, help.
+_CONDITIONS: tuple[tuple[str, str, Callable[..., float], str], ...] = (
+    ("--loss", "lossInPercent", _percent, "Frames that vanish."),
+    ("--duplicate", "duplicationInPercent", _percent, "Frames that arrive twice."),
+    ("--corrupt", "corruptionInPercent", _percent, "Frames of which one bit is changed."),
+    ("--reorder", "reorderingInPercent", _percent, "Frames held back so that others overtake them …"),
+    ("--hold", "holdInMilliseconds", _milliseconds, "… for this long (5ms)."),
+    ("--delay", "delayInMilliseconds", _milliseconds, "How much later frames arrive."),
+    ("--jitter", "jitterInMilliseconds", _milliseconds, "By how much the delay varies, either way; order is kept."),
+)
+
+
+def _conditions(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option, name, read, text in reversed(_CONDITIONS):
+        command = click.option(option, name, callback=read, metavar="RATE" if read is _percent else "TIME",
+                               help=text)(command)
+    return command
+
+
+@click.group(cls=_Group, context_settings={"ignore_unknown_options": True})
+def impair() -> None:
+    """Impair a link on purpose, for a while: 'trunkline impair er1 primary --loss 2% --delay 20ms'.
+
+    'trunkline impair set --help' tells all conditions. The same link again changes its conditions and begins their time
+    anew. They end by themselves, also when the service is not running, and with 'trunkline down'.
+    """
+
+
+@impair.command("set")
+@click.argument("target", nargs=-1, required=True, shell_complete=_complete)
+@_conditions
+@click.option("--direction", type=click.Choice(["in", "out", "both"]), default="both", show_default=True,
+              help="As the edge sees it: in from the customer, out to the customer.")
+@click.option("--for", "seconds", callback=lambda _ctx, _parameter, value: in_seconds(value), default="5m",
+              metavar="DURATION", show_default=True, help="Ends by itself after this; at most 24h.")
+@output_option
+@pass_instance
+def set_(instance: Instance, /, target: tuple[str, ...], direction: str, seconds: int, as_json: bool,
+         **conditions: float) -> None:
+    """Give a link conditions.
+
+    TARGET is CIRCUIT LEG [handoff|trunk|backbone [REGION]], by default the customer's hand-off; or 'backbone LOCATION
+    REGION LEG', which is the same link for every circuit that uses it.
+    """
+    if not any(value for name, value in conditions.items() if name != "holdInMilliseconds"):
+        raise click.UsageError("name at least one of --loss, --duplicate, --corrupt, --reorder and --delay; "
+                               "'--loss 100% --direction in' is a one-way failure.")
+    progress = Progress(quiet=as_json)
+    with connected(instance) as clients, progress.step(f"impair {' '.join(target)} for {seconds} s") as step:
+        found = _target(clients, target)
+        asked = {name: value for name, value in conditions.items() if value}
+        body = {"properties": {"circuit": {"id": found.circuit["id"]}, "leg": found.leg, "at": found.at,
+                               **({"region": found.region} if found.region else {}), "direction": direction,
+                               "expiresInSeconds": seconds, **asked}}
+        made = clients.named("operator").put(_path(found, direction), body, step.waiting)
+    if as_json:
+        print_json(made)
+
+
+@impair.command("list")
+@output_option
+@pass_instance
+def list_(instance: Instance, as_json: bool) -> None:
+    """Which links are impaired, until when, and what has happened to frames."""
+    with connected(instance) as clients:
+        rows = overview(clients)["impairments"]
+    if as_json:
+        print_json(rows)
+        return
+    print_table(("circuit", "leg", "link", "direction", "conditions", "ends in", "frames"),
+                [impairment_row(row, datetime.now(UTC)) for row in rows])
+    if not rows:
+        click.echo("No link is impaired.")
+
+
+@impair.command()
+@click.argument("target", nargs=-1, shell_complete=_complete)
+@output_option
+@pass_instance
+def clear(instance: Instance, target: tuple[str, ...], as_json: bool) -> None:
+    """Make a link whole again; without TARGET, all links."""
+    progress = Progress(quiet=as_json)
+    with connected(instance) as clients, progress.step(f"clear {' '.join(target) or 'all links'}") as step:
+        wanted = _target(clients, target) if target else None
+        cleared = [one["id"] for one in _standing(clients) if wanted is None or wanted.matches(one["properties"])]
+        for each in cleared:
+            clients.named("operator").delete(each, step.waiting)
+        step.note = f"{len(cleared)} ended"
+    if as_json:
+        print_json({"cleared": cleared})
+
+
+def _standing(clients: Clients) -> list[Json]:
+    subscription = clients.accounts.customer_subscription
+    return list(clients.named("operator").list(f"/subscriptions/{subscription}/providers/Trunkline.Plant/impairments"))
+
+
+def _path(target: Target, direction: str) -> str:
+    pieces = target.circuit["id"].split("/")
+    words = [str(target.circuit["name"]), target.leg, "" if target.at == "handoff" else target.at, target.region,
+             "" if direction == "both" else direction]
+    return (f"/subscriptions/{pieces[2]}/resourceGroups/{group_of(target.circuit['id'])}"
+            f"/providers/Trunkline.Plant/impairments/{'-'.join(filter(None, words))}")
+
+
+# ── targets ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _target(clients: Clients, words: tuple[str, ...]) -> Target:
+    if words[0] == "backbone" and len(words) == 4:
+        return _backbone(overview(clients), *words[1:])
+    match words:
+        case [name, leg, *rest] if leg in LEGS and len(rest) <= 2 and (not rest or rest[0] in SPOTS):
+            return Target(find_circuit(clients, name), leg, *rest)
+    raise Failed(f"'{' '.join(words)}' is no link. {_HOW} {_told(overview(clients))}")
+
+
+def _backbone(found: Json, location: str, region: str, leg: str) -> Target:
+    """By way of any circuit that uses it."""
+    for circuit in found["circuits"]:
+        if circuit["location"].lower() == location.lower() and f"backbone {region}" in circuit["links"].get(leg, ()):
+            return Target(circuit, leg, "backbone", region)
+    raise Failed(f"there is no backbone link from {location} to {region} on leg '{leg}'. {_told(found)}")
+
+
+def _known(found: Json) -> list[str]:
+    """Every target, as one would write it."""
+    legs = [(circuit, leg, link) for circuit in found["circuits"]
+            for leg, links in circuit["links"].items() for link in links]
+    own = [f"{circuit['name']} {leg} {link}" for circuit, leg, link in legs]
+    shared = {f"backbone {circuit['location']} {link.split(' ')[1]} {leg}" for circuit, leg, link in legs
+              if link.startswith("backbone ")}
+    return [*own, *sorted(shared)]
+
+
+def _told(found: Json) -> str:
+    known = _known(found)
+    return f"There are: {', '.join(known)}." if known else "There is no link at all yet."
