@@ -25,6 +25,7 @@ import scenes
 from stage import Stage
 from trunkline.cli.client import Clients, connected
 from trunkline.cli.demo.stage import Stage as Service
+from trunkline.drill import frames
 from trunkline.intent.bgp import Router, SessionState
 from trunkline.intent.compile import compile
 from trunkline.intent.compile.draft import CUSTOMER
@@ -38,8 +39,8 @@ from trunkline.settings import Timing, load
 from waiting import until
 
 __all__ = [
-    "AZURE", "Clients", "Leg", "Profile", "Resource", "Service", "Stage", "bring_up", "estates", "postgres", "probing",
-    "report", "scenes", "service", "spread", "stage", "timed_s", "until"]
+    "AZURE", "Clients", "Leg", "Profile", "Resource", "Router", "Service", "Stage", "bring_up", "estates", "frames",
+    "postgres", "probing", "report", "scenes", "service", "spread", "stage", "timed_s", "until"]
 
 _DEADLINE_S = 900.0
 

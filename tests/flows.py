@@ -9,15 +9,16 @@ from contextlib import contextmanager, suppress
 
 from stage import Stage
 from trunkline.fabric import namespace
+from trunkline.model.bgp import family_of
 
 _PATIENCE_S = 0.4
 
 
-def socket_in(stage: Stage, node: str, kind: socket.SocketKind) -> socket.socket:
+def socket_in(stage: Stage, node: str, kind: socket.SocketKind, family: int = 4) -> socket.socket:
     descriptor = namespace.descriptor(stage.namespace(node))
     try:
         with namespace.entered(descriptor):
-            made = socket.socket(socket.AF_INET, kind)
+            made = socket.socket(socket.AF_INET if family == 4 else socket.AF_INET6, kind)
     finally:
         os.close(descriptor)
     made.settimeout(_PATIENCE_S)
@@ -26,15 +27,15 @@ def socket_in(stage: Stage, node: str, kind: socket.SocketKind) -> socket.socket
 
 
 @contextmanager
-def listening(stage: Stage, node: str, port: int) -> Iterator[socket.socket]:
-    with socket_in(stage, node, socket.SOCK_STREAM) as server:
+def listening(stage: Stage, node: str, port: int, family: int = 4) -> Iterator[socket.socket]:
+    with socket_in(stage, node, socket.SOCK_STREAM, family) as server:
         server.bind(("", port))
         server.listen()
         yield server
 
 
 def connects(stage: Stage, node: str, address: str, port: int) -> bool:
-    with socket_in(stage, node, socket.SOCK_STREAM) as client, suppress(OSError):
+    with socket_in(stage, node, socket.SOCK_STREAM, family_of(address)) as client, suppress(OSError):
         client.connect((address, port))
         return True
     return False

@@ -30,6 +30,7 @@ from waiting import until
 HOST = host_node(estates.rid(SITE, "paris"), "h1")
 VM = vm_node(estates.rid(NIC, "vm1"))
 ON_PREMISES, IN_CLOUD = "10.10.1.10", "10.1.0.4"
+ON_PREMISES6, IN_CLOUD6 = "fd00:10:0:1::10", "fd00:1::4"
 
 
 @contextmanager
@@ -77,6 +78,12 @@ def customer(stage: Stage, leg: Leg, circuit: str = "er1", group: str = "rg1") -
 
 def is_up(status: SessionStatus) -> bool:
     return status.state is SessionState.ESTABLISHED
+
+
+def customer6(stage: Stage, leg: Leg) -> SessionStatus:
+    """The same over IPv6."""
+    router = router_of(stage, vrf_node(estates.rid(CIRCUIT, "er1"), leg))
+    return next(status for status in stage.speaker.sessions(router) if status.name == f"{CUSTOMER}_v6")
 
 
 def both_up(stage: Stage, circuit: str = "er1", group: str = "rg1") -> None:

@@ -10,10 +10,14 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from threading import Thread
 
+from trunkline.intent.direct import CABLE, PORT
 from trunkline.intent.drivers import Plane, Speaker
+from trunkline.intent.exchange import EXCHANGE, MEMBER
 from trunkline.intent.scope import Scope
+from trunkline.intent.session_policy import SESSION_POLICY
 from trunkline.intent.view import (
     CIRCUIT,
     CONNECTION,
@@ -21,6 +25,7 @@ from trunkline.intent.view import (
     EXCHANGE_ORDER,
     FAULT,
     GATEWAY,
+    IMPAIRMENT,
     NIC,
     ROUTE_TABLE,
     SECURITY_GROUP,
@@ -31,13 +36,18 @@ from trunkline.intent.view import (
 from trunkline.model.operation import Operation, OperationKind, OperationStatus
 from trunkline.model.profile import AZURE, Profile
 from trunkline.model.resource import ProvisioningState, Resource, ResourceId
+from trunkline.reconcile.authorities import Authorities
 from trunkline.reconcile.loop import Reconciler
+from trunkline.reconcile.monitor.watch import Monitor
+from trunkline.reconcile.origins import Origins
+from trunkline.reconcile.registrar import Registrar
+from trunkline.reconcile.validators import validators
 from trunkline.settings import Places, Timing
 from trunkline.store import Store
 from waiting import until
 
-TOP_LEVEL = (VIRTUAL_HUB, CONNECTION, FAULT, EXCHANGE_ORDER, GATEWAY, NIC, VNET, SECURITY_GROUP, ROUTE_TABLE, SITE,
-             CIRCUIT, CROSS_CONNECTION)
+TOP_LEVEL = (MEMBER, EXCHANGE, SESSION_POLICY, VIRTUAL_HUB, CONNECTION, FAULT, IMPAIRMENT, EXCHANGE_ORDER, GATEWAY,
+             NIC, VNET, SECURITY_GROUP, ROUTE_TABLE, CABLE, SITE, CIRCUIT, CROSS_CONNECTION, PORT)
 _count = itertools.count()
 
 
@@ -55,6 +65,10 @@ class InThread:
     @property
     def busy(self) -> bool:
         return self._reconciler.busy
+
+    @property
+    def monitor(self) -> Monitor:
+        return self._reconciler.monitor
 
     def look_at(self, scopes: Iterable[str]) -> None:
         """Full passes now, as the timer would make them by and by."""
@@ -74,10 +88,16 @@ class Apart:
         self._places = places
         self.start()
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", "trunkline.assembly", "reconcile"]
+
     def start(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "trunkline.assembly", "reconcile"],
-            env={**os.environ, "TRUNKLINE_HOME": str(self._places.home)}, stdin=subprocess.DEVNULL)
+            self.command(), env={**os.environ, "TRUNKLINE_HOME": str(self._places.home)}, stdin=subprocess.DEVNULL)
 
     def wake(self, words: list[str]) -> None:
         """Nobody may be listening; what is missed is found by looking."""
@@ -91,7 +111,9 @@ class Apart:
         self._end(signal.SIGKILL)
 
     def close(self) -> None:
+        """What a killed one left goes too: the next may not have come as far as to take its socket over."""
         self._end(signal.SIGTERM)
+        self._places.wake_socket.unlink(missing_ok=True)
 
     def _end(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
@@ -99,16 +121,22 @@ class Apart:
 
 
 class Stage:
-    """``close`` stops the reconciler only. ``apart``: it runs as a process of its own, with the product's settings."""
+    """``close`` stops the reconciler only. ``apart``: it runs as a process of its own, with the product's settings, or
+    as this one says."""
 
     def __init__(self, places: Places, plane: Plane, speaker: Speaker, timing: Timing | None = None,
-                 profile: Profile = AZURE, apart: bool = False) -> None:
+                 profile: Profile = AZURE, apart: bool | type[Apart] = False) -> None:
         self.places, self.plane, self.speaker, self.profile = places, plane, speaker, profile
         for directory in (places.home, places.run):
             directory.mkdir(parents=True, exist_ok=True)
         self.store = Store(places.database_url)
-        self.reconciler = Apart(places) if apart else InThread(
-            Reconciler(self.store, plane, speaker, profile, timing or Timing()), places)
+        self.reconciler: Apart | InThread
+        if apart:
+            self.reconciler = Apart(places) if apart is True else apart(places)
+        else:
+            self.reconciler = InThread(Reconciler(
+                self.store, plane, speaker, profile, timing or Timing(), Authorities(
+                    Origins(places, partial(validators, self.store)), Registrar(self.store, places))), places)
 
     def close(self) -> None:
         self.reconciler.close()

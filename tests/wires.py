@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import socket
 import struct
@@ -38,6 +39,10 @@ def socket_in(places: Places, node: str, *kind: int) -> socket.socket:
             return socket.socket(*kind)
     finally:
         os.close(descriptor)
+
+
+def family_of(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
 def echoes(places: Places, node: str, address: str, count: int = 1, deadline_s: float = 3.0) -> int:
@@ -135,7 +140,7 @@ def frame_with(tags: list[tuple[int, int]], payload: bytes = bytes(46), target: 
 def sink(places: Places, node: str, address: str) -> Iterator[tuple[int, Callable[[], int]]]:
     """A TCP server that swallows one connection: its port, and a function that answers the bytes taken at its end."""
     taken: list[int] = []
-    with closing(socket_in(places, node, socket.AF_INET, socket.SOCK_STREAM)) as server:
+    with closing(socket_in(places, node, family_of(address), socket.SOCK_STREAM)) as server:
         server.bind((address, 0))
         server.listen()
         server.settimeout(10)
@@ -160,7 +165,7 @@ def _swallow(server: socket.socket, taken: list[int]) -> None:
 
 @contextmanager
 def connected(places: Places, node: str, address: str, port: int) -> Iterator[socket.socket]:
-    with closing(socket_in(places, node, socket.AF_INET, socket.SOCK_STREAM)) as client:
+    with closing(socket_in(places, node, family_of(address), socket.SOCK_STREAM)) as client:
         client.settimeout(10)
         client.connect((address, port))
         yield client
@@ -175,3 +180,8 @@ def stream(places: Places, node: str, address: str, port: int, size: int) -> tup
         client.recv(1)
         told = client.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
     return _SEGMENTS_OUT.unpack_from(told, 136)[0], _BYTES_SENT.unpack_from(told, 200)[0]
+
+
+def mac_of(places: Places, node: str, interface: str) -> bytes:
+    told = json.loads(run(places, node, "ip", "-j", "link", "show", interface))
+    return bytes.fromhex(told[0]["address"].replace(":", ""))

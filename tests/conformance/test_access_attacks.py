@@ -287,6 +287,68 @@ def test_nobody_ends_the_device_codes_of_others() -> None:
     assert codes.ask(first.device_code, "another client") == "bad_verification_code"
 
 
+def test_a_customer_does_not_lift_the_providers_throttle(arm: Arm) -> None:
+    """An owner of the subscription may read it; it goes with the circuit alone."""
+    circuit = network(arm, "expressRouteCircuits/er1")
+    arm.make(circuit, {"location": "westus", "sku": {"tier": "Standard", "family": "MeteredData"}, "properties": {
+        "serviceProviderProperties": {"serviceProviderName": "Equinix", "peeringLocation": "Amsterdam",
+                                      "bandwidthInMbps": 50}}})
+    throttle = f"{arm.group}/providers/Trunkline.Plant/throttles/er1"
+    wide, narrow = ({"properties": {"circuit": {"id": circuit}, "bandwidthInMbps": mbps}} for mbps in (50, 10))
+    assert arm.ask("PUT", throttle, wide).code == "AuthorizationFailed"
+    arm.account = "operator"
+    arm.make(throttle, narrow)
+    arm.account = "customer"
+    for method, body in (("PUT", wide), ("PATCH", wide), ("DELETE", None)):
+        assert arm.ask(method, throttle, body).code == "AuthorizationFailed"
+    assert arm.ask("GET", throttle).body["properties"]["bandwidthInMbps"] == 10
+
+
+def test_only_operators_bring_the_clouds_own_edge_to_an_exchange(arm: Arm) -> None:
+    """Members are customers' to write, but not this kind, nor may they change one or take it away."""
+    ams = f"{arm.group}/providers/Trunkline.Exchange/exchanges/ams"
+    edge, limited = {"properties": {"edge": "primary"}}, {"properties": {"edge": "primary", "prefixLimit": 1}}
+    arm.account = "operator"
+    arm.make(ams, {"properties": {"peeringLocation": "Amsterdam", "asn": 6777, "lan": "80.249.208.0/24"}})
+    arm.account = "customer"
+    assert arm.ask("PUT", f"{ams}/members/azure", edge).code == "AuthorizationFailed"
+    arm.account = "operator"
+    arm.make(f"{ams}/members/azure", edge)
+    arm.account = "customer"
+    for method, body in (("PUT", limited), ("PATCH", limited), ("DELETE", None)):
+        assert arm.ask(method, f"{ams}/members/azure", body).code == "AuthorizationFailed"
+    assert arm.ask("DELETE", arm.group).code == "AuthorizationFailed"
+    assert arm.ask("GET", f"{ams}/members/azure").body["properties"]["asn"] == 12076
+    arm.account = "operator"
+    assert arm.ask("DELETE", f"{ams}/members/azure").status in (200, 202)
+
+
+def test_a_customer_joins_an_exchange_and_does_not_admit_itself(arm: Arm) -> None:
+    """Who may announce what is the operator's word; a provider's role does not bring customers' sites there."""
+    ams = f"{arm.group}/providers/Trunkline.Exchange/exchanges/ams"
+    lan = {"peeringLocation": "Amsterdam", "asn": 6777, "lan": "80.249.208.0/24"}
+    site = f"{arm.group}/providers/Trunkline.Site/sites/paris"
+    arm.make(site, {"properties": {"asn": 3333, "prefixes": ["193.0.0.0/21"], "lan": "193.0.1.0/24",
+                                   "routers": [{"name": "ce1"}]}})
+    joins = {"properties": {"site": {"id": site}, "router": "ce1"}}
+    assert arm.ask("PUT", ams, {"properties": lan}).code == "AuthorizationFailed"
+    arm.account = "operator"
+    arm.make(ams, {"properties": lan})
+    arm.account = "customer"
+    assert arm.ask("PUT", f"{ams}/members/paris", joins).code == "AsnNotAdmitted"
+    for method in ("PUT", "PATCH", "DELETE"):
+        admitted = {"properties": {**lan, "admissions": [{"asn": 3333, "prefixes": ["193.0.0.0/21"]}]}}
+        assert arm.ask(method, ams, admitted).code == "AuthorizationFailed"
+    arm.account = "operator"
+    arm.make(ams, {"properties": {**lan, "admissions": [{"asn": 3333}]}})
+    arm.account = "provider"
+    assert arm.ask("PUT", f"{ams}/members/paris", joins).code == "AuthorizationFailed"
+    arm.account = "customer"
+    arm.make(f"{ams}/members/paris", joins)
+    shown = arm.ask("GET", f"{ams}/members/paris").body["properties"]
+    assert (shown["asn"], shown["addresses"]) == (3333, ["80.249.208.4"])
+
+
 def test_a_made_up_key_links_to_nothing_of_a_stranger(arm: Arm) -> None:
     """A link would keep the circuit from being deleted, even from a connection that never uses it."""
     victim = network(arm, "expressRouteCircuits/er1")
@@ -311,3 +373,33 @@ def test_a_made_up_key_links_to_nothing_of_a_stranger(arm: Arm) -> None:
         assert arm.ask("PUT", f"{own}/connections/c", given).code == "LinkedAuthorizationFailed"
     arm.account = "customer"
     assert arm.ask("DELETE", victim).status == 202
+
+
+def test_only_who_may_write_a_peering_controls_its_sessions(arm: Arm, mallory: Account) -> None:
+    """All of Trunkline.Routing is not enough: the first policy of a peering takes the right to write the peering."""
+    circuit = network(arm, "expressRouteCircuits/er1")
+    peering = f"{circuit}/peerings/AzurePrivatePeering"
+    arm.make(circuit, {"location": "westus", "sku": {"tier": "Standard", "family": "MeteredData"}, "properties": {
+        "serviceProviderProperties": {"serviceProviderName": "Equinix", "peeringLocation": "Amsterdam",
+                                      "bandwidthInMbps": 50}}})
+    arm.make(peering, {"properties": {"peeringType": "AzurePrivatePeering", "peerASN": 65010, "vlanId": 100,
+                                      "primaryPeerAddressPrefix": "172.16.0.0/30",
+                                      "secondaryPeerAddressPrefix": "172.16.0.4/30"}})
+    wish = {"properties": {"peering": {"id": peering}, "leg": "primary", "enabled": False}}
+    policy, name = f"{arm.group}/providers/Trunkline.Routing/sessionPolicies/mine", str(uuid4())
+    able = custom("Trunkline.Routing/*", "Microsoft.Network/*/read")
+    assert arm.ask("PUT", f"{arm.subscription}/{ROLES}/roleDefinitions/{name}", able).status == 201
+    grant(arm, arm.group, name, mallory)
+    refused = arm.ask("PUT", policy, wish)
+    assert refused.code == "LinkedAuthorizationFailed"
+    assert "'Microsoft.Network/expressRouteCircuits/peerings/write'" in refused.message
+    assert arm.ask("POST", f"{peering}/refreshSessions/primary", {}).code == "AuthorizationFailed"
+    arm.account = "customer"
+    assert arm.ask("PUT", policy, wish).status == 201
+
+
+def test_a_tenant_does_not_say_whose_an_as_number_or_a_prefix_is(arm: Arm) -> None:
+    for kind, wish in (("asnBindings", {"asn": 3333}), ("prefixApprovals", {"prefix": "104.1.0.0/24"})):
+        path = f"{arm.group}/providers/Trunkline.Plant/{kind}/mine"
+        for method in ("PUT", "DELETE"):
+            assert arm.ask(method, path, {"properties": wish}).code == "AuthorizationFailed"

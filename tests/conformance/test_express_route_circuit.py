@@ -1,4 +1,4 @@
-"""Circuits beyond the happy path: Microsoft peering and IPv6 as recorded wishes, SKUs, failover tests, the provider."""
+"""Circuits beyond the happy path: Microsoft peering, IPv6, SKUs, failover tests, the provider."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ def test_microsoft_peering_waits_for_a_word_that_nobody_gives(ordered: Window) -
     config = created.body["properties"]["microsoftPeeringConfig"]
     assert config == {"advertisedPublicPrefixes": ["104.1.0.0/24"], "advertisedPublicPrefixesState": "NotConfigured",
                       "customerASN": 0, "legacyMode": 0, "routingRegistryName": "RIPENCC"}
+    ordered.settle()
     shown = ordered.get(MICROSOFT)["properties"]
     assert shown["microsoftPeeringConfig"]["advertisedPublicPrefixesState"] == "ValidationNeeded"
     assert (shown["provisioningState"], shown["azureASN"]) == ("Succeeded", 12076)

@@ -67,3 +67,22 @@ def test_the_routes_of_a_peer_are_asked_of_the_network(placed: Window, action: s
 ])
 def test_a_peer_that_cannot_be_is_refused(placed: Window, properties: Any, code: str) -> None:
     assert refused(placed, PEER, properties).error == code
+
+
+def test_a_route_map_stands_at_peers_and_gateways_of_its_own_server_once_for_each_way(placed: Window) -> None:
+    placed.put(PEER, {"peerIp": "10.0.0.4", "peerAsn": 65001})
+    named = {"associatedInboundConnections": [placed.path(PEER)], "rules": [{
+        "name": "longer", "matchCriteria": [{"matchCondition": "Contains", "routePrefix": ["10.99.0.0/16"],
+                                             "community": [], "asPath": []}],
+        "actions": [{"type": "Add", "parameters": [{"routePrefix": [], "community": [], "asPath": ["64999"]}]}],
+        "nextStepIfMatched": "Continue"}]}
+    placed.put(f"{HUB}/routeMaps/in", named)
+    shown = placed.get(f"{HUB}/routeMaps/in")["properties"]
+    assert (shown["provisioningState"], shown["associatedInboundConnections"], shown["rules"][0]["name"]) == (
+        "Succeeded", [placed.path(PEER)], "longer")
+    assert refused(placed, f"{HUB}/routeMaps/second", named).error == "RouteMapAlreadyAssociated"
+    placed.put(f"{HUB}/routeMaps/out", {"associatedOutboundConnections": [placed.path(PEER)]})
+    for stranger in (placed.path("virtualHubs/other/bgpConnections/nva"), placed.path("virtualNetworks/hub")):
+        wish = {"associatedOutboundConnections": [stranger]}
+        assert refused(placed, f"{HUB}/routeMaps/third", wish).error == "InvalidResourceReference"
+    assert placed.request("DELETE", placed.path(f"{HUB}/routeMaps/in")).status in (200, 202)

@@ -119,7 +119,13 @@ BAD = [
     ("virtualHubs/rs/bgpConnections/x", {"peerIp": "10.1.0.9", "peerAsn": 65515}, "ReservedAsn"),
     ("virtualHubs/rs/bgpConnections/x", {"peerIp": "10.1.0.9", "peerAsn": 8075}, "ReservedAsn"),
     ("virtualHubs/rs/bgpConnections/x", {"peerIp": "10.1.0.9", "peerAsn": 65010}, "RouteServerIpConfigurationRequired"),
-    ("virtualHubs/rs/routeMaps/x", {}, "OperationNotSupportedForRouteServer"),
+    ("virtualHubs/rs/routeMaps/x", {"rules": [{"name": "r", "actions": [{"type": "Replace", "parameters": [
+        {"routePrefix": ["10.0.0.0/8"]}]}]}]}, "RouteSummarizationNotSupported"),
+    ("virtualHubs/rs/routeMaps/x", {"rules": [{"name": "r", "matchCriteria": [{"matchCondition": "Contains"}]}]},
+     "InvalidPropertyValue"),
+    ("virtualHubs/rs/routeMaps/x", {"rules": [{"name": "r", "actions": [{"type": "Add", "parameters": [
+        {"asPath": ["65515"]}]}]}]}, "ReservedAsn"),
+    ("virtualHubs/rs/routeMaps/x", {"associatedInboundConnections": ["nobody"]}, "InvalidResourceReference"),
     ("virtualHubs/rs2", {"virtualRouterAsn": 65010}, "VirtualRouterAsnNotAllowed"),
 ]
 

@@ -56,7 +56,7 @@ def test_tenants_locations_and_providers(arm: Arm) -> None:
     places = {one["name"]: one["displayName"] for one in arm.ask("GET", f"{arm.subscription}/locations").body["value"]}
     assert places["westus"] == "West US"
     assert {one["namespace"] for one in arm.ask("GET", f"{arm.subscription}/providers").body["value"]} == {
-        "Microsoft.Features", "Microsoft.Resources", "Test.Lab"}
+        "Microsoft.Features", "Microsoft.Resources", "Test.Lab", "Trunkline.Security"}
     one = arm.ask("POST", f"{arm.subscription}/providers/test.lab/register").body
     assert (one["namespace"], one["registrationState"]) == ("Test.Lab", "Registered")
     assert "boxes/lids" in [kind["resourceType"] for kind in one["resourceTypes"]]

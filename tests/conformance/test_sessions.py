@@ -26,11 +26,12 @@ EXPLAINED = (
      "Azure called a connection Connected whose creation had failed; nothing crosses ours, and it says so"),
     (r"ExpressRoutePortsLocations: .*availableBandwidths: 2 entries, theirs has 0",
      "Azure tells bandwidths of one location at a time; we tell them in the list too"),
-    (r"coloLocation only in ours", "a member of later versions"),
+    (r"(coloLocation|advertisedPublicPrefixInfo) only in ours", "a member of later versions"),
     (r"\.identity(\.| only in ours)", "Azure showed the identity late, for a while not at all, in other case"),
     (r"userAssignedIdentities: ", "managed identities are not of this family"),
     (r"ipamPoolPrefixAllocations only in theirs", "a member of some api-versions"),
     (r"PUT virtualNetworks/subnets: .*'Updating' is not 'Succeeded'", "ours is looked at again before it is Succeeded"),
+    (r"PUT routeFilters.*: .*'Updating' is not 'Succeeded'", "Azure ends such a PUT at once; ours waits for the edges"),
     (r"PUT virtualHubs: .*'Updating' is not 'Succeeded'", "a Route Server that has no place yet; Azure ends such a PUT "
      "at once, ours is polled once"),
     (r"bgpConnections: .*connectionState only in ours", "the session's state; that api-version kept it to itself"),

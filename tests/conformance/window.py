@@ -19,6 +19,7 @@ from trunkline.api.app import create_app
 from trunkline.api.resources import registry
 from trunkline.api.token import Tokens, load_key
 from trunkline.reconcile import finish
+from trunkline.reconcile.registrar import Registrar
 from trunkline.settings import Places, load
 from trunkline.store import Store
 
@@ -46,6 +47,7 @@ class Window:
         directory = Directory(places)
         self.accounts: Accounts = directory.accounts
         self.store = Store(settings.database_url)
+        self._registrar = Registrar(self.store, places)
         app = create_app(settings, self.store, registry(self.accounts.provider_subscription), directory,
                          lambda _keys: None)
         self._transport, self._url = httpx.ASGITransport(app), settings.endpoint.url
@@ -90,6 +92,7 @@ class Window:
         with self.store.reading() as reader:
             pending = reader.pending()
         for operation in pending:
+            self._registrar.judge(operation.resource)
             finish.succeed(self.store, [operation.id])
 
     def answer_with(self, result: Any) -> None:

@@ -4,9 +4,28 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from trunkline.intent.bgp import LOCAL, REJECT_ALL, Action, Origin, Policy, PrefixMatch, Router, Rule, Session
+from trunkline.intent.bgp import (
+    LOCAL,
+    PERMIT_ALL,
+    REJECT_ALL,
+    Action,
+    CommunityMatch,
+    LimitAction,
+    Origin,
+    PeerRole,
+    Policy,
+    PrefixMatch,
+    Refusal,
+    Router,
+    Rule,
+    Session,
+    ValidationSource,
+    Validity,
+)
+from trunkline.intent.compile.route_maps import mapped
 from trunkline.model.profile import Bfd
 from trunkline.model.resource import Secret
+from trunkline.model.route_map import RouteMap
 from trunkline.model.site import Daemon
 
 CUSTOMER_PREFIXES = (PrefixMatch("10.1.0.0/16", 16, 24), PrefixMatch.exactly("192.168.7.0/24"))
@@ -79,20 +98,98 @@ _V6 = replace(
     CUSTOMER, name="circuit 7 / private, IPv6", local_address="2001:db8::2", peer_address="2001:db8::1", bfd=None,
     import_policy=Policy((Rule(Action.PERMIT, prefixes=(PrefixMatch.orlonger("2001:db8:1::/48"),)),)))
 
+_DUAL = replace(
+    CUSTOMER, name="customer_v6", local_address="fd00:ac::2", peer_address="fd00:ac::1", prefix_limit=100)
+_GATEWAY6 = replace(
+    GATEWAY_0, name="gw-3-0_v6", local_address="fd00:50:0:ff::4", peer_address="fd00:50:0:ff::c", prefix_limit=100,
+    import_policy=Policy((Rule(Action.PERMIT, prefixes=(PrefixMatch.exactly("fd00:50::/48"),)),)))
+_CE6 = replace(_CE_SESSION, name="cloud_7_primary_v6", local_address="fd00:ac::1", peer_address="fd00:ac::2")
+_IBGP6 = replace(_IBGP, name="ce-2_v6", local_address="fd00:10::1", peer_address="fd00:10::2")
+CE_DUAL = replace(CE, sessions=(_CE_SESSION, _CE6, _IBGP, _IBGP6), origins=(*CE.origins, Origin("fd00:10::/48")))
+
+_BLACKHOLE, _ANY = CommunityMatch.exactly((65535, 666)), (0, 65535)
+_ANY_LARGE = (0, 4294967295)
+#: Each word of the policy language that both daemons have.
+_FROM_PEER = Policy((
+    Rule(Action.DENY, prefixes=(PrefixMatch.exactly("0.0.0.0/0"),), refusal=Refusal.DEFAULT_ROUTE),
+    Rule(Action.DENY, as_set=True, refusal=Refusal.AS_SET),
+    Rule(Action.DENY, longer_than=12, refusal=Refusal.PATH_TOO_LONG),
+    Rule(Action.DENY, origin_asn=((64496, 64511), (0, 0)), refusal=Refusal.BOGON_ASN),
+    Rule(Action.DENY, foreign_next_hop=True, refusal=Refusal.FOREIGN_NEXT_HOP),
+    Rule(Action.DENY, communities=(_BLACKHOLE,), prefixes=(PrefixMatch("10.1.0.0/16", 16, 31),),
+         refusal=Refusal.BLACKHOLE_NOT_OWN),
+    Rule(Action.NEXT, remove_communities=(CommunityMatch(((12076, 12076), (50000, 52000))),
+                                          CommunityMatch(((12076, 12076), _ANY_LARGE, _ANY_LARGE)))),
+    Rule(Action.NEXT, communities=(CommunityMatch(((65001, 65001), (80, 80))),), local_pref=80),
+    Rule(Action.PERMIT, prefixes=CUSTOMER_PREFIXES, med=50, add_communities=((12076, 1), (12076, 7, 1))),
+))
+_TO_PEER = Policy((
+    Rule(Action.DENY, communities=(CommunityMatch(((12076, 12076), (1, 9), _ANY_LARGE)),),
+         refusal=Refusal.NOT_FOR_PEER),
+    Rule(Action.PERMIT, groups=("gateway", LOCAL), strip_asns=(65515,), prepend=(64500, 12076), med=10),
+))
+PUBLIC = replace(CUSTOMER, name="circuit-7-microsoft", import_policy=_FROM_PEER, export_policy=_TO_PEER,
+                 role=PeerRole.PROVIDER, limit_action=LimitAction.SHUTDOWN)
+_VALIDATING = Policy((
+    Rule(Action.DENY, validity=(Validity.BLIND,), refusal=Refusal.RPKI_BLIND),
+    Rule(Action.DENY, validity=(Validity.INVALID,), refusal=Refusal.RPKI_INVALID),
+    # Sets of BIRD do not hold these: a first part of many values, and parts after a range.
+    Rule(Action.NEXT, communities=(CommunityMatch((_ANY, (666, 666))), _BLACKHOLE), local_pref=1),
+    Rule(Action.NEXT, remove_communities=(CommunityMatch((_ANY_LARGE, (1, 1), _ANY_LARGE)),)),
+    *_FROM_PEER.rules,
+))
+_CACHES = (ValidationSource("validator-a", "100.64.9.1", 3323), ValidationSource("validator-b", "2001:db8:9::1", 3323))
+VALIDATING = Router("er-7-microsoft", Daemon.BIRD, 12076, "10.255.0.7", (
+    replace(PUBLIC, import_policy=_VALIDATING),
+    replace(PUBLIC, name="circuit-7-microsoft-v6", local_address="2001:db8::2", peer_address="2001:db8::1", bfd=None,
+            import_policy=_VALIDATING, limit_action=LimitAction.WARN),
+), (Origin("13.107.6.0/24", communities=((12076, 5060), (12076, 5, 60))),), validation=_CACHES)
+_CLIENT = replace(CUSTOMER, name="member-a", group="member-a", local_asn=64700, import_policy=_FROM_PEER,
+                  export_policy=Policy((Rule(Action.DENY, communities=(CommunityMatch.exactly((0, 65001)),)),
+                                        Rule(Action.PERMIT, groups=("member-b",)))),
+                  route_server=True, role=PeerRole.ROUTE_SERVER, heeds_communities=False)
+EXCHANGE = Router("ixp-rs1", Daemon.BIRD, 64700, "10.9.0.1", (
+    _CLIENT, replace(_CLIENT, name="member-b", group="member-b", peer_address="172.16.0.3", peer_asn=65002)))
+
+_MAP = RouteMap.model_validate({"rules": [
+    {"name": "short", "nextStepIfMatched": "Terminate", "matchCriteria": [
+        {"matchCondition": "NotContains", "routePrefix": ["10.0.0.0/8"]},
+        {"matchCondition": "Equals", "community": ["65001:1", "65001:2:3"]},
+        {"matchCondition": "Equals", "asPath": ["65001"]}],
+     "actions": [{"type": "Replace", "parameters": [{"asPath": ["65001", "65002"]}, {"community": []}]}]},
+    {"name": "rest", "actions": [{"type": "Drop"}]}]})
+
+#: Whoever has a tunnel to it may open a session.
+SERVICES = Router("services-westeurope", Daemon.BIRD, 12076, "100.96.0.53", (Session(
+    "vrfs", "customer", "", "100.127.255.201", "100.64.0.0", 12076, 12076, PERMIT_ALL,
+    Policy((Rule(Action.PERMIT, (PrefixMatch.exactly("20.38.108.0/23"),), groups=(LOCAL,)),)), bfd=Bfd(100, 3),
+    ttl_security=True, peer_range="100.64.0.0/10"),),
+    (Origin("20.38.108.0/23", communities=((12076, 51002), (12076, 52002))),))
+
 SCENARIOS: dict[str, Router] = {
     "vrf": VRF,
     "vrf-disabled-session": replace(VRF, sessions=(replace(CUSTOMER, enabled=False), GATEWAY_0)),
     "vrf-empty": replace(VRF, sessions=()),
     "vrf-ipv6": replace(VRF, sessions=(CUSTOMER, _V6), origins=(Origin("2001:db8:50::/48"),)),
+    "vrf-dual": replace(VRF, sessions=(CUSTOMER, _DUAL, GATEWAY_0, _GATEWAY6)),
+    "ce-bird-dual": CE_DUAL,
+    "ce-frr-dual": replace(CE_DUAL, daemon=Daemon.FRR),
     "gateway": GATEWAY,
     "vnet-router": VNET_ROUTER,
     "vnet-router-with-peers": VNET_ROUTER_WITH_PEERS,
     "route-server": ROUTE_SERVER,
+    "route-server-mapped": replace(ROUTE_SERVER, sessions=(replace(
+        ROUTE_SERVER.sessions[1], import_policy=mapped(ROUTE_SERVER.sessions[1].import_policy, _MAP)),)),
     "ce-bird": CE,
     "ce-frr": replace(CE, daemon=Daemon.FRR),
     "ce-frr-disabled-session": replace(
         CE, daemon=Daemon.FRR, sessions=(replace(_CE_SESSION, enabled=False, prefix_limit=100), _IBGP)),
     "ce-frr-other-asn": replace(CE, daemon=Daemon.FRR, sessions=(replace(_CE_SESSION, local_asn=65099),)),
     "ce-frr-down": replace(CE, daemon=Daemon.FRR, down=True),
+    "vrf-microsoft": VALIDATING,
+    "services": SERVICES,
+    "exchange-route-server": EXCHANGE,
+    "peer-frr": Router("site-ce-1", Daemon.FRR, 12076, "10.1.0.1", (replace(PUBLIC, bfd=None),), (
+        Origin("10.2.0.0/16"), Origin("10.3.0.0/16", communities=((12076, 1), (12076, 7, 1))))),
     "vrf-frr": replace(VRF, daemon=Daemon.FRR, sessions=(CUSTOMER, replace(GATEWAY_0, ttl_security=False), _V6)),
 }

@@ -9,6 +9,7 @@ import pytest
 
 from leaks import left_behind
 from trunkline import settings
+from trunkline.fabric.plane import LinuxPlane
 from trunkline.settings import Places
 from waiting import until
 
@@ -27,3 +28,11 @@ def nothing_left_behind(places: Places) -> Iterator[None]:
         until(lambda: not left_behind(places), 5, "nothing left behind")
     except AssertionError:
         pytest.fail("left behind: " + "; ".join(left_behind(places)))
+
+
+@pytest.fixture
+def plane(places: Places) -> Iterator[LinuxPlane]:
+    """Whatever it has made is swept away afterwards."""
+    plane = LinuxPlane(places)
+    yield plane
+    plane.sweep()

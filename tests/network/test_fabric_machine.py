@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from chains import Chain, shared
+from trunkline.assembly.ability import lacks_tcp_ao
 from trunkline.errors import DriverFailure
 from trunkline.fabric import ground, namespace
 from trunkline.fabric.bpf import build
@@ -21,13 +22,6 @@ from trunkline.intent.network import Node, Role
 from trunkline.settings import Places
 
 pytestmark = pytest.mark.root
-
-
-@pytest.fixture
-def plane(places: Places) -> Iterator[LinuxPlane]:
-    plane = LinuxPlane(places)
-    yield plane
-    plane.sweep()
 
 
 def own_namespace() -> int:
@@ -118,13 +112,20 @@ def test_a_foreign_namespace_and_its_file_survive_a_sweep(plane: LinuxPlane, pla
 
 
 def test_every_fact_says_what_follows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(build, "OBJECT", build.OBJECT.with_name("missing.o"))
+    monkeypatch.setattr(build, "object_of", lambda _program: build.HERE / "missing.o")
     found = {fact.name: fact for fact in facts()}
     for needed in ("privileges", "namespaces", "veth", "vxlan", "bridge", "tc clsact", "bpffs"):
         assert found[needed].present, found[needed]
     assert not found["BPF"].present
-    assert "not built" in found["BPF"].detail
+    assert "missing.o is missing" in found["BPF"].detail
     assert all(fact.detail and fact.consequence for fact in found.values())
+
+
+def test_what_lacks_for_tcp_ao_is_found_out_and_named() -> None:
+    kernel = next(fact for fact in facts() if fact.name == "TCP-AO")
+    named = lacks_tcp_ao()
+    assert any("TCP_AO_ADD_KEY" in one for one in named) is not kernel.present
+    assert any(one.startswith("BIRD 2.0.") for one in named), "2.0 has no word for it"
 
 
 def test_looking_at_the_machine_leaves_nothing() -> None:

@@ -20,13 +20,6 @@ pytestmark = pytest.mark.root
 ONE, TWO = Node("one", Role.HOST), Node("two", Role.HOST)
 
 
-@pytest.fixture
-def plane(places: Places) -> Iterator[LinuxPlane]:
-    plane = LinuxPlane(places)
-    yield plane
-    plane.sweep()
-
-
 def missing(plane: LinuxPlane, pieces: tuple[Piece, ...]) -> list[object]:
     settled = plane.observe(pieces)
     return [piece.key for piece in pieces if piece.key not in settled]
@@ -109,6 +102,21 @@ def test_a_port_that_takes_another_interface_gives_back_the_first(
     plane.apply(Change(ensure=(Port("one", "port0", takes=f"{spare}p"),)))
     assert not borrowed(places, spare)
     assert borrowed(places, f"{spare}p")
+
+
+def test_an_interface_that_strayed_out_of_its_node_is_taken_again(
+    plane: LinuxPlane, places: Places, spare: str
+) -> None:
+    """As the kernel does it with a physical one whose namespace ends: outside, under the node's name for it."""
+    stray = f"{spare}s"
+    port = Port("one", stray, takes=spare)
+    plane.apply(Change(ensure=(ONE, port)))
+    ip(places, "one", "link", "set", stray, "netns", "1")
+    assert missing(plane, (ONE, port)) == [port.key]
+    plane.apply(Change(ensure=(port,)))
+    assert missing(plane, (ONE, port)) == []
+    plane.apply(Change(remove=(port,)))
+    assert not borrowed(places, spare)
 
 
 def test_an_interface_that_is_not_free_is_refused_with_a_way_out(plane: LinuxPlane, spare: str) -> None:

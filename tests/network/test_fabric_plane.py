@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -20,13 +19,6 @@ from trunkline.settings import Places
 from waiting import until
 
 pytestmark = pytest.mark.root
-
-
-@pytest.fixture
-def plane(places: Places) -> Iterator[LinuxPlane]:
-    plane = LinuxPlane(places)
-    yield plane
-    plane.sweep()
 
 
 def ip(places: Places, node: str, *words: str) -> str:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import json
-import os
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 import wires
 from chains import CE, HERE, THERE, VRF, Chain, shared
 from trunkline.errors import DriverFailure, Unsupported
-from trunkline.fabric import ground, xconnect
-from trunkline.fabric.bpf import build, libbpf, records
+from trunkline.fabric import ground, switchboard, system
+from trunkline.fabric.bpf import build, records
 from trunkline.fabric.plane import LinuxPlane
+from trunkline.fabric.visit import Visit
 from trunkline.intent.drivers import Change
 from trunkline.intent.network import (
     ETH_P_8021AD,
@@ -40,13 +41,6 @@ WHOLE = (*shared(), *CHAIN.pieces())
 IN, OUT = (CHAIN.attachment, Direction.IN), (CHAIN.attachment, Direction.OUT)
 ECHO_BYTES = 14 + 20 + 8 + 56  #: Ethernet, IP, ICMP, data
 ARP_BYTES = 14 + 28
-
-
-@pytest.fixture
-def plane(places: Places) -> Iterator[LinuxPlane]:
-    plane = LinuxPlane(places)
-    yield plane
-    plane.sweep()
 
 
 @pytest.fixture
@@ -101,7 +95,7 @@ def test_a_gso_frame_counts_as_the_frames_it_will_be(chain: LinuxPlane, places: 
 def test_an_idle_attachment_reads_as_zero(plane: LinuxPlane) -> None:
     plane.apply(Change(ensure=WHOLE))
     assert plane.counters("edge").attachments == {IN: Counter(), OUT: Counter()}
-    assert set(plane.counters("edge").drops.values()) == {Counter()}
+    assert plane.counters("edge").dropped() == {}
 
 
 def test_a_node_without_cross_connects_counts_nothing(plane: LinuxPlane) -> None:
@@ -126,22 +120,20 @@ def test_what_is_not_connected_is_dropped_and_counted(
     chain: LinuxPlane, places: Places, tags: list[tuple[int, int]], reason: str
 ) -> None:
     """Sent by the switch's end of the link, past the switch's own program."""
-    before = chain.counters("edge")
     frame = wires.frame_with(tags)
     with closing(wires.port_socket(places, "switch", "e")) as wire:
         wire.send(frame)
-    until(lambda: chain.counters("edge").drops != before.drops, 2, "a drop")
-    after = chain.counters("edge")
-    changed = {name: since(after.drops[name], before.drops[name]) for name in after.drops}
+    until(lambda: chain.counters("edge").ports, 2, "a drop")
     parsed = min(len(tags), 2)
-    assert {name: delta for name, delta in changed.items() if delta != (0, 0)} == {reason: (1, len(frame) - 4 * parsed)}
-    assert after.attachments == before.attachments
+    assert chain.counters("edge").ports == {"p": {reason: Counter(1, len(frame) - 4 * parsed)}}
+    assert chain.counters("edge").drops == {}
 
 
 def test_a_frame_that_ends_within_its_tags_is_malformed(chain: LinuxPlane, places: Places) -> None:
     with closing(wires.port_socket(places, "switch", "e")) as wire:
         wire.send(wires.frame_with([(S, 100), (C, 20)])[:20])
-    until(lambda: chain.counters("edge").drops["malformed"].packets == 1, 2, "a malformed frame")
+    until(lambda: chain.counters("edge").ports, 2, "a malformed frame")
+    assert chain.counters("edge").ports["p"].keys() == {"malformed"}
 
 
 def test_a_fault_drops_silently_and_heals_and_the_counters_go_on(chain: LinuxPlane, places: Places) -> None:
@@ -151,7 +143,7 @@ def test_a_fault_drops_silently_and_heals_and_the_counters_go_on(chain: LinuxPla
     assert chain.observe(broken) == {piece.key for piece in broken}
     assert wires.echoes(places, "here1", THERE, 3, deadline_s=0.05) == 0
     assert counted(chain, "edge", IN) == before
-    assert chain.counters("edge").drops["fault"].packets == 3
+    assert chain.counters("edge").drops == {IN: {"fault": Counter(3, 3 * ECHO_BYTES)}}
     chain.apply(Change(ensure=whole))
     assert wires.echoes(places, "here1", THERE, 2) == 2
     assert since(counted(chain, "edge", IN), before) == (2, 2 * ECHO_BYTES)
@@ -236,32 +228,52 @@ def connect(number: int, **changes: object) -> CrossConnect:
 
 
 def fill(places: Places, ingress: int, count: int) -> None:
-    """Entries and counters written straight into the maps, as if a plane had done it."""
-    home = xconnect.directory(places, "edge")
-    entries, counters = libbpf.get(home / xconnect.ENTRIES), libbpf.get(home / xconnect.COUNTERS)
-    for piece in map(connect, range(count)):
-        entry = records.compile_entry(piece, ingress, ingress)
-        libbpf.update(entries, entry.key, entry.value)
-        libbpf.insert(counters, entry.value[: records.COUNTER_KEY.size], bytes(records.COUNTER.size * libbpf.cpus()))
-    os.close(entries)
-    os.close(counters)
+    """Entries and meters written straight into the maps, as if a plane had done it."""
+    with Visit(places) as visit, switchboard.writing(visit, "edge") as board:
+        for piece in map(connect, range(count)):
+            wiring = records.Wiring(ingress, ingress, board.take(records.meter_name(piece)))
+            board.put(records.ENTRIES, records.compile_key(piece, ingress), records.compile_entry(piece, wiring))
 
 
-def test_ten_thousand_entries_fit_and_are_read_back(plane: LinuxPlane, places: Places) -> None:
+#: One place of the meters is nobody's, one the port's.
+MOST = records.ROOMS[-1] - 2
+
+
+def test_ten_thousand_attachments_fit_both_ways_and_are_read_back(plane: LinuxPlane, places: Places) -> None:
     plane.apply(Change(ensure=(*EDGE, connect(0))))
-    fill(places, ingress_of(places, "p"), records.ENTRIES)
-    assert len(plane.counters("edge").attachments) == records.ENTRIES
-    with pytest.raises(DriverFailure, match="full"):
-        plane.apply(Change(ensure=(connect(records.ENTRIES),)))
+    fill(places, ingress_of(places, "p"), 20_000)
+    assert len(plane.counters("edge").attachments) == 20_000
+
+
+def test_a_full_node_is_refused_by_name(plane: LinuxPlane, places: Places) -> None:
+    plane.apply(Change(ensure=(*EDGE, connect(0))))
+    fill(places, ingress_of(places, "p"), MOST)
+    with pytest.raises(DriverFailure, match=r"cross-connect edge:p.*node edge is full.* 32768 .*take circuits away"):
+        plane.apply(Change(ensure=(connect(MOST),)))
+    held = connect(1, egress="p")
+    assert plane.observe((held,)) == {held.key}
 
 
 def test_entries_of_lost_ports_make_room_for_new_ones(plane: LinuxPlane, places: Places) -> None:
     plane.apply(Change(ensure=(*EDGE, connect(0))))
-    fill(places, ingress_of(places, "p"), records.ENTRIES)
+    fill(places, ingress_of(places, "p"), records.ROOMS[0] - 2)
     plane.apply(Change(remove=(EDGE[1],)))
-    again = connect(records.ENTRIES, attachment="circuit-1")
+    again = connect(records.ROOMS[0], attachment="circuit-1")
     plane.apply(Change(ensure=(EDGE[1], again)))
     assert plane.observe((again,)) == {again.key}
+
+
+def test_a_set_that_is_full_is_replaced_by_a_larger_one_with_all_that_was_counted(
+    chain: LinuxPlane, places: Places
+) -> None:
+    before = chain.counters("edge")
+    port = int(json.loads(wires.run(places, "edge", "ip", "-j", "link", "show", "p"))[0]["ifindex"])
+    fill(places, port, records.ROOMS[1] + 1)
+    after = chain.counters("edge")
+    assert {where: after.attachments[where] for where in (IN, OUT)} == before.attachments
+    assert chain.observe(WHOLE) == {piece.key for piece in WHOLE}
+    assert wires.echoes(places, "here1", THERE, 3) == 3
+    assert since(counted(chain, "edge", IN), before.attachments[IN]) == (3, 3 * ECHO_BYTES)
 
 
 def ingress_of(places: Places, name: str) -> int:
@@ -277,22 +289,68 @@ def test_a_name_too_long_for_the_kernel_is_refused(plane: LinuxPlane) -> None:
 def test_without_the_compiled_program_the_machine_is_not_able(
     plane: LinuxPlane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(build, "OBJECT", build.OBJECT.with_name("missing.o"))
+    monkeypatch.setattr(build, "object_of", lambda _program: build.HERE / "missing.o")
     node, link = Node("edge", Role.EDGE), Link(Interface("edge", "p"), Interface("edge", "a"))
     with pytest.raises(Unsupported, match=r"missing.o is missing.*trunkline.fabric.bpf.build"):
         plane.apply(Change(ensure=(node, link, CrossConnect("edge", "p", "a", "one", Direction.IN))))
     assert plane.nodes() == {"edge"}
 
 
+def test_a_program_that_this_kernel_does_not_take_is_refused_with_its_reason(
+    plane: LinuxPlane, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As on a kernel that lacks what the program needs: its verifier says so, and nothing half is left."""
+    source = tmp_path / "xconnect.c"
+    source.write_text(UNBOUNDED)
+    refused = build.compiled(source)
+    monkeypatch.setattr(build, "object_of", lambda _program: refused)
+    with pytest.raises(DriverFailure, match=r"(?s)cross-connect edge:p:0.0: the kernel refused xconnect.o: .*invalid"):
+        plane.apply(Change(ensure=(*EDGE, connect(0))))
+    assert plane.observe((connect(0),)) == frozenset()
+    monkeypatch.undo()
+    plane.apply(Change(ensure=(connect(0),)))
+    assert plane.observe((connect(0),)) == {connect(0).key}
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_without_a_bpf_file_system_the_machine_is_not_able(
+    plane: LinuxPlane, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, there: bool
+) -> None:
+    """There is no such directory, or nothing can be mounted at it."""
+    nowhere = tmp_path / "bpf"
+    if there:
+        nowhere.mkdir()
+        monkeypatch.setattr(system, "mount", unmountable)
+    monkeypatch.setattr(ground, "BPFFS", nowhere)
+    with pytest.raises(Unsupported, match=r"cross-connect edge:p:0.0: .*BPF file system.*: no cross-connects"):
+        plane.apply(Change(ensure=(*EDGE, connect(0))))
+    assert plane.observe(EDGE) == {piece.key for piece in EDGE}
+
+
+_mount = system.mount
+
+
+def unmountable(*words: str, **options: str) -> None:
+    if "bpf" in words:
+        raise OSError(errno.EPERM, "Operation not permitted")
+    _mount(*words, **options)
+
+
+#: Reads beyond the frame.
+UNBOUNDED = """
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+SEC("tc") int xconnect(struct __sk_buff *skb) { return *(int *)(long)skb->data; }
+char licence[] SEC("license") = "Apache-2.0";
+"""
+
+
 def test_what_a_crash_left_while_pinning_is_replaced(plane: LinuxPlane, places: Places) -> None:
     plane.apply(Change(ensure=shared()))
     with ground.on_bpffs():
-        (places.bpf / "~edge").mkdir(parents=True)
+        home = switchboard.directory(places, "edge")
+        home.with_name(f"~{home.name}").mkdir(parents=True)
     plane.apply(Change(ensure=WHOLE))
     wires.reach(places, "here1", THERE)
-    assert sorted(entry.name for entry in xconnect.directory(places, "edge").iterdir()) == [
-        "counters",
-        "drops",
-        "entries",
-        "xconnect",
-    ]
+    pinned = {entry.name for entry in switchboard.directory(places, "edge").iterdir()}
+    assert pinned == {*(each.name for each in records.MAPS), "xconnect"}

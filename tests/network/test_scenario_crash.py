@@ -14,7 +14,7 @@ from probing import unharmed
 from scenes import HOST, ON_PREMISES, all_gone, all_up, blueprints, both_up, connected, missing, real_stage
 from stage import Apart, Stage
 from trunkline import settings
-from trunkline.fabric import xconnect
+from trunkline.fabric import switchboard
 from trunkline.intent.compile.draft import attachment_name, host_node, instance_node, vnet_node, vrf_node
 from trunkline.intent.compile.plant import TO_EDGE, core_of_edge, core_of_region, edge_node, switch_node
 from trunkline.intent.compile.vnet import vm_node
@@ -132,7 +132,7 @@ def _cross_connects(stage: Stage, node: str) -> list[CrossConnect]:
 
 
 def without_pins(stage: Stage) -> None:
-    shutil.rmtree(xconnect.directory(stage.places, EDGE))
+    shutil.rmtree(switchboard.directory(stage.places, EDGE))
 
 
 @pytest.mark.parametrize("cut", [

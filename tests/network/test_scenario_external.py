@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import socket
 import struct
-import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from premises import (
     gobgp,
     gobgp_learned,
     premises,
+    spare_port,
 )
 from scenes import (
     IN_CLOUD,
@@ -35,12 +35,14 @@ from scenes import (
     learned,
     networks,
     real_stage,
+    router_of,
 )
 from stage import Stage
+from trunkline.intent.bgp import Refusal
+from trunkline.intent.compile.draft import vrf_node
 from trunkline.intent.compile.plant import switch_node
-from trunkline.intent.view import EXCHANGE_ORDER
+from trunkline.intent.view import CIRCUIT, EXCHANGE_ORDER
 from trunkline.model.circuit import Leg
-from trunkline.model.operation import OperationStatus
 from trunkline.model.resource import Resource
 from trunkline.settings import Places, Timing
 from waiting import until
@@ -127,18 +129,10 @@ def test_what_a_customer_must_not_say_is_not_heard(stage: Stage, handed_over: Pr
             until(lambda leg=leg: {"10.10.0.0/16", "10.68.0.0/16"} <= networks(stage, leg), 10,  # type: ignore[misc]
                   "the honest routes")
             assert networks(stage, leg) == {"10.10.0.0/16", "10.68.0.0/16", "10.1.0.0/16"}
-        assert customer(stage, Leg.PRIMARY).prefixes_received > 2
-
-
-@contextmanager
-def spare_port(name: str) -> Iterator[str]:
-    """An interface of this machine, and the name of what it is plugged into."""
-    far = f"{name}x"
-    subprocess.run(["ip", "link", "add", name, "type", "veth", "peer", "name", far], check=True)
-    try:
-        yield far
-    finally:
-        subprocess.run(["ip", "link", "del", name], check=True)
+        vrf = router_of(stage, vrf_node(estates.rid(CIRCUIT, "er1"), Leg.PRIMARY))
+        refused = {entry.prefix: entry.refusal for entry in stage.speaker.received(vrf, "customer") if entry.refusal}
+        assert refused == {"10.67.0.0/16": Refusal.PATH_LOOP, "10.66.0.0/16": Refusal.WRONG_FIRST_AS,
+                           **dict.fromkeys(set(martians) - {"127.0.0.0/8"}, Refusal.MARTIAN)}, "127/8 is none to BIRD"
 
 
 def test_a_given_interface_is_taken_and_given_back_under_its_name(stage: Stage, there: Premises) -> None:
@@ -167,11 +161,11 @@ def test_an_interface_that_is_missing_is_named_and_the_other_leg_never_notices(s
     all_up(stage)
     before = {what: was for what, was in footprint(stage).items() if what[1].endswith(("-s", "ce2"))}
     assert before
-    operation, = stage.begin([estates.order(primary=handoff(stage, Leg.PRIMARY, create=False))])
-    ended = stage.ended(operation)
-    assert ended.status is OperationStatus.FAILED
-    assert ended.error
-    assert f"this machine has no interface {name}" in ended.error["message"]
+    stage.put(estates.order(primary=handoff(stage, Leg.PRIMARY, create=False)))
+    told = stage.ask(estates.rid(CIRCUIT, "er1"), "status")
+    degraded, = told["degraded"]  # type: ignore[index]
+    assert degraded["resource"] == str(estates.rid(CIRCUIT, "er1"))
+    assert f"this machine has no interface {name}" in degraded["reason"]
     assert is_up(customer(stage, Leg.SECONDARY))
     assert not disturbed(before, footprint(stage))
     connected(stage)
@@ -203,7 +197,7 @@ def test_a_tagged_handoff_carries_the_c_tag_both_ways_and_drops_what_has_none(st
     switch = switch_node("Equinix", "Amsterdam", Leg.PRIMARY)
     with closing(there.port_socket(port(stage, Leg.PRIMARY))) as wire:
         wire.send(asks_for_the_edge(b""))
-        until(lambda: any(drop.packets for drop in stage.plane.counters(switch).drops.values()), 5, "a drop")
+        until(lambda: any(drop.packets for drop in stage.plane.counters(switch).dropped().values()), 5, "a drop")
         wire.send(asks_for_the_edge(_TAG))
         answer = next(frame for frame in received(wire, 5) if frame[:6] == _MAC and _ARP in frame[12:18])
     assert tags_of(answer) == [(0x8100, 100)]

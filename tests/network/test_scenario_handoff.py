@@ -23,6 +23,9 @@ from trunkline.intent.compile.draft import attachment_name
 from trunkline.intent.compile.plant import TO_EDGE, edge_node, port_interface, switch_node
 from trunkline.intent.network import Counter, Direction
 from trunkline.model.circuit import Leg
+from trunkline.model.profile import AZURE
+from trunkline.reconcile.overview import Look, overview
+from trunkline.reconcile.troubles import Troubles
 from trunkline.settings import Places
 from waiting import until
 from wires import port_socket, received, tags_of
@@ -107,10 +110,19 @@ def test_frames_with_other_tags_are_dropped_and_the_reason_counted(wire: tuple[S
         customer.send(other)
     until(lambda: drops(stage) - before == COUNT, 5, "every frame of another VLAN to be dropped and counted")
     assert counted(stage, EDGE, Direction.IN).packets == 0
+    with stage.store.reading() as reader:
+        look = Look(reader, stage.plane, stage.speaker, AZURE, Troubles())
+        found = overview(estates.SUBSCRIPTION, look)
+    own = f"c{S_TAG[1]}"
+    assert {row["of"]: row["drops"] for row in found["ports"] if row["node"] == SWITCH and row["interface"] == own} == {
+        "circuit er1": {"unknown-tag": drops(stage)}}
+    inwards = found["circuits"][0]["legs"]["primary"]["counters"][0]
+    assert (inwards["direction"], inwards["port"]["interface"]) == ("in", own)
+    assert inwards["port"]["drops"]["unknown-tag"]["packets"] == drops(stage)
 
 
 def drops(stage: Stage) -> int:
-    return sum(counter.packets for counter in stage.plane.counters(SWITCH).drops.values())
+    return sum(counter.packets for counter in stage.plane.counters(SWITCH).dropped().values())
 
 
 def test_tcpdump_shows_both_tags(wire: tuple[Stage, socket.socket]) -> None:

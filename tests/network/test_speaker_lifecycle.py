@@ -30,7 +30,7 @@ from speaking import (
 from trunkline.errors import ConfigurationRejected, DriverFailure
 from trunkline.intent.bgp import Router, SessionState
 from trunkline.model.site import Daemon
-from trunkline.routing import BirdSpeaker, Daemons, FrrSpeaker
+from trunkline.routing import BirdSpeaker, Daemons, FrrSpeaker, life
 from trunkline.routing.life import scan
 from trunkline.settings import Places
 from waiting import until
@@ -66,6 +66,16 @@ def test_applying_twice_changes_nothing(wired: Estate, daemon: Daemon) -> None:
     wired.start(subject)
     assert pids(wired.places, daemon) == before
     assert set(before) == set(PROGRAMS[daemon])
+
+
+@both
+def test_a_daemon_goes_before_what_else_the_machine_does_with_all_its_threads(wired: Estate, daemon: Daemon) -> None:
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    wired.start(mid(daemon))
+    running = pids(wired.places, daemon)
+    threads = [int(task.name) for pid in running.values() for task in Path(f"/proc/{pid}/task").iterdir()]
+    assert {os.getpriority(os.PRIO_PROCESS, thread) for thread in threads} == {life._NICENESS}
+    assert os.getpriority(os.PRIO_PROCESS, 0) == before
 
 
 @both

@@ -12,10 +12,12 @@ from arm import lab
 from trunkline.api import coverage
 from trunkline.api.declaration import Registry
 from trunkline.api.resources import registry
+from trunkline.diagnosis import catalogue
 from trunkline.model import machine
 from trunkline.model.machine import MACHINES, PROVISIONING, StateMachine
 from trunkline.model.resource import ProvisioningState
 from trunkline.reconcile.answers import Answers
+from trunkline.reconcile.troubles import Troubles
 from trunkline.store.writer import legal
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -54,7 +56,7 @@ def test_no_network_is_promised_that_the_reconciler_does_not_read(declared: Regi
     asked = {action.name for kind in declared.types.values() for action in kind.actions
              if not (action.answer or action.lists or action.change or action.refused)}
     nothing: Any = None
-    assert asked <= Answers(nothing, nothing, nothing, nothing).known
+    assert asked <= Answers(nothing, nothing, nothing, nothing, Troubles()).known
 
 
 @pytest.mark.parametrize("one", MACHINES, ids=lambda one: one.name)
@@ -75,3 +77,7 @@ def test_a_refused_move_names_the_ways_out() -> None:
     assert machine.PROVIDER.refusal("Provisioned", "Provisioning") == (
         "serviceProviderProvisioningState cannot go from Provisioned to Provisioning; from Provisioned it may become "
         "DeProvisioned, Deprovisioning, NotProvisioned.")
+
+
+def test_the_page_of_security_events_is_the_catalogue() -> None:
+    assert (DOCS / "security-events.md").read_text() == catalogue.page(), "run scripts/pages"

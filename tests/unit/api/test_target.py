@@ -48,6 +48,13 @@ def test_what_is_not_declared_is_not_found(path: str, code: str) -> None:
     assert (refused.value.code, refused.value.status) == (code, 404)
 
 
+def test_an_unknown_type_is_named_with_those_near_to_it() -> None:
+    with pytest.raises(NotFound, match=r"type 'boxs' could not be found .* Near to it: Test.Lab/boxes"):
+        read("Test.Lab/boxs/b")
+    with pytest.raises(NotFound, match=r"type 'zzzzzzzz' could not be found in the namespace 'Test.Lab'[^.]*\.$"):
+        read("Test.Lab/zzzzzzzz/b")
+
+
 @given(st.lists(st.text(st.characters(exclude_characters="/"), max_size=6)
                 | st.sampled_from(["Test.Lab", "boxes", "lids", "shake", "papers"]), min_size=1, max_size=8))
 def test_any_path_is_a_target_or_not_found(pieces: list[str]) -> None:

@@ -9,12 +9,17 @@ from dataclasses import replace
 from trunkline.api.codec import decode
 from trunkline.api.declaration import Registry, ResourceType, Wish
 from trunkline.api.resources import registry
+from trunkline.api.resources.machine import Machine
 from trunkline.errors import Fault, Refused
 from trunkline.intent.estate import Snapshot
 from trunkline.intent.view import CIRCUIT, CONNECTION, GATEWAY, NIC, PEERING, SUBNET, VNET
+from trunkline.model.references import references
 from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId
 
 CUSTOMER, OTHER, PROVIDER = (f"{digit * 8}-0000-0000-0000-000000000000" for digit in "123")
+
+#: What keeps the machine from TCP-AO.
+LACKING = ("the kernel", "the daemon")
 
 
 def rid(kind: str, *names: str, subscription: str = CUSTOMER) -> ResourceId:
@@ -27,13 +32,22 @@ class Desk(Snapshot):
 
     def __init__(self, circuit_quota: int = 50, interfaces: frozenset[str] = frozenset()) -> None:
         super().__init__()
-        self.registry: Registry = registry(PROVIDER, circuit_quota, interfaces)
+        self.registry: Registry = registry(PROVIDER, circuit_quota, Machine(interfaces, lambda: LACKING))
         self._numbers: defaultdict[str, dict[str, int]] = defaultdict(dict)
 
     def list(self, kind: str, subscription: str = "", group: str = "") -> tuple[Resource, ...]:
         return tuple(r for r in self._all.values() if r.id.type.lower() == kind.lower()
                      and subscription.lower() in ("", r.id.subscription.lower())
                      and group.lower() in ("", r.id.group.lower()))
+
+    def children(self, parent: ResourceId, kind: str = "") -> tuple[Resource, ...]:
+        """What is stored now; a snapshot would know what was there at first."""
+        return tuple(r for r in self._all.values() if r.id.parent and r.id.parent.key == parent.key
+                     and kind.lower() in ("", r.id.type.lower()))
+
+    def referrers(self, target: ResourceId, kind: str = "") -> tuple[Resource, ...]:
+        return tuple(r for r in self._all.values()
+                     if target.key in references(r) and kind.lower() in ("", r.id.type.lower()))
 
     def count(self, kind: str, subscription: str) -> int:
         return len(self.list(kind, subscription))
@@ -44,12 +58,14 @@ class Desk(Snapshot):
     def allocate(self, pool: str, owner: str) -> int:
         taken = self._numbers[pool]
         if owner not in taken:
-            taken[owner] = next(n for n in range(1, len(taken) + 2) if n not in taken.values())
+            numbers = set(taken.values())
+            taken[owner] = next(n for n in range(1, len(taken) + 2) if n not in numbers)
         return taken[owner]
 
     def __copy__(self) -> Desk:
         other = Desk()
-        other.registry, other._all = self.registry, self._all
+        other.registry = self.registry
+        Snapshot.__init__(other, self.resources())
         other._numbers = defaultdict(dict, {pool: dict(taken) for pool, taken in self._numbers.items()})
         return other
 
@@ -59,7 +75,7 @@ class Desk(Snapshot):
         return found
 
     def store(self, resource: Resource) -> Resource:
-        self._all = dict(sorted({**self._all, resource.id.key: resource}.items()))
+        super().__init__({**self._all, resource.id.key: resource}.values())
         return resource
 
     def change(self, resource: ResourceId, **changes: object) -> Resource:
@@ -71,7 +87,7 @@ class Desk(Snapshot):
         return tuple(self._all.values())
 
     def remove(self, resource: ResourceId) -> None:
-        self._all = {key: r for key, r in self._all.items() if key != resource.key}
+        super().__init__(r for key, r in self._all.items() if key != resource.key)
 
     def put(self, resource: ResourceId, properties: Json, location: str = "westeurope", **envelope: object) -> Resource:
         wish = self._wish(resource, {"properties": properties, **envelope}, location)

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from trunkline.api.resources.express_route.words import AUTHORIZATION
 from trunkline.api.resources.public_ip_addresses import PUBLIC_IP_ADDRESS
 from trunkline.api.resources.virtual_wan.routing import HUB_VNET_CONNECTION
+from trunkline.intent.route_map import ROUTE_MAP
+from trunkline.intent.session_policy import SESSION_POLICY
 from trunkline.intent.view import (
     APPLICATION_GROUP,
     DDOS_PLAN,
@@ -106,6 +108,18 @@ WISHES: list[tuple[ResourceId, Json, Json]] = [
     (VXC, {"serviceKey": "KEY", "site": {"id": str(SITE1)}, "primary": {"router": "ce1", "sharedKey": "abc"},
            "secondary": {"handoff": {"interface": "out0"}}}, {}),
     (BREAK, {"circuit": {"id": str(ER1)}, "leg": "primary"}, {}),
+    (rid(SESSION_POLICY, "policy"), {
+        "peering": {"id": str(PRIVATE)}, "leg": "primary", "enabled": True, "gracefulShutdown": False, "gtsm": False,
+        "advertise": {"prepend": 2, "med": 10, "deny": [{"prefix": "10.1.0.0/16", "ge": 17, "le": 24}],
+                      "communities": ["65010:7"]},
+        "accept": {"permit": [{"prefix": "0.0.0.0/0", "le": 32}], "localPreference": 90,
+                   "localPreferenceByCommunity": {"65010:200": 200}},
+        "bfd": {"enabled": True, "intervalInMilliseconds": 300},
+        "timers": {"holdTimeInSeconds": 30, "keepaliveTimeInSeconds": 10}, "confirmLockOut": True}, {}),
+    (rid(ROUTE_MAP, "rs", "map"), {"associatedInboundConnections": [str(NVA)], "rules": [{
+        "name": "r1", "matchCriteria": [{"matchCondition": "Equals", "asPath": ["65010"]}],
+        "actions": [{"type": "Add", "parameters": [{"community": ["65010:7"], "asPath": ["64999"]}]}],
+        "nextStepIfMatched": "Terminate"}]}, {}),
     (NSG, {"securityRules": [{"name": "web", "properties": a_rule()}]}, {}),
     (rid(SECURITY_RULE, "nsg1", "dns"), a_rule(
         priority=200, sourceAddressPrefix=None, sourceApplicationSecurityGroups=[{"id": str(ASG)}]), {}),

@@ -57,9 +57,10 @@ def test_a_gateway_is_linked_to_a_circuit() -> None:
 
 @pytest.mark.parametrize(("wish", "code", "words"), [
     (a_connection(connectionType="Vnet2Vnet"), "GatewayTypeMismatch", "needs one of gatewayType Vpn"),
-    (a_connection(enablePrivateLinkFastPath=True), "FastPathNotSupported", "set them to false"),
+    (a_connection(enablePrivateLinkFastPath=True), "PrivateLinkFastPathNotSupported", "set it to false"),
     (a_connection(peer=None), "InvalidPropertyValue", "peer must name the circuit"),
-    (a_connection(expressRouteGatewayBypass=True), "FastPathNotSupported", "'true'.*set them to false"),
+    (a_connection(expressRouteGatewayBypass=True), "FastPathNotSupported",
+     "needs a gateway of SKU UltraPerformance.*has SKU Standard"),
     (a_connection(routingWeight=32001), "InvalidPropertyValue", "'32001'.*32000 or less"),
     (a_connection(rid(GATEWAY, "none")), "InvalidResourceReference", "virtualNetworkGateway1 must be the id of a"),
     (a_connection(HUB), "InvalidResourceReference", "virtualNetworkGateways that exists"),
@@ -230,3 +231,21 @@ def test_a_connection_without_a_slot_in_the_gateway_subnet_is_refused() -> None:
         desk.allocate(f"slot:{GW1.key}", f"stranded{n}")
     fault, = desk.refusal(CON1, a_connection())
     assert (fault.code, fault.status) == ("GatewayConnectionLimitExceeded", 409)
+
+
+def test_fast_path_needs_a_large_gateway_and_keeps_it_large() -> None:
+    desk = a_linked_desk(sku="UltraPerformance")
+    made = desk.put(CON1, a_connection(expressRouteGatewayBypass=True))
+    assert made.properties["expressRouteGatewayBypass"] is True
+    assert made.properties["enablePrivateLinkFastPath"] is False
+    scalable = rid(VNET, "second")
+    desk.put(scalable, a_network("10.2.0.0/16", GatewaySubnet="10.2.255.0/27"))
+    gw2, subnet, con2 = rid(GATEWAY, "gw2"), rid(SUBNET, "second", "GatewaySubnet"), rid(CONNECTION, "con2")
+    units = {"bounds": {"min": 10, "max": 20}}
+    desk.put(gw2, a_gateway(subnet, "ErGwScale", autoScaleConfiguration=units))
+    desk.put(con2, a_connection(gw2, expressRouteGatewayBypass=True))
+    fault, = desk.refusal(gw2, a_gateway(subnet, "ErGwScale", autoScaleConfiguration={"bounds": {"min": 9, "max": 20}}))
+    assert (fault.code, fault.status) == ("InUseFastPath", 409)
+    desk.put(con2, a_connection(gw2, expressRouteGatewayBypass=False))
+    assert not desk.refusal(gw2, a_gateway(
+        subnet, "ErGwScale", autoScaleConfiguration={"bounds": {"min": 9, "max": 20}}))

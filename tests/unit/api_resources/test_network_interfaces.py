@@ -29,6 +29,39 @@ def static(address: str, name: str = "ipconfig1", subnet=DEFAULT) -> dict:
     return a_configuration(subnet, name, privateIPAddress=address, privateIPAllocationMethod="Static")
 
 
+def six(name: str = "six", **changed: object) -> dict:
+    return a_configuration(DEFAULT, name, privateIPAddressVersion="IPv6", **changed)
+
+
+@pytest.fixture
+def both(desk: Desk) -> Desk:
+    desk.put(HUB, {"addressSpace": {"addressPrefixes": ["10.1.0.0/16", "fd00:1::/48"]}})
+    desk.put(DEFAULT, {"addressPrefixes": ["10.1.0.0/24", "fd00:1::/64"]})
+    return desk
+
+
+def test_a_nic_gets_the_lowest_free_address_of_each_family_and_keeps_it(both: Desk) -> None:
+    first = both.put(VM1, nic(a_configuration(DEFAULT), six()))
+    second = both.put(rid(NIC, "vm2"), nic(a_configuration(DEFAULT), six()))
+    assert first.system["addresses"] == {"ipconfig1": "10.1.0.4", "six": "fd00:1::4"}
+    assert second.system["addresses"] == {"ipconfig1": "10.1.0.5", "six": "fd00:1::5"}
+    both.remove(VM1)
+    again = both.put(rid(NIC, "vm2"), nic(a_configuration(DEFAULT), six()))
+    assert again.system["addresses"] == second.system["addresses"]
+    shown = both.shown(rid(NIC, "vm2"))["ipConfigurations"][1]["properties"]
+    assert (shown["privateIPAddress"], shown["primary"]) == ("fd00:1::5", False)
+
+
+@pytest.mark.parametrize(("address", "code"), [
+    ("fd00:2::4", "PrivateIPAddressNotInSubnet"), ("fd00:1::3", "PrivateIPAddressInReservedRange"),
+    ("fd00:1::9", "PrivateIPAddressIsAllocated"), ("fd00:1::x", "InvalidIPAddressFormat")])
+def test_an_ipv6_address_that_cannot_be_had_is_refused(both: Desk, address: str, code: str) -> None:
+    asked = {"privateIPAllocationMethod": "Static"}
+    both.put(rid(NIC, "taken"), nic(a_configuration(DEFAULT), six(privateIPAddress="fd00:1::9", **asked)))
+    wish = nic(a_configuration(DEFAULT), six(privateIPAddress=address, **asked))
+    assert codes(both.refusal(VM1, wish)) == [code]
+
+
 def test_a_nic_gets_the_lowest_free_address_and_a_mac(desk: Desk) -> None:
     first = desk.put(VM1, nic(a_configuration(DEFAULT)))
     second = desk.put(rid(NIC, "vm2"), nic(a_configuration(DEFAULT)))
@@ -79,7 +112,11 @@ def test_a_full_subnet_says_so(desk: Desk) -> None:
 @pytest.mark.parametrize(("wish", "code"), [
     (nic({"name": "a", "properties": {}}), "SubnetRequired"),
     (nic(a_configuration(DEFAULT, privateIPAllocationMethod="Static")), "PrivateIPAddressRequired"),
-    (nic(a_configuration(DEFAULT, privateIPAddressVersion="IPv6")), "IPv6NotSupported"),
+    (nic(a_configuration(DEFAULT, privateIPAddressVersion="IPv6")), "IPv4IpConfigurationRequired"),
+    (nic(a_configuration(DEFAULT), six()), "SubnetHasNoIPv6Prefix"),
+    (nic(a_configuration(DEFAULT), six(primary=True)), "PrimaryIpConfigurationMustBeIPv4"),
+    (nic(static("10.1.0.9"), six(privateIPAddress="10.1.0.10", privateIPAllocationMethod="Static")),
+     "PrivateIPAddressVersionMismatch"),
     (nic(a_configuration(DEFAULT), a_configuration(DEFAULT)), "DuplicateResourceName"),
     (nic(a_configuration(DEFAULT), a_configuration(rid(SUBNET, "hub", "small"), "b")),
      "IPConfigurationsNotInSameSubnet"),

@@ -7,12 +7,13 @@ import re
 import pytest
 
 from trunkline.api.declaration import Question
-from trunkline.intent.view import PEERING
+from trunkline.intent.view import PEERING, ROUTE_FILTER
 from trunkline.model.bgp import AZURE_ASN
 from trunkline.model.resource import ResourceId
 from unit.api_resources.desk import (
     CON1,
     ER1,
+    HUB,
     PRIVATE,
     STANDARD,
     Desk,
@@ -154,3 +155,96 @@ def test_the_provider_sees_the_circuits_peerings(desk: Desk) -> None:
     assert mirror
     assert mirror.parent(ResourceId.parse(circuit.system["twin"]["id"]), desk) == ER1
     assert mirror.parent(rid(TWIN_PEERING.rpartition("/")[0], "nobody"), desk) is None
+
+
+SIX = {"primaryPeerAddressPrefix": "fd00:ac::/126", "secondaryPeerAddressPrefix": "fd00:ac::4/126"}
+
+
+@pytest.mark.parametrize(("changed", "code", "words"), [
+    ({"primaryPeerAddressPrefix": "fd00:ac::/125"}, "InvalidPeerAddressPrefixLength",
+     "is a /125.*must be a /126.*one /125 for both"),
+    ({"primaryPeerAddressPrefix": "10.0.0.0/30"}, "AddressFamilyMismatch", "not IPv6"),
+    ({"primaryPeerAddressPrefix": "fe80::/126"}, "AddressPrefixReserved", "link-local"),
+    ({"primaryPeerAddressPrefix": "::/126"}, "AddressPrefixReserved", "loopback"),
+    ({"primaryPeerAddressPrefix": "fd00:ac::4/126"}, "PeerAddressPrefixOverlaps", "fd00:ac::4/126"),
+    ({"primaryPeerAddressPrefix": None}, "MissingRequiredProperty", "primaryPeerAddressPrefix"),
+])
+def test_ipv6_that_no_router_could_use_is_refused(desk: Desk, changed: dict, code: str, words: str) -> None:
+    config = {name: value for name, value in {**SIX, **changed}.items() if value}
+    fault, = desk.refusal(PRIVATE, a_peering(ipv6PeeringConfig=config))
+    assert fault.code == code
+    assert re.search(words, str(fault))
+
+
+@pytest.mark.parametrize("given", [
+    {"primaryPeerAddressPrefix": "fd00:ac::/125"},
+    {"primaryPeerAddressPrefix": "fd00:ac::/125", "secondaryPeerAddressPrefix": "fd00:ac::/125"}])
+def test_one_125_is_two_126(desk: Desk, given: dict) -> None:
+    made = desk.put(PRIVATE, a_peering(ipv6PeeringConfig=given))
+    assert {name: made.properties["ipv6PeeringConfig"][name] for name in SIX} == SIX
+
+
+def test_one_29_is_two_30(desk: Desk) -> None:
+    wish = a_peering(primaryPeerAddressPrefix="172.16.0.0/29")
+    del wish["secondaryPeerAddressPrefix"]
+    made = desk.put(PRIVATE, wish)
+    assert [made.properties[f"{leg}PeerAddressPrefix"] for leg in ("primary", "secondary")] == [
+        "172.16.0.0/30", "172.16.0.4/30"]
+
+
+def test_ipv6_of_a_peering_keeps_clear_of_a_linked_network() -> None:
+    desk = a_linked_desk()
+    desk.put(HUB, {"addressSpace": {"addressPrefixes": ["10.1.0.0/16", "fd00:1::/48"]}})
+    desk.put(CON1, a_connection())
+    within = {"primaryPeerAddressPrefix": "fd00:1:0:9::/126", "secondaryPeerAddressPrefix": "fd00:1:0:9::4/126"}
+    found = desk.refusal(PRIVATE, a_peering(ipv6PeeringConfig=within))
+    assert codes(found) == ["PeerAddressPrefixOverlaps"] * 2
+    assert "address space fd00:1::/48 of linked" in str(found[0])
+    assert not desk.refusal(PRIVATE, a_peering(ipv6PeeringConfig=SIX))
+
+
+MICROSOFT = rid(PEERING, "er1", "MicrosoftPeering")
+PUBLIC_SIX = {"primaryPeerAddressPrefix": "2a00:1::/126", "secondaryPeerAddressPrefix": "2a00:1::4/126"}
+
+
+def a_public_peering(*prefixes: str, **changed: object) -> dict:
+    return {"peerASN": 3333, "vlanId": 200, "primaryPeerAddressPrefix": "104.0.0.0/30",
+            "secondaryPeerAddressPrefix": "104.0.0.4/30",
+            "microsoftPeeringConfig": {"advertisedPublicPrefixes": list(prefixes or ("104.1.0.0/24",))}, **changed}
+
+
+def test_an_empty_reference_beside_the_one_of_ipv6_is_none(desk: Desk) -> None:
+    """az 2.91 writes back an empty routeFilter when it sets the one of IPv6."""
+    desk.put(rid(ROUTE_FILTER, "rf1"), {})
+    six = {**PUBLIC_SIX, "routeFilter": {"id": str(rid(ROUTE_FILTER, "rf1"))},
+           "microsoftPeeringConfig": {"advertisedPublicPrefixes": ["2a00:2::/32"]}}
+    made = desk.put(MICROSOFT, a_public_peering(routeFilter={}, ipv6PeeringConfig=six))
+    assert "routeFilter" not in made.properties
+    assert made.properties["ipv6PeeringConfig"]["routeFilter"] == six["routeFilter"]
+
+
+@pytest.mark.parametrize("prefix", ["0.0.0.0/0", "0.0.0.0/1", "96.0.0.0/3", "::/0", "2000::/3", "2a00::/12"])
+def test_nobody_announces_half_of_the_internet(desk: Desk, prefix: str) -> None:
+    fault, = desk.refusal(MICROSOFT, a_public_peering(prefix))
+    assert fault.code == "PublicPrefixTooWide"
+    assert prefix in str(fault)
+
+
+@pytest.mark.parametrize("prefix", ["10.0.0.0/24", "100.64.0.0/24", "224.0.0.0/8", "fc00::/24", "2002::/32"])
+def test_space_of_no_holder_is_no_public_prefix(desk: Desk, prefix: str) -> None:
+    assert codes(desk.refusal(MICROSOFT, a_public_peering(prefix))) == ["PublicPrefixRequired"]
+
+
+def test_microsoft_peering_takes_200_prefixes(desk: Desk) -> None:
+    prefixes = [f"104.1.{number}.0/24" for number in range(201)]
+    fault, = desk.refusal(MICROSOFT, a_public_peering(*prefixes))
+    assert (fault.code, "201" in str(fault)) == ("PublicPrefixLimitExceeded", True)
+    desk.put(MICROSOFT, a_public_peering(*prefixes[:200]))
+
+
+def test_setting_the_filter_of_ipv6_leaves_the_one_of_ipv4(desk: Desk) -> None:
+    desk.put(rid(ROUTE_FILTER, "rf1"), {})
+    named = {"id": str(rid(ROUTE_FILTER, "rf1"))}
+    desk.put(MICROSOFT, a_public_peering(routeFilter=named))
+    assert desk.put(MICROSOFT, a_public_peering(routeFilter={})).properties["routeFilter"] == named
+    assert "routeFilter" not in desk.put(MICROSOFT, a_public_peering()).properties

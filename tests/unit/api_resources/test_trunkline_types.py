@@ -39,14 +39,28 @@ def both_legs(desk: Desk, **changed: object) -> dict:
             "secondary": {"router": "ce2"}, **changed}
 
 
+#: A site's IPv6.
+SIX = {"prefixes": ["10.10.0.0/16", "fd00:10::/48"], "lan6": "fd00:10::/64"}
+
+
 @pytest.mark.parametrize(("changed", "code", "words"), [
     ({"asn": 12076}, "ReservedAsn", "cloud's own"),
     ({"prefixes": []}, "InvalidAddressPrefixFormat", "1 entries at least"),
     ({"prefixes": ["10.10.0.0/16", "10.10.1.0/24"]}, "AddressPrefixesOverlap", "10.10.0.0/16 and 10.10.1.0/24"),
-    ({"prefixes": ["10.10.0.0/16", "fd00::/48"]}, "IPv6NotSupported", "fd00::/48"),
+    ({"prefixes": ["10.10.0.0/16", "fe80::/48"]}, "AddressPrefixReserved", "link-local"),
+    ({"prefixes": ["10.10.0.0/16", "fd00::/48", "fd00:0:0:1::/64"]}, "AddressPrefixesOverlap", "fd00::/48 and"),
+    ({"lan6": "fd00:10::/64"}, "LanNotAnnounced", "lan6 fd00:10::/64 is in none of prefixes"),
+    ({**SIX, "lan6": "fd00:10::/126"}, "LanTooSmall", "lan6 .* /124 or larger"),
+    ({"lan6": "10.10.2.0/24"}, "InvalidPropertyValue", "lan6: '10.10.2.0/24' is not IPv6"),
+    ({**SIX, "hosts": [{"name": "h1", "address": "10.10.1.9", "address6": "fd00:10::2"}]}, "HostAddressInUse",
+     "fd00:10::2 .* belongs to router 'ce2'"),
+    ({**SIX, "hosts": [{"name": "h1", "address": "10.10.1.9", "address6": "fd00:11::9"}]}, "InvalidPropertyValue",
+     "not in lan6 fd00:10::/64"),
+    ({"hosts": [{"name": "h1", "address": "10.10.1.9", "address6": "fd00:10::9"}]}, "InvalidPropertyValue",
+     "needs a lan6"),
     ({"lan": "10.11.0.0/24", "hosts": []}, "LanNotAnnounced", "add it to prefixes"),
     ({"lan": "10.10.1.0/30", "hosts": []}, "LanTooSmall", "/29 or larger"),
-    ({"lan": "fd00::/64", "hosts": []}, "IPv6NotSupported", "lan"),
+    ({"lan": "fd00::/64", "hosts": []}, "InvalidPropertyValue", "lan: 'fd00::/64' is not IPv4"),
     ({"hosts": [{"name": "h1", "address": "10.10.1.2"}]}, "HostAddressInUse", "belongs to router 'ce2'"),
     ({"hosts": [{"name": "h1", "address": "10.10.1.0"}]}, "HostAddressInUse", "the network"),
     ({"hosts": [{"name": "h1", "address": "10.10.1.9"}, {"name": "h2", "address": "10.10.1.9"}]}, "HostAddressInUse",
@@ -67,6 +81,11 @@ def test_a_site_that_could_not_be_built_is_refused(changed: dict, code: str, wor
     assert re.search(words, str(fault))
 
 
+def test_a_site_may_have_both_families() -> None:
+    assert not Desk().refusal(PARIS, a_site(**SIX, hosts=[
+        {"name": "h1", "address": "10.10.1.9", "address6": "fd00:10::9"}, {"name": "h2", "address": "10.10.1.10"}]))
+
+
 def test_a_site_may_announce_the_default_route() -> None:
     assert not Desk().refusal(PARIS, a_site(prefixes=["0.0.0.0/0", "10.10.0.0/16"]))
 
@@ -85,9 +104,9 @@ def test_a_cross_connect_finds_its_circuit_by_the_service_key(desk: Desk) -> Non
     ({"primary": None, "secondary": None}, "LegRequired", "one leg at least"),
     ({"primary": {}}, "InvalidPropertyValue", "either router"),
     ({"primary": {"router": "ce1", "handoff": {"interface": "out0"}}}, "InvalidPropertyValue", "not both"),
-    ({"primary": {"handoff": {"interface": "../etc"}}}, "InvalidPropertyValue", "pattern"),
+    ({"primary": {"handoff": {"interface": "../etc"}}}, "InvalidPropertyValue", "1 to 15 letters"),
     ({"primary": {"handoff": {"interface": "out0"}}, "secondary": {"handoff": {"interface": "out0"}}},
-     "HandoffInterfaceInUse", "'out0' is used by the other leg"),
+     "HandoffInterfaceInUse", "it is used by the other side of"),
     ({"primary": {"router": "ce1", "vlanId": 5000}}, "InvalidPropertyValue", "4094"),
 ])
 def test_a_cross_connect_that_leads_nowhere_is_refused(desk: Desk, changed: dict, code: str, words: str) -> None:
@@ -186,6 +205,20 @@ def test_a_fault_stays_on_its_leg(desk: Desk) -> None:
     assert [(fault.code, fault.target) for fault in found] == [
         ("PropertyChangeNotAllowed", "circuit"), ("PropertyChangeNotAllowed", "leg")]
     assert not desk.refusal(BREAK, a_fault())
+
+
+def test_a_name_that_is_too_long_for_an_interface_is_refused_in_words(desk: Desk) -> None:
+    refused, = desk.refusal(VXC, both_legs(desk, primary={"handoff": {"interface": "a-very-long-name"}}))
+    assert (refused.code, refused.target) == ("InvalidPropertyValue", "properties.primary.handoff.interface")
+    assert "'a-very-long-name' is not valid: a name of an interface has 1 to 15 letters" in str(refused)
+
+
+@pytest.mark.parametrize(("site", "says"), [
+    ("paris", "with value 'paris' is not valid: it must be a link to a resource; write {\"id\""),
+    ({"id": None}, "with value 'null' is not valid")])
+def test_what_is_no_link_is_refused_in_words(site: object, says: str, desk: Desk) -> None:
+    refused, = desk.refusal(VXC, both_legs(desk, site=site))
+    assert says in str(refused)
 
 
 def test_a_hand_off_takes_only_interfaces_of_the_machine_that_the_operator_offers() -> None:

@@ -45,7 +45,8 @@ def desk() -> Desk:
     (["10.0.0.0/255.0.0.0"], "InvalidAddressPrefixFormat", "CIDR notation"),
     (["10.0.0.5/16"], "InvalidCIDRNotation", "should be 10.0.0.0/16"),
     (["10.0.0.0/16", "10.0.1.0/24"], "AddressPrefixesOverlap", "10.0.0.0/16 and 10.0.1.0/24"),
-    (["fd00::/48"], "IPv6NotSupported", "fd00::/48"),
+    (["fd00::/48"], "IPv4AddressSpaceRequired", "add an IPv4 prefix"),
+    (["10.0.0.0/16", "fe80::/64"], "AddressPrefixReserved", "link-local .* unique local"),
     (["127.0.0.0/16"], "AddressPrefixReserved", "loopback"),
     ([f"10.0.{n}.0/24" for n in range(101)], "InvalidAddressPrefixFormat", "100 entries"),
 ])
@@ -72,6 +73,44 @@ def test_a_subnet_has_one_prefix_in_either_spelling(desk: Desk) -> None:
     assert not desk.refusal(new, {"addressPrefixes": ["10.1.1.0/24"]})
     assert codes(desk.refusal(new, {})) == ["SubnetPrefixRequired"]
     assert codes(desk.refusal(new, {"addressPrefixes": ["10.1.1.0/24", "10.1.2.0/24"]})) == ["SubnetPrefixRequired"]
+
+
+@pytest.fixture
+def both(desk: Desk) -> Desk:
+    """The network and its subnet have both families."""
+    desk.put(HUB, {"addressSpace": {"addressPrefixes": ["10.1.0.0/16", "fd00:1::/48"]}})
+    desk.put(DEFAULT, {"addressPrefixes": ["10.1.0.0/24", "fd00:1::/64"]})
+    return desk
+
+
+@pytest.mark.parametrize(("prefixes", "code", "words"), [
+    (["fd00:1:0:1::/64"], "SubnetPrefixRequired", "exactly one IPv4 prefix"),
+    (["10.1.1.0/24", "fd00:1:0:1::/64", "fd00:1:0:2::/64"], "SubnetPrefixRequired", "one IPv6 prefix beside it"),
+    (["10.1.1.0/24", "fd00:1:0:1::/80"], "NetcfgInvalidSubnet", "fd00:1:0:1::/80 must be a /64"),
+    (["10.1.1.0/24", "fd00:2::/64"], "NetcfgInvalidSubnet", "must lie inside the address space"),
+    (["10.1.1.0/24", "fd00:1::/64"], "NetcfgSubnetRangesOverlap", "fd00:1::/64 and fd00:1::/64 of 'default'"),
+])
+def test_an_ipv6_subnet_that_does_not_fit_is_refused(both: Desk, prefixes: list[str], code: str, words: str) -> None:
+    fault, *_ = both.refusal(rid(SUBNET, "hub", "new"), {"addressPrefixes": prefixes})
+    assert fault.code == code
+    assert re.search(words, str(fault))
+
+
+def test_a_subnet_may_have_both_families(both: Desk) -> None:
+    assert not both.refusal(rid(SUBNET, "hub", "new"), {"addressPrefixes": ["10.1.1.0/24", "fd00:1:0:1::/64"]})
+    assert codes(both.refusal(HUB, a_network(default="10.1.0.0/24"))) == []
+    assert codes(both.refusal(HUB, {"addressSpace": {"addressPrefixes": ["10.1.0.0/16"]}})) == ["NetcfgInvalidSubnet"]
+
+
+def test_the_ipv6_prefix_of_a_subnet_stays_while_a_nic_uses_it_and_goes_from_under_a_gateway(both: Desk) -> None:
+    both.put(VM1, {"ipConfigurations": [a_configuration(DEFAULT)]})
+    assert not both.refusal(DEFAULT, {"addressPrefix": "10.1.0.0/24"})
+    both.put(VM1, {"ipConfigurations": [
+        a_configuration(DEFAULT), a_configuration(DEFAULT, "six", privateIPAddressVersion="IPv6")]})
+    assert codes(both.refusal(DEFAULT, {"addressPrefix": "10.1.0.0/24"})) == ["InUsePrefixCannotBeDeleted"]
+    both.put(GATEWAY_SUBNET, {"addressPrefixes": ["10.1.255.0/27", "fd00:1:0:ff::/64"]})
+    both.put(GW1, a_gateway())
+    assert not both.refusal(GATEWAY_SUBNET, {"addressPrefix": "10.1.255.0/27"})
 
 
 def test_an_address_space_keeps_its_subnets_inside(desk: Desk) -> None:

@@ -100,3 +100,16 @@ def test_the_mark_of_a_login_is_for_its_owner_alone_and_holds_no_secret(client: 
 def test_a_named_az_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRUNKLINE_AZ", "/opt/az")
     assert find_az() == "/opt/az"
+
+
+def test_an_az_whose_interpreter_is_gone_is_told_in_a_sentence(client: AzureClient, tmp_path: Path) -> None:
+    program = tmp_path / "az-broken"
+    program.write_text("#!/nowhere/python\n")
+    program.chmod(0o755)
+    with pytest.raises(Failed, match=r"cannot be run: the interpreter.*TRUNKLINE_AZ"):
+        client.log_in(str(program))
+
+
+def test_an_az_that_is_not_there_is_told_in_a_sentence(client: AzureClient) -> None:
+    with pytest.raises(Failed, match="/nowhere/az cannot be run: No such file"):
+        client.log_in("/nowhere/az")

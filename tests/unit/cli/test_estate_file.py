@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trunkline.cli.commands.estate import _read
 from trunkline.cli.estate.document import FaultyFile, parse
 from trunkline.cli.estate.plan import Consent, Group, Step, Wish, plan
 from trunkline.cli.estate.sections import check
+from trunkline.cli.failure import Failed
 
 EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.yaml"))
 SITE = """\
@@ -49,6 +51,18 @@ def test_a_whole_estate_comes_in_the_order_in_which_it_can_be_granted() -> None:
         "networkInterfaces vm2"]
 
 
+def test_a_direct_port_comes_with_its_cable_before_the_circuits_on_it() -> None:
+    direct = next(path for path in EXAMPLES if path.name == "direct.yaml")
+    wishes = [step for step in steps(direct.read_text()) if isinstance(step, Wish)]
+    assert [wish.label for wish in wishes] == [
+        "site lyon", "port port1", "cable port1", "circuit direct1", "private peering of direct1"]
+    _, port, cable, circuit, _ = wishes
+    assert [link["properties"]["adminState"] for link in port.body["properties"]["links"]] == ["Enabled", "Enabled"]
+    assert cable.body["properties"]["port"] == circuit.body["properties"]["expressRoutePort"] == {"id": port.path}
+    assert cable.body["properties"]["link2"] == {"router": "ce2"}
+    assert circuit.body["properties"]["bandwidthInGbps"] == 1.0
+
+
 def test_all_faults_are_told_together_with_their_lines() -> None:
     wrong = SITE.replace("65010", "12076").replace("1.0/24", "1.0/33").replace("[{", "[{deamon: x, ")
     found = faults(wrong)
@@ -73,10 +87,19 @@ def test_all_faults_are_told_together_with_their_lines() -> None:
     ("resourceGroup: rg1\nsites:\n  name: paris", 2, "sites: this must be a list"),
     ("resourceGroup: rg1\nnetworks: [3]", 2, "networks[0]: this must be a mapping"),
     ("resourceGroup: rg1\nfaults: [{circuit: er1, leg: primary, seconds: 0}]", 2, "seconds: it must be 1 or more"),
+    ("resourceGroup: rg1\ncircuits:\n  - {name: c, bandwidth: 1000}", 3, "or port (a Direct port) alone"),
+    ("resourceGroup: rg1\ncircuits:\n  - {name: c, bandwidth: 1000, port: p, provider: Equinix}", 3, "alone"),
+    ("resourceGroup: rg1\nports:\n  - {name: p, peeringLocation: x, bandwidth: 10, link1: {router: ce1}}", 3,
+     "needs the site of that router"),
+    ("resourceGroup: rg1\nports:\n  - {name: p, peeringLocation: x, bandwidth: 25}", 3, "bandwidth: "),
+    ("resourceGroup: rg1\ncircuits:\n  - {name: c, bandwidth: 50, provider: Equinix, location: Amsterdam, microsoft: "
+     "{asn: 3333, vlan: 2, primary: 104.0.0.0/30, secondary: 104.0.0.4/30, advertised: [0.0.0.0/1]}}", 3,
+     "0.0.0.0/1 is wider"),
     (SITE + "  - name: paris\n    asn: 65011\n    prefixes: [10.11.0.0/16]\n    lan: 10.11.1.0/24\n"
      "    routers: [{name: ce1}]\n", 3, "site paris is declared more than once"),
 ], ids=["no group", "a list", "broken", "twice", "contains itself", "no leg", "no site", "leg", "no GatewaySubnet",
-        "child without parent", "no list", "no mapping", "too small", "declared twice"])
+        "child without parent", "no list", "no mapping", "too small", "no way in", "two ways in", "no site of a port",
+        "no size", "half of the internet", "declared twice"])
 def test_a_fault_says_where_and_why(text: str, line: int, says: str) -> None:
     found = faults(text)
     assert found[0][0] == line
@@ -119,6 +142,25 @@ def test_a_shared_key_makes_a_wish_secret_and_stays_out_of_its_repr() -> None:
     assert "hush" not in repr(made)
 
 
+def test_both_families_are_written_as_lists_and_beside_each_other() -> None:
+    dual = next(path for path in EXAMPLES if path.name == "dual-stack.yaml")
+    bodies = {step.label: step.body["properties"] for step in steps(dual.read_text()) if isinstance(step, Wish)}
+    assert bodies["private peering of er1"]["ipv6PeeringConfig"] == {
+        "primaryPeerAddressPrefix": "fd00:ac::/126", "secondaryPeerAddressPrefix": "fd00:ac::4/126"}
+    assert bodies["network hub"]["subnets"][0]["properties"] == {"addressPrefixes": ["10.1.0.0/24", "fd00:1::/64"]}
+    assert [row["properties"].get("privateIPAddressVersion") for row in bodies["machine vm1"]["ipConfigurations"]] == [
+        None, "IPv6"]
+
+
+@pytest.mark.parametrize(("text", "says"), [
+    ("circuits: [{name: er1, provider: Equinix, peeringLocation: Amsterdam, bandwidth: 50,\n"
+     "  peering: {asn: 65010, vlan: 100, primary: 172.16.0.0/30}}]", "give primary and secondary"),
+    ("networks: [{name: v, addressSpace: [10.0.0.0/8], subnets: {default: 10.0.0.0/24},\n"
+     "  machines: [{name: vm1, address6: 'fd00::4'}]}]", "has no IPv6 prefix")])
+def test_half_a_family_is_a_fault(text: str, says: str) -> None:
+    assert says in faults(f"resourceGroup: rg1\n{text}")[0][1]
+
+
 def test_every_group_of_a_file_is_made_once() -> None:
     made = steps("resourceGroup: rg1\nnetworks:\n  - {name: a, addressSpace: [10.0.0.0/16]}\n"
                  "  - {name: b, addressSpace: [10.1.0.0/16], resourceGroup: RG2}\n")
@@ -136,3 +178,56 @@ def test_consent_follows_the_order_it_is_for() -> None:
 def test_no_text_breaks_the_reader(text: str) -> None:
     with suppress(FaultyFile):
         steps(text)
+
+
+ORDER = SITE + "crossConnects:\n  - {circuit: er1, site: paris, primary: {router: ce1}, throttle: %s}\n"
+
+
+def test_a_provider_may_throttle_what_is_ordered() -> None:
+    *_, order, throttle = (step for step in steps(ORDER % 200) if isinstance(step, Wish))
+    assert "bandwidthInMbps" not in order.body["properties"]
+    circuit = throttle.body["properties"].pop("circuit")["id"]
+    assert circuit.endswith("/resourceGroups/rg1/providers/Microsoft.Network/expressRouteCircuits/er1")
+    assert (throttle.account, throttle.body["properties"]) == ("operator", {"bandwidthInMbps": 200})
+    assert throttle.path.endswith("/resourceGroups/rg1/providers/Trunkline.Plant/throttles/er1")
+
+
+def test_an_exchange_is_the_operators_and_a_member_its_customers() -> None:
+    path = "/subscriptions/sub/resourceGroups/rg1/providers/Trunkline.Exchange/exchanges/ams"
+    exchange, member, other, edge = (step for step in steps(
+        "resourceGroup: rg1\nexchanges:\n  - {name: ams, peeringLocation: Amsterdam, asn: 6777, lan: 80.249.208.0/24, "
+        "policy: {longestPath: 40},\n     members: [{name: ripe, site: paris, router: ce1}, "
+        "{name: own, asn: 1, sharedKey: abc, handoff: {interface: x0}}, "
+        "{name: az, edge: primary}]}") if isinstance(step, Wish))
+    assert (exchange.account, exchange.path) == ("operator", path)
+    assert exchange.body["properties"]["policy"] == {"longestPath": 40}
+    assert (member.account, member.path, member.secret) == ("customer", f"{path}/members/ripe", False)
+    assert member.body["properties"]["site"]["id"].endswith("/rg1/providers/Trunkline.Site/sites/paris")
+    assert other.secret
+    assert (edge.account, edge.body["properties"]) == ("operator", {"edge": "primary"})
+
+
+@pytest.mark.parametrize(("wrong", "rule"), [
+    ("polcy: {}", "exchanges[0].polcy: this word is not known here"),
+    ("policy: {longest: 3}", "exchanges[0].policy.longest: this word is not known here"),
+    ("admissions: [{as: 3}]", "exchanges[0].admissions[0].as: this word is not known here"),
+    ("members: [{name: x, router: ce1}]", "give either site with router, or handoff"),
+])
+def test_an_exchange_that_is_misspelt_is_refused(wrong: str, rule: str) -> None:
+    found = faults("resourceGroup: rg1\nexchanges:\n  - {name: ams, peeringLocation: Amsterdam, asn: 1, "
+                   f"lan: 80.249.208.0/24, {wrong}}}")
+    assert any(rule in text for _, text in found), found
+
+
+@pytest.mark.parametrize(("wrong", "rule"), [
+    ("0", "1 or more"), ("400001", "400000 or less"), ("fast", "whole number")])
+def test_a_throttle_that_is_no_bandwidth_is_refused(wrong: str, rule: str) -> None:
+    (_, said), = faults(ORDER % wrong)
+    assert rule in said
+    assert "throttle" in said
+
+
+def test_a_file_that_is_not_utf_8_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "estate.yaml").write_bytes(b"resourceGroup: \xe9")
+    with pytest.raises(Failed, match="byte 16 of it is not UTF-8; save it as UTF-8"):
+        _read(tmp_path / "estate.yaml")

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from trunkline.cli.failure import Failed, NotRunning
 from trunkline.cli.instance import Instance, Running, locate, port_is_free
+from trunkline.cli.root import trunkline
 
 
 @pytest.fixture
@@ -73,3 +75,21 @@ def test_the_assembly_gets_this_instance_whatever_the_environment_says(
     found = instance.environment(9443, simulation=True)
     assert found["TRUNKLINE_HOME"] == str(instance.settings.places.home)
     assert (found["TRUNKLINE_PORT"], found["TRUNKLINE_SIMULATION"]) == ("9443", "1")
+    assert found["TRUNKLINE_PROFILE"] == instance.settings.profile == "azure"
+
+
+@pytest.mark.parametrize("url", ["logs:514", "http://192.0.2.1", "udp://:514", "tcp://192.0.2.1:99999", "unix://"])
+def test_a_syslog_that_cannot_be_is_told_before_anything_is_made(url: str, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    ran = CliRunner().invoke(trunkline, ["--home", str(home), "up", "--simulation"], env={"TRUNKLINE_SYSLOG": url})
+    assert (ran.exit_code, home.exists()) == (1, False)
+    assert f"TRUNKLINE_SYSLOG is '{url}'; it must be udp://HOST:PORT" in ran.output
+
+
+@pytest.mark.parametrize("path", ["/nowhere/events", "/"])
+def test_a_file_for_events_that_cannot_be_is_told_before_anything_is_made(path: str, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    ran = CliRunner().invoke(trunkline, ["--home", str(home), "up", "--simulation", "--port", "1"],
+                             env={"TRUNKLINE_EVENTS_FILE": path, "TRUNKLINE_RUN": str(tmp_path / "run")})
+    assert (ran.exit_code, home.exists()) == (1, False)
+    assert f"TRUNKLINE_EVENTS_FILE is '{path}'" in ran.output

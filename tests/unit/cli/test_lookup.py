@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from pathlib import Path
+
+import click
 import pytest
 
 from little_arm import Arm
-from trunkline.cli.commands.faults import in_seconds
+from trunkline.cli import lookup
+from trunkline.cli.commands import counters, faults, provider
 from trunkline.cli.failure import Failed
-from trunkline.cli.lookup import circuit
+from trunkline.cli.instance import locate
+from trunkline.cli.lookup import circuit, complete_circuit, there
+from trunkline.cli.options import in_seconds
 from trunkline.cli.provisioning import service_key, turn
 
 ROOT = "/subscriptions/sub-c/resourceGroups/{}/providers/Microsoft.Network/expressRouteCircuits/{}"
@@ -56,3 +63,30 @@ def test_durations(text: str, seconds: int) -> None:
 def test_no_durations(text: str) -> None:
     with pytest.raises(Exception, match="is no duration"):
         in_seconds(text)
+
+
+def test_one_circuit_is_told_as_one() -> None:
+    assert [there(names) for names in ((), ("er1",), ("er1", "er2"))] == [
+        "there is none at all", "there is er1", "there are er1, er2"]
+
+
+def test_circuits_are_completed_by_what_tells_them_apart(arm: Arm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lookup, "connected", lambda _instance: nullcontext(arm.clients()))
+    for command in (faults.fail, faults.heal, counters.counters, *map(provider.provider.commands.get, (
+            "provision", "deprovision", "throttle"))):
+        assert command is not None
+        argument = next(one for one in command.params if one.name == "circuit")
+        found = argument.shell_complete(click.Context(command, obj=locate("/nowhere")), "")
+        assert [item.value for item in found] == ["er1", "rg1/er2", "rg2/er2"], command.name
+
+
+def test_without_a_service_nothing_is_completed(tmp_path: Path) -> None:
+    context = click.Context(faults.fail, obj=locate(str(tmp_path)))
+    assert complete_circuit(context, click.Argument(["circuit"]), "") == []
+
+
+def test_a_circuit_on_a_direct_port_has_no_provider(arm: Arm) -> None:
+    arm.resources[ROOT.format("rg1", "er1").lower()]["properties"]["expressRoutePort"] = {"id": "/port1"}
+    for wanted in ("er1", "key-a"):
+        with pytest.raises(Failed, match="is on a Direct port and has no provider"):
+            service_key(arm.clients(), wanted)

@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from trunkline.cli.commands import nodes as commands
 from trunkline.cli.failure import Failed
+from trunkline.cli.instance import locate
 from trunkline.cli.nodes import pick, present, readable
+from trunkline.routing.bird.control import SOCKET
 from trunkline.settings import load
 
 NAMES = ("ce-paris-c0b0886ca0-ce1", "ce-paris-c0b0886ca0-ce2", "ce-rome-11b0886ca0-ce2", "host-paris-c0b0886ca0-h1",
@@ -53,3 +57,18 @@ def test_only_this_instances_namespaces_are_nodes(tmp_path: Path) -> None:
     for name in (f"{places.namespace_prefix}vm-vm1-23a0369eed", "tl-0000x-vm-other", "docker"):
         (tmp_path / name).touch()
     assert present(places, tmp_path) == ("vm-vm1-23a0369eed",)
+
+
+def test_bird_is_asked_read_only_at_its_own_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    instance = locate(str(tmp_path), {"TRUNKLINE_RUN": str(tmp_path / "run")})
+    directory, ran = instance.settings.places.nodes / "vrf-er1-p", list[list[str]]()
+    directory.mkdir(parents=True)
+    monkeypatch.setattr(commands, "present", lambda _places: ("vrf-er1-p",))
+    monkeypatch.setattr(commands, "_become", ran.append)
+    monkeypatch.chdir(tmp_path)
+    refused = CliRunner().invoke(commands.birdc, ["er1-p", "show", "status"], obj=instance)
+    assert "no BIRD listens in vrf-er1-p" in refused.output
+    (directory / SOCKET).touch()
+    CliRunner().invoke(commands.birdc, ["er1-p", "show", "status"], obj=instance, catch_exceptions=False)
+    assert ran == [["birdc", "-r", "-s", SOCKET, "show", "status"]]
+    assert Path.cwd() == directory

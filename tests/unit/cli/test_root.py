@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from trunkline.cli.root import COMMANDS, trunkline
+from trunkline.settings import PROFILE_NAMES
 
 SLOW = ("httpx", "rich", "pydantic", "yaml")
 
@@ -51,11 +52,12 @@ def test_without_a_service_the_exit_code_is_3_and_says_how_to_start(words: tuple
     assert ran.stdout == ""
 
 
-def test_a_port_that_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TRUNKLINE_PORT", "many")
+@pytest.mark.parametrize("name", ["TRUNKLINE_PORT", "TRUNKLINE_CIRCUIT_QUOTA"])
+def test_a_setting_that_is_no_number_is_refused_by_its_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "many")
     ran = CliRunner().invoke(trunkline, ["status"])
     assert ran.exit_code == 1
-    assert "many" in ran.stderr
+    assert f"{name} is 'many'" in ran.stderr
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -74,3 +76,13 @@ def test_down_without_anything_running_succeeds_and_purges_only_what_is_ours(
     assert ran.exit_code == 0
     assert json.loads(ran.stdout) == {"stopped": False, "removed": [], "purged": [str(tmp_path / "accounts.json")]}
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+@pytest.mark.parametrize(("words", "environment"), [
+    (("--profile", "oci"), {}), ((), {"TRUNKLINE_PROFILE": "oci"})], ids=["option", "environment"])
+def test_an_unknown_profile_starts_nothing_and_names_those_that_there_are(
+        words: tuple[str, ...], environment: dict[str, str], tmp_path: Path) -> None:
+    ran = CliRunner(env=environment).invoke(trunkline, ["--home", str(tmp_path), "up", "--simulation", *words])
+    assert ran.exit_code != 0
+    assert all(name in ran.stderr for name in ("oci", *PROFILE_NAMES))
+    assert not (tmp_path / "accounts.json").exists()

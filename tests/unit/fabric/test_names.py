@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trunkline import settings
-from trunkline.fabric import namespace, node, sysctl, xconnect
+from trunkline.fabric import namespace, node, switchboard, sysctl
 from trunkline.intent.network import Node, Role
 
 PLACES = settings.load({}, home="/nowhere").places
@@ -20,7 +20,7 @@ def test_a_command_in_a_namespace_is_an_argument_list() -> None:
 
 
 def test_pins_have_no_dots() -> None:
-    assert xconnect.directory(PLACES, "edge.paris").name == "edge~paris"
+    assert switchboard.directory(PLACES, "edge.paris").parent.name == "edge~paris"
 
 
 def test_forwarding_is_written_before_the_settings_that_it_resets() -> None:

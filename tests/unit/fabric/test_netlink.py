@@ -138,8 +138,9 @@ def test_a_route_tells_its_table(pairs: rtnl.Attributes, table: int) -> None:
 
 
 @pytest.mark.parametrize("row", [
-    (100, Verdict.GOTO, 70_000, "n1", "", -1), (70_001, Verdict.TABLE, MAIN, "", "10.1.0.0/16", -1),
-    (70_002, Verdict.TABLE, 4_000_000, "", "", 16), (70_003, Verdict.UNREACHABLE, MAIN, "", "", -1)])
+    (100, Verdict.GOTO, 70_000, "n1", "", -1, 4), (70_001, Verdict.TABLE, MAIN, "", "10.1.0.0/16", -1, 4),
+    (70_002, Verdict.TABLE, 4_000_000, "", "", 16, 4), (70_003, Verdict.UNREACHABLE, MAIN, "", "", -1, 4),
+    (70_001, Verdict.TABLE, MAIN, "", "fd00:1::/48", -1, 6), (70_002, Verdict.TABLE, 4_000_000, "", "", 64, 6)])
 def test_a_routing_rule_is_read_as_it_was_written(row: lookup.Row) -> None:
     assert lookup.parse(lookup.message(rtnl.RTM_NEWRULE, 0, row)[HEADER:]) == row
 

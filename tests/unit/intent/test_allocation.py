@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from trunkline.errors import Conflict
 from trunkline.intent.allocation import (
+    DIRECT,
     capacity,
     edge_addresses,
     edge_loopback,
     instance_addresses,
+    link_address,
     mac,
     node_name,
     region_loopback,
@@ -64,13 +66,24 @@ def test_edges_step_over_the_instances() -> None:
         "10.0.0.4", "10.0.0.5", "10.0.0.10", "10.0.0.11", "10.0.0.14", "10.0.0.15"]
 
 
+def test_addresses_of_ipv6_have_the_same_numbers() -> None:
+    subnet = "fd00:1:0:ff::/64"
+    assert router_address(subnet) == "fd00:1:0:ff::1"
+    assert instance_addresses(subnet) == ("fd00:1:0:ff::c", "fd00:1:0:ff::d")
+    assert [edge_addresses(subnet, slot, leg) for slot in (1, 4, 5) for leg in Leg] == [
+        f"fd00:1:0:ff::{number}" for number in ("4", "5", "a", "b", "e", "f")]
+    assert str(usable("fd00:1::/64")[0]) == "fd00:1::4"
+    assert link_address(("10.1.0.0/16", "fd00:1::/48"), 6) == "fd00:1::1"
+    assert link_address(("10.1.0.0/16",), 6) == ""
+
+
 @pytest.mark.parametrize("slot", [0, 5])
 def test_a_slot_beyond_the_capacity_is_refused(slot: int) -> None:
     with pytest.raises(Conflict, match="larger GatewaySubnet"):
         edge_addresses("10.0.0.0/28", slot, Leg.PRIMARY)
 
 
-tunnels = st.tuples(st.integers(1, 2**22 - 1), st.integers(0, 1), st.sampled_from(Leg))
+tunnels = st.tuples(st.integers(1, 2**21 - 1), st.integers(0, DIRECT), st.sampled_from(Leg))
 
 
 @settings(deadline=None)
@@ -82,7 +95,7 @@ def test_different_tunnels_have_different_24_bit_numbers(one: tuple[int, int, Le
 
 def test_numbers_end_somewhere_and_say_so() -> None:
     with pytest.raises(Conflict, match="connections"):
-        vni(2**22, 0, Leg.PRIMARY)
+        vni(2**21, 0, Leg.PRIMARY)
     with pytest.raises(Conflict, match="NICs"):
         mac(2**24)
 

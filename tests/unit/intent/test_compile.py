@@ -204,5 +204,5 @@ def test_both_routers_of_a_site_tell_each_other_only_what_the_cloud_said() -> No
     assert len(routers) == 2
     for router in routers:
         partner = next(s for s in router.sessions if s.group == "partner")
-        assert partner.export_policy.rules[0].groups == ("cloud",)
+        assert partner.export_policy.rules[0].groups == ("cloud", "internet")
         assert partner.next_hop_self

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from trunkline.intent.compile import compile
 from trunkline.intent.compile.draft import ce_node, instance_node, vrf_node
 from trunkline.intent.dependency import touched
 from trunkline.intent.drivers import Change
-from trunkline.intent.network import Key, Link, Node
+from trunkline.intent.network import Key, Link, Node, Role
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.view import CIRCUIT, GATEWAY, PEERING, SITE, VNET
 from trunkline.model.circuit import Leg
@@ -55,8 +55,8 @@ class Mortal:
         routers = [item for item in wanted if isinstance(item, Router)]
         return self._speaker.observe(routers) if routers else self._plane.observe(wanted)  # type: ignore[arg-type]
 
-    def nodes(self) -> frozenset[str]:
-        return self._plane.nodes()
+    def existing(self, nodes: Collection[str]) -> frozenset[str]:
+        return self._plane.existing(nodes)
 
     def apply(self, wish: Change | Router) -> None:
         if isinstance(wish, Router):
@@ -223,6 +223,16 @@ def test_plant_lives_as_long_as_anybody_requires_it(built: Stage) -> None:
     assert any(node.startswith("edge") for node in built.plane.nodes())
     built.delete_all()
     until(lambda: not built.plane.nodes(), 10, "the plant to go")
+
+
+def test_a_start_knows_from_names_alone_what_broke_meanwhile(built: Stage) -> None:
+    converger = Converger(built.store, built.plane, built.speaker, AZURE)
+    assert converger.adopt().broken == frozenset()
+    primary, secondary = (Scope(ScopeKind.LEG, estates.rid(CIRCUIT, "er1").key, leg) for leg in Leg)
+    built.speaker.remove(VRF)  # and nobody is told
+    assert converger.adopt().broken == {primary}
+    built.plane.apply(Change(remove=(Node(vrf_node(estates.rid(CIRCUIT, "er1"), Leg.SECONDARY), Role.VRF),)))
+    assert converger.adopt().broken == {primary, secondary}
 
 
 def test_any_node_lost_is_made_anew_with_all_that_stood_on_it(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from trunkline.model.failover import LinkTest, TestStatus, link_tests, with_test
 from trunkline.model.operation import Operation, OperationKind
 from trunkline.model.profile import AZURE
 from trunkline.reconcile.failover import FailoverTests
-from trunkline.reconcile.overview import overview
+from trunkline.reconcile.overview import Look, overview
+from trunkline.reconcile.troubles import Troubles
 from trunkline.settings import Places, Timing
 from trunkline.simulation import SimulatedPlane, SimulatedSpeaker
 
@@ -62,8 +63,8 @@ def test_the_tested_link_is_disconnected_and_the_other_carries_the_routes(stage:
     assert (one["status"], one["linkType"], "endTimeUtc" in one) == ("Running", "Primary", False)
     assert one["redundantRoutes"]["duringSimulation"] == []
     with stage.store.reading() as reader:
-        legs = overview(str(estates.rid(CIRCUIT, "er1").subscription), reader, stage.plane, stage.speaker,
-                        AZURE)["circuits"][0]["legs"]
+        look = Look(reader, stage.plane, stage.speaker, AZURE, Troubles())
+        legs = overview(estates.SUBSCRIPTION, look)["circuits"][0]["legs"]
     assert {leg: shown["failoverTest"] for leg, shown in legs.items()} == {"primary": True, "secondary": False}
     routes = one["nonRedundantRoutes"]["duringSimulation"]
     assert routes

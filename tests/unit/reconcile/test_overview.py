@@ -1,4 +1,4 @@
-"""What ``trunkline status`` is told of circuits that have no network behind them."""
+"""What ``trunkline status`` is told of Direct ports and the circuits on them."""
 
 from __future__ import annotations
 
@@ -6,25 +6,126 @@ from dataclasses import replace
 from pathlib import Path
 
 import estates
-from trunkline.cli.commands.status import _circuit_row, _leg_rows
+from trunkline import settings
+from trunkline.cli.commands.status import _circuit_row, _degraded, _leg_rows, _link_row
+from trunkline.intent.compile import compile
+from trunkline.intent.compile.plant import TO_EDGE, edge_node, port_interface, switch_node
+from trunkline.intent.direct import PORT
+from trunkline.intent.drivers import Change
+from trunkline.intent.network import Counter, Port, PortCounters
+from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.view import CIRCUIT
+from trunkline.model.circuit import Leg
 from trunkline.model.profile import AZURE
-from trunkline.model.resource import now
-from trunkline.reconcile.overview import overview
+from trunkline.model.resource import Json, Resource, now
+from trunkline.reconcile.authorities import Authorities
+from trunkline.reconcile.origins import Origins
+from trunkline.reconcile.overview import Look, overview
+from trunkline.reconcile.registrar import Registrar
+from trunkline.reconcile.troubles import Troubles
 from trunkline.simulation import SimulatedPlane, SimulatedSpeaker
 from trunkline.store import Store
 
-PORT = str(estates.rid("Microsoft.Network/expressRoutePorts", "port1"))
+
+def told(tmp_path: Path, *resources: Resource, plane: SimulatedPlane | None = None, wrong: str = "") -> Json:
+    """``wrong``: with the first link of the port."""
+    troubles, store = Troubles(), Store(f"sqlite:///{tmp_path}/store.db")
+    troubles.put(LINK1, wrong)
+    return shown(store, troubles, plane or SimulatedPlane(), *resources)
 
 
-def test_a_circuit_on_a_direct_port_is_shown_with_nothing_crossing_it(tmp_path: Path) -> None:
-    provided, _ = estates.circuit()
-    direct = replace(provided, properties={"expressRoutePort": {"id": PORT}, "bandwidthInGbps": 5.0})
-    store, plane = Store(f"sqlite:///{tmp_path}/store.db"), SimulatedPlane()
+def shown(store: Store, troubles: Troubles, plane: SimulatedPlane, *resources: Resource,
+          operator: bool = False) -> Json:
     with store.writing() as writer:
-        writer.put(direct)
+        for one in resources:
+            writer.put(one)
     with store.reading() as reader:
-        told = overview(estates.rid(CIRCUIT, "er1").subscription, reader, plane, SimulatedSpeaker(plane), AZURE)
-    circuit, = told["circuits"]
-    assert _circuit_row(circuit)[:5] == ("er1", "Direct port", "-", 5000, "-")
-    assert [row[2:] for row in _leg_rows(circuit, now())] == [("NotConfigured", "-", "-", "-", "0 B / 0 B", "-")] * 2
+        look = Look(reader, plane, SimulatedSpeaker(plane), AZURE, troubles)
+        return overview(estates.SUBSCRIPTION, look, operator)
+
+
+LINK1 = Scope(ScopeKind.DIRECT, estates.rid(PORT, "port1").key, Leg.PRIMARY)
+
+
+def test_a_circuit_whose_port_is_missing_is_shown_with_nothing_crossing_it(tmp_path: Path) -> None:
+    circuit, = told(tmp_path, estates.on_port())["circuits"]
+    assert _circuit_row(circuit)[:5] == ("er1", "Direct port", "-", 1000, "-")
+    assert [row[3:] for row in _leg_rows(circuit, now())] == [("NotConfigured", "-", "-", "-", "0 B / 0 B", "-")] * 2
+
+
+def test_a_link_is_told_as_it_is_and_a_missing_interface_is_named(tmp_path: Path) -> None:
+    plug = estates.cable(site_name=None, link2=None, link1={"handoff": {"interface": "eth9", "kind": "Existing"}})
+    estate = (estates.port(admin=("Enabled", "Disabled")), estates.on_port(stag=7), plug)
+    plane = SimulatedPlane()
+    for leg in Leg:
+        for kind, key in ((ScopeKind.EDGE, "amsterdam"), (ScopeKind.DIRECT, LINK1.key)):
+            made = compile(Scope(kind, key, leg), estates.snapshot(*estate), AZURE)
+            plane.apply(Change(ensure=tuple(piece for piece in made.pieces if not isinstance(piece, Port))))
+    found = told(tmp_path, *estate, plane=plane)
+    circuit, = found["circuits"]
+    assert _circuit_row(circuit)[:5] == ("er1", "Direct port", "Amsterdam", 1000, 7)
+    one, two = map(_link_row, found["directPorts"])
+    assert one == ("port1", "link1", "Amsterdam", "Enabled", "Down", "existing eth9", "no optic", "er1", "0 B / 0 B")
+    assert two[3:6] == ("Disabled", "Down", "nothing")
+    assert [row[8] for row in _leg_rows(circuit, now())] == ["-", "port1 link2 disabled"]
+    assert [link["degraded"] for link in found["directPorts"]] == [
+        "the edge has no interface d1 for existing eth9", ""]
+
+
+class Dropping(SimulatedPlane):
+    """``dropped``: packets without a way, by node and interface."""
+
+    def __init__(self, dropped: dict[tuple[str, str], int]) -> None:
+        super().__init__()
+        self._dropped = dropped
+
+    def counters(self, node: str) -> PortCounters:
+        ports = {name: {"unknown-tag": Counter(packets, 60 * packets)}
+                 for (at, name), packets in self._dropped.items() if at == node}
+        return replace(super().counters(node), ports=ports)
+
+
+def test_what_a_port_dropped_is_told_with_whose_port_it_is(tmp_path: Path) -> None:
+    edge, switch = edge_node("Amsterdam", Leg.PRIMARY), switch_node("Equinix", "Amsterdam", Leg.PRIMARY)
+    plane = Dropping({(switch, "c3"): 1, (switch, TO_EDGE): 2, (edge, port_interface("Equinix")): 3, (edge, "a3"): 4,
+                      (edge, "p-other"): 5})
+    found = told(tmp_path, *estates.circuit(number=3), estates.peering(), plane=plane)
+    assert [(row["node"], row["of"], row["drops"]["unknown-tag"]) for row in found["ports"]] == [
+        (edge, "circuit er1", 4), (edge, "", 5), (edge, "provider Equinix", 3),
+        (switch, "circuit er1", 1), (switch, "trunk to the edge", 2)]
+    rows = found["circuits"][0]["legs"]["primary"]["counters"]
+    assert [(row["direction"], row["port"]["interface"], row["port"]["drops"]["unknown-tag"]) for row in rows] == [
+        ("in", "c3", {"packets": 1, "bytes": 60}), ("out", "a3", {"packets": 4, "bytes": 240})]
+
+
+def test_a_link_without_circuits_tells_what_came_in_there(tmp_path: Path) -> None:
+    edge = edge_node("Amsterdam", Leg.SECONDARY)
+    row, = told(tmp_path, estates.port(), plane=Dropping({(edge, "d1"): 7}))["ports"]
+    assert row == {"node": edge, "interface": "d1", "of": "port1 link2", "location": "Amsterdam", "leg": "secondary",
+                   "drops": {"unknown-tag": 7}}
+
+
+def test_what_a_pass_found_wrong_is_told_with_its_scope(tmp_path: Path) -> None:
+    found = told(tmp_path, estates.port(), wrong="this machine has no interface eth9")
+    assert found["directPorts"][0]["degraded"] == "this machine has no interface eth9"
+    assert found["degraded"] == [{"scope": str(LINK1), "resource": str(estates.rid(PORT, "port1")),
+                                  "reason": "this machine has no interface eth9"}]
+    leg = Scope(ScopeKind.LEG, estates.rid(CIRCUIT, "er1").key, Leg.PRIMARY)
+    assert list(_degraded({"degraded": [{"scope": str(leg), "reason": "why"}]})) == [("leg er1 primary", "why")]
+
+
+def test_where_the_operators_data_come_from_is_the_operators_to_know(tmp_path: Path) -> None:
+    places = settings.load({"TRUNKLINE_RUN": str(tmp_path / "run")}, home=str(tmp_path)).places
+    places.registries.mkdir()
+    (places.registries / "secret-name.rpsl").write_text("route: what is quoted\n")
+    store = Store(places.database_url)
+    registrar, origins = Registrar(store, places), Origins(places, dict)
+    registrar.refresh()
+    for feed in origins.feeds:
+        feed.beat()
+    troubles = Troubles(Authorities(origins, registrar))
+    for_operator, for_tenant = (shown(store, troubles, SimulatedPlane(), operator=one) for one in (True, False))
+    assert [one["file"] for one in for_operator["registries"]] == ["secret-name.rpsl"]
+    assert str(places.home) in str(for_operator["originValidation"])
+    assert [set(one) for one in for_tenant["originValidation"]] == [{"leg", "state", "alarm"}] * 2
+    assert not any(word in str(for_tenant) for word in ("secret-name", "quoted", str(places.home)))

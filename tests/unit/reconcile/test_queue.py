@@ -7,7 +7,7 @@ import threading
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.reconcile.queue import ScopeQueue
 
-A, B = Scope(ScopeKind.REGION, "a"), Scope(ScopeKind.REGION, "b")
+A, B, C = (Scope(ScopeKind.REGION, key) for key in "abc")
 
 
 def test_a_scope_added_twice_is_due_once() -> None:
@@ -53,3 +53,33 @@ def test_close_frees_everybody_who_waits() -> None:
     queue.close()
     waiting.join(5)
     assert answers == [None]
+
+
+def test_what_nobody_waits_for_comes_after_all_that_is_due() -> None:
+    queue = ScopeQueue()
+    queue.add(A, idle=True)
+    queue.add(B)
+    assert [queue.get(), queue.get()] == [B, A]
+
+
+def test_only_one_hand_takes_what_nobody_waits_for() -> None:
+    queue = ScopeQueue()
+    queue.add(A, idle=True)
+    queue.add(B, idle=True)
+    assert queue.get() == A
+    queue.add(C)
+    assert queue.get() == C
+    queue.done(A)
+    assert queue.get() == B
+
+
+def test_a_scope_that_somebody_comes_to_wait_for_is_taken_once_and_at_once() -> None:
+    queue = ScopeQueue()
+    queue.add(A, idle=True)
+    queue.add(B, idle=True)
+    queue.add(B)
+    assert queue.get() == B
+    queue.done(B)
+    assert queue.get() == A
+    queue.done(A)
+    assert len(queue) == 0

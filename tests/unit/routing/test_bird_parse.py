@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from trunkline.intent.bgp import PERMIT_ALL, RibEntry, Session, SessionState
+from trunkline.intent.bgp import PERMIT_ALL, Refusal, RibEntry, Session, SessionState, Validity
+from trunkline.intent.bgp.sent import as_sent
 from trunkline.model.profile import Bfd
 from trunkline.routing.bird.control import Line, parse_reply
 from trunkline.routing.bird.parse import parse_bfd, parse_routes, parse_sessions
-from trunkline.routing.export import as_sent
 
 PRIMARY = Session("cust-1.x:primary", "customer", "a0", "10.0.0.1", "10.0.0.2", 12076, 65001, PERMIT_ALL, PERMIT_ALL,
                   bfd=Bfd())
@@ -134,3 +134,69 @@ def test_a_route_inside_the_as_is_sent_as_it_is() -> None:
 def test_an_error_has_its_code() -> None:
     assert parse_reply("0001 BIRD 2.0.12 ready.\n0002-Reading configuration from /x\n8002 /x:1:2 syntax error\n") == (
         Line(2, "Reading configuration from /x"), Line(8002, "/x:1:2 syntax error"))
+
+
+FILTERED = parse_reply("""0001 BIRD 2.0.12 ready.
+1007-Table master4:
+ 10.2.0.0/24          unicast [cust-1.x:primary 2026-11-27 19:58:59.444] * (100) [i]
+ \tvia 10.0.0.2 on a0
+1012-\tBGP.as_path: 65001 5 {65001 4}
+ \tBGP.next_hop: 10.0.0.2
+ \tBGP.community: (65000,0) (65000,1)
+ \t\t(65000,2)
+ \tBGP.large_community: (1, 2, 3)
+ \ttl_group: 2515274979
+ \ttl_validity: 1
+ \ttl_refusal: 16
+1007-10.2.3.0/24          unicast [cust-1.x:primary 2026-11-27 19:58:59.444] * (100) [AS5i]
+1012-\tBGP.as_path: 65002 5
+1007-10.2.4.0/24          unicast [cust-1.x:primary 2026-11-27 19:58:59.444] * (100) [AS5i]
+1012-\tBGP.as_path: 65001 5
+ \ttl_group: 2515274979
+""" + "0000 \n")
+
+
+def test_a_filtered_route_tells_why_it_was_refused() -> None:
+    with_reason, wrong_first, no_rule = parse_routes(FILTERED, (PRIMARY,), refused=True)
+    assert [one.refusal for one in (with_reason, wrong_first, no_rule)] == [
+        Refusal.AS_SET, Refusal.WRONG_FIRST_AS, Refusal.NO_RULE]
+    assert (with_reason.validity, with_reason.best) == (Validity.INVALID, False)
+
+
+def test_sets_and_long_lists_of_communities_are_whole() -> None:
+    entry = parse_routes(FILTERED, (PRIMARY,), refused=True)[0]
+    assert (entry.as_path, entry.as_sets) == ((65001, 5, 65001, 4), 2)
+    assert entry.communities == ((65000, 0), (65000, 1), (65000, 2), (1, 2, 3))
+
+
+STATUS = """0001 BIRD 2.0.12 ready.
+2002-Name       Proto      Table      State  Since         Info
+1002-cust-1.x:primary BGP        ---        {}  2026-11-27 19:58:59.444
+1006-{}
+"""
+
+
+def test_a_session_tells_its_timers_and_what_the_peer_can() -> None:
+    said = STATUS.format("up", """  BGP state:          Established
+     Neighbor ID:      192.0.2.9
+     Local capabilities
+       Long-lived graceful restart
+     Neighbor capabilities
+       Multiprotocol
+         AF announced: ipv4
+       Route refresh
+       Role: provider
+     Session:          external AS4
+     Hold timer:       21.633/30
+     Keepalive timer:  7.397/10""")
+    status, = parse_sessions(parse_reply(said + "0000 \n"), {}, (PRIMARY,))
+    assert (status.hold_time_s, status.keepalive_time_s, status.peer_router_id) == (30, 10, "192.0.2.9")
+    assert status.capabilities == ("Multiprotocol (AF announced: ipv4)", "Route refresh", "Role: provider")
+
+
+def test_what_a_peer_said_when_it_closed_stands_beside_the_error() -> None:
+    said = STATUS.format("start", """  Message:        maintenance tonight
+   BGP state:          Active
+     Last error:       Received: Administrative shutdown""")
+    status, = parse_sessions(parse_reply(said + "0000 \n"), {}, (PRIMARY,))
+    assert status.last_error == "Received: Administrative shutdown: maintenance tonight"

@@ -8,30 +8,39 @@ import pytest
 
 from golden.scenarios import CUSTOMER, GATEWAY_0, VRF
 from trunkline.errors import Unsupported
-from trunkline.intent.bgp import REJECT_ALL, Action, Policy, PrefixMatch, Rule
-from trunkline.model.profile import Bfd
+from trunkline.intent.bgp import REJECT_ALL, Action, BfdKey, Policy, PrefixMatch, Rule
+from trunkline.model.profile import Bfd, BfdMethod
 from trunkline.model.resource import Secret
 from trunkline.routing.bird.render import BfdView, render, view
 from trunkline.routing.naming import group_number, identifier, redact
-from trunkline.routing.policy import Clause, export_clauses, import_clauses
+from trunkline.routing.policy import export_clauses, import_clauses
 
 
 def test_a_session_without_policy_passes_nothing() -> None:
     closed = replace(CUSTOMER, import_policy=REJECT_ALL, export_policy=REJECT_ALL, enforce_first_as=False)
     shown, = view(replace(VRF, sessions=(closed,))).sessions
-    assert shown.exports.statements == ()
-    assert shown.imports.statements == (f"tl_group = {group_number('customer')};",)
+    assert shown.exports == ()
+    assert shown.imports == (f"tl_group = {group_number('customer')};",)
 
 
 def test_rules_of_other_groups_vanish_from_an_import() -> None:
     mine, other, all_of_us = (Rule(Action.PERMIT, groups=groups) for groups in (("customer",), ("gateway",), ()))
     session = replace(CUSTOMER, import_policy=Policy((other, mine, all_of_us)))
-    assert import_clauses(session) == (Clause(permit=True), Clause(permit=True))
+    assert [clause.rule for clause in import_clauses(session)] == [mine, all_of_us]
 
 
 def test_rules_of_the_other_family_vanish() -> None:
     policy = Policy((Rule(Action.PERMIT, (PrefixMatch.orlonger("2001:db8::/32"),)),))
     assert export_clauses(replace(CUSTOMER, export_policy=policy)) == ()
+
+
+@pytest.mark.parametrize(("method", "words"), [
+    (BfdMethod.MD5, "keyed md5"), (BfdMethod.METICULOUS_MD5, "meticulous keyed md5"),
+    (BfdMethod.SHA1, "keyed sha1"), (BfdMethod.METICULOUS_SHA1, "meticulous keyed sha1")])
+def test_bfd_is_authenticated_by_interface(method: BfdMethod, words: str) -> None:
+    keyed = replace(CUSTOMER, bfd_key=BfdKey(method, Secret("c0rrectH0rse")))
+    assert (f'multiplier 3; authentication {words}; password "c0rrectH0rse" {{ id 1; }}; }};'
+            in render(replace(VRF, sessions=(keyed,))))
 
 
 def test_the_fastest_session_of_an_interface_sets_its_bfd() -> None:
@@ -60,3 +69,5 @@ def test_names_are_kept_or_made_safe_and_distinct() -> None:
 
 def test_messages_lose_their_secrets() -> None:
     assert redact("line 3: password sharedKey123 unknown", VRF) == "line 3: password *** unknown"
+    keyed = replace(VRF, sessions=(replace(CUSTOMER, bfd_key=BfdKey(BfdMethod.SHA1, Secret("c0rrectH0rse"))),))
+    assert redact("sharedKey123 and c0rrectH0rse", keyed) == "*** and ***"

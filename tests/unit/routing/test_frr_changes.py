@@ -122,3 +122,19 @@ def _forget(state: set[Statement], context: tuple[str, ...], text: str) -> None:
 
 def test_a_session_unknown_to_frr_is_new() -> None:
     assert "neighbor 172.16.0.1 remote-as 65001" in commands(FRR, replace(FRR, sessions=(CUSTOMER,)))
+
+
+def test_an_entry_whose_settings_would_end_in_another_order_is_made_anew() -> None:
+    """What is added goes to the end of an entry, and FRR obeys in order."""
+    entry = "route-map m permit 10\n{} set tag 1\nexit\n"
+    old, new = entry.format(" set community 1:1 additive\n"), entry.format(
+        " set comm-list gone delete\n set community 1:1 additive\n")
+    (_, commands), (_, more) = differ(old, new)
+    assert commands == ("no route-map m permit 10",)
+    assert more[-3:] == ("set comm-list gone delete", "set community 1:1 additive", "set tag 1")
+
+
+def test_a_setting_at_the_end_of_an_entry_is_added_alone() -> None:
+    entry = "route-map m permit 10\n set tag 1\n{}exit\n"
+    (_, commands), = differ(entry.format(""), entry.format(" on-match next\n"))
+    assert commands == ("end", "configure terminal", "route-map m permit 10", "on-match next")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from trunkline.intent.bgp import PERMIT_ALL, RibEntry, Session, SessionState
 from trunkline.model.profile import Bfd
-from trunkline.routing.frr.parse import parse_advertised, parse_routes, parse_session
+from trunkline.routing.frr.parse import parse_adj_rib, parse_detail, parse_routes, parse_session
 
 UP = Session("up", "cloud", "b0", "10.0.0.2", "10.0.0.1", 65001, 12076, PERMIT_ALL, PERMIT_ALL, bfd=Bfd())
 
@@ -60,5 +60,34 @@ def test_routes_are_named_by_session_and_own_ones_are_local() -> None:
 
 
 def test_advertised_routes_carry_their_attributes() -> None:
-    route, = parse_advertised(ADVERTISED, UP)
+    route, = parse_adj_rib(ADVERTISED, UP)
     assert (route.prefix, route.med, route.origin, route.session) == ("10.9.0.0/16", 7, "IGP", "up")
+
+
+DETAIL = json.loads("""{"prefix": "10.1.0.0/24", "paths": [{
+  "aspath": {"string": "65001 5 {4,65001}"}, "origin": "IGP", "metric": 7, "locPrf": 120,
+  "bestpath": {"overall": true}, "community": {"string": "65000:1 no-export"}, "largeCommunity": {"string": "1:2:3"},
+  "nexthops": [{"ip": "10.0.0.1", "used": true}], "peer": {"peerId": "10.0.0.1"}}]}""")
+
+
+def test_a_prefix_in_full_tells_communities_and_sets() -> None:
+    assert parse_detail(DETAIL, (UP,)) == (RibEntry(
+        "10.1.0.0/24", "10.0.0.1", "up", (65001, 5, 4, 65001), 120, 7, best=True, as_sets=2,
+        communities=((65000, 1), (65535, 65281), (1, 2, 3))),)
+
+
+def test_a_notification_is_told_in_words() -> None:
+    closed = {"10.0.0.1": NEIGHBORS["10.0.0.1"] | {
+        "bgpState": "Idle", "lastErrorCodeSubcode": "0602", "lastShutdownDescription": "maintenance tonight",
+        "lastResetDueTo": "BGP Notification received"}}
+    assert parse_session(UP, closed, {}).last_error == "Received: Cease: Administrative Shutdown: maintenance tonight"
+
+
+def test_an_established_session_tells_its_timers_and_what_the_peer_can() -> None:
+    said = {"10.0.0.1": NEIGHBORS["10.0.0.1"] | {
+        "bgpTimerHoldTimeMsecs": 30000, "bgpTimerKeepAliveIntervalMsecs": 10000, "remoteRouterId": "192.0.2.9",
+        "neighborCapabilities": {"4byteAs": "advertisedAndReceived", "enhancedRouteRefresh": "advertised",
+                                 "multiprotocolExtensions": {"ipv4Unicast": {"advertisedAndReceived": True}}}}}
+    status = parse_session(UP, said, {})
+    assert (status.hold_time_s, status.keepalive_time_s, status.peer_router_id) == (30, 10, "192.0.2.9")
+    assert status.capabilities == ("4-octet AS numbers", "Multiprotocol (ipv4Unicast)")

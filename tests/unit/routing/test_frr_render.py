@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from golden.scenarios import CE, CUSTOMER, GATEWAY_0, VRF
 from trunkline.errors import Unsupported
-from trunkline.intent.bgp import REJECT_ALL
+from trunkline.intent.bgp import REJECT_ALL, BfdKey
+from trunkline.model.profile import BfdMethod
+from trunkline.model.resource import Secret
 from trunkline.routing.frr.ranges import patterns
 from trunkline.routing.frr.render import render
 
@@ -36,6 +38,14 @@ def test_a_range_of_private_numbers_needs_few_patterns() -> None:
 def test_ttl_security_with_bfd_is_unsupported() -> None:
     with pytest.raises(Unsupported, match="multi-hop"):
         render(replace(VRF, sessions=(GATEWAY_0,)))
+
+
+def test_authenticated_bfd_is_unsupported() -> None:
+    keyed = replace(CUSTOMER, bfd_key=BfdKey(BfdMethod.SHA1, Secret("c0rrectH0rse")))
+    with pytest.raises(Unsupported, match="cannot authenticate BFD") as raised:
+        render(replace(VRF, sessions=(keyed,)))
+    assert "c0rrectH0rse" not in str(raised.value)
+    assert render(replace(VRF, sessions=(replace(keyed, bfd=None),))), "without BFD it means nothing"
 
 
 @pytest.mark.parametrize("beyond", [

@@ -9,12 +9,14 @@ from trunkline.intent.bgp import Router
 from trunkline.intent.blueprint import Blueprint
 from trunkline.intent.compile import compile
 from trunkline.intent.compile.draft import ce_node, hub_node, vnet_node, vrf_node
+from trunkline.intent.compile.services import services_node
 from trunkline.intent.compile.vnet_peering import vnet_peering_scope
 from trunkline.intent.drivers import Change
 from trunkline.intent.estate import Snapshot
 from trunkline.intent.scope import Scope, ScopeKind
-from trunkline.intent.view import CIRCUIT, FAULT, GATEWAY, SITE, VIRTUAL_HUB, VNET
+from trunkline.intent.view import CIRCUIT, FAULT, GATEWAY, ROUTE_FILTER, ROUTE_FILTER_RULE, SITE, VIRTUAL_HUB, VNET
 from trunkline.model.circuit import Leg
+from trunkline.model.peering import PeeringType
 from trunkline.model.profile import AZURE
 from trunkline.model.resource import Resource
 from trunkline.simulation import SimulatedPlane, SimulatedSpeaker
@@ -68,6 +70,17 @@ def test_every_session_comes_up_and_both_ends_know_each_other() -> None:
     assert "10.10.0.0/16" in {entry.prefix for entry in speaker.routes(routers[ROUTER])}
 
 
+def test_both_families_come_up_and_each_carries_its_own() -> None:
+    speaker, routers = realised(*estates.dual())
+    assert set(states(speaker, routers).values()) == {"Established"}
+    entries = speaker.routes(routers[VRF1])
+    assert {(entry.prefix, entry.session) for entry in entries} == {
+        ("10.10.0.0/16", "customer"), ("fd00:10::/48", "customer_v6"),
+        *((prefix, f"gateway_1_{instance}{suffix}") for instance in (0, 1)
+          for prefix, suffix in (("10.1.0.0/16", ""), ("fd00:1::/48", "_v6")))}
+    assert "fd00:10::/48" in {entry.prefix for entry in speaker.routes(routers[ROUTER])}
+
+
 def test_a_rehearsed_fault_takes_one_leg_and_leaves_the_other() -> None:
     fault = estates.resource(estates.rid(FAULT, "f1"), {
         "circuit": {"id": str(estates.rid(CIRCUIT, "er1"))}, "leg": "primary", "kind": "silent"})
@@ -105,3 +118,29 @@ def test_a_route_server_meets_the_gateway_over_several_hops_and_waits_for_its_pe
     assert {name for (_, name), state in found.items() if state != "Established"} == {"nva_1"}
     instance = routers[hub_node(estates.rid(VIRTUAL_HUB, "rs1"), 0)]
     assert "10.10.0.0/16" in {entry.prefix for entry in speaker.routes(instance)}
+
+
+def test_with_fast_path_both_ends_lead_past_the_gateway_in_memory_too() -> None:
+    speaker, routers = realised(*estates.large(expressRouteGatewayBypass=True))
+    assert set(states(speaker, routers).values()) == {"Established"}
+    on_premises = {e.next_hop for e in speaker.routes(routers[ROUTER]) if e.prefix == "10.10.0.0/16"}
+    assert on_premises == {"10.1.255.4", "10.1.255.5"}
+    assert {e.next_hop for e in speaker.routes(routers[VRF1]) if e.prefix == "10.1.0.0/16"} == {"10.1.255.1"}
+
+
+def test_services_take_a_session_from_each_leg_and_tell_what_the_filter_names_but_nothing_of_customers() -> None:
+    route_filter = (estates.resource(estates.rid(ROUTE_FILTER, "rf1"), {}), estates.resource(
+        estates.rid(ROUTE_FILTER_RULE, "rf1", "r1"), {"access": "Allow", "communities": ["12076:52002"]}))
+    paris = estates.site(advertisedPublicPrefixes=["104.1.0.0/24"])
+    others = [one for one in estates.whole() if one.id.key != paris.id.key]
+    speaker, routers = realised(*others, paris, *route_filter, estates.microsoft(
+        words={"104.1.0.0/24": "Configured"}, routeFilter=estates.link(ROUTE_FILTER, "rf1")))
+    found = states(speaker, routers)
+    assert {state for (_, name), state in found.items() if not name.startswith("vrfs")} == {"Established"}
+    told = {entry.prefix for entry in speaker.routes(routers[CE1]) if entry.session == "internet_1_primary"}
+    assert told == {"20.38.108.0/23", "20.60.26.0/23", "20.60.150.0/23", "52.239.140.0/22"}
+    services = speaker.routes(routers[services_node("westeurope")])
+    assert {entry.session for entry in services if entry.prefix == "104.1.0.0/24"} == {"vrfs.1", "vrfs.2"}
+    public = [vrf_node(estates.rid(CIRCUIT, "er1"), leg, PeeringType.MICROSOFT) for leg in Leg]
+    assert {entry.session for node in public for entry in speaker.routes(routers[node])
+            if entry.prefix == "104.1.0.0/24"} == {"customer"}

@@ -22,6 +22,7 @@ from trunkline.intent.network import (
     Port,
     Role,
     Route,
+    Sentry,
     Tag,
     Tunnel,
 )
@@ -189,3 +190,14 @@ def test_a_hand_off_ends_outside() -> None:
     plane = plane_with(A, handoff)
     assert plane.observe([handoff]) == {handoff.key}
     assert plane.carries("a", "c7", OUTSIDE, "my-port")
+
+
+def test_a_sentry_stands_at_an_interface_of_its_number_and_goes_with_it() -> None:
+    numbered = replace(WIRE, a=replace(WIRE.a, index=7))
+    sentry = Sentry("a", "a0", 7, "edge", "c1.primary.private", ("10.0.0.1",), ("10.0.0.2",))
+    plane = plane_with(A, B, numbered, sentry)
+    assert plane.observe([sentry]) == {sentry.key}
+    with pytest.raises(DriverFailure, match="has number 7, not 8"):
+        plane.apply(Change(ensure=(replace(sentry, index=8),)))
+    plane.apply(Change(remove=(numbered,)))
+    assert plane.observe([sentry]) == frozenset()

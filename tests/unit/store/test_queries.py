@@ -133,6 +133,7 @@ def _ask_everything(reader: Reader) -> None:
     reader.operation("1")
     reader.running(GROUP)
     reader.pending()
+    reader.owed()
     reader.activities(GROUP, 3)
     reader.activities(ResourceId(GROUP.subscription), 3)
     reader.applied("scope")
@@ -174,3 +175,14 @@ def test_every_question_and_every_write_goes_through_an_index(statements: list[s
     walked = [plan for plan in found if plan.startswith("SCAN")]
     # The newest activities end with their limit; the tree of a deletion is the rows found so far.
     assert {plan.split()[1] for plan in walked} <= {"activities", "doomed"}
+
+
+def test_what_runs_on_a_resource_is_found_by_the_resource_not_among_all_that_runs(
+        statements: list[str], sqlite_url: str) -> None:
+    store = Store(sqlite_url)
+    with store.reading() as reader:
+        statements.clear()
+        reader.running(GROUP)
+    store.close()
+    assert ["USING INDEX operations_by_key (key=? AND status=?)" in plan
+            for plan in plans(sqlite_url, statements)] == [True]

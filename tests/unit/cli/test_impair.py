@@ -1,0 +1,69 @@
+"""How ``trunkline impair`` reads links and conditions, and what it says of links that are not there."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from trunkline.cli.commands import impair
+from trunkline.cli.commands.status import impairment_row
+from trunkline.cli.failure import Failed
+from trunkline.cli.instance import locate
+
+FOUND = {"circuits": [
+    {"name": "er1", "location": "Amsterdam", "links": {
+        "primary": ["backbone westeurope", "handoff", "trunk"], "secondary": ["trunk"]}},
+    {"name": "er2", "location": "London", "links": {"primary": ["handoff"], "secondary": []}}]}
+
+
+@pytest.mark.parametrize(("text", "percent"), [("2%", 2), ("0.001%", 0.001), ("100%", 100), (None, 0)])
+def test_a_rate(text: str | None, percent: float) -> None:
+    assert impair._percent(None, None, text) == percent  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("text", "value"), [("20ms", 20), ("1.5ms", 1.5), ("2s", 2000), ("7", 7), (None, 0)])
+def test_a_delay(text: str | None, value: float) -> None:
+    assert impair._milliseconds(None, None, text) == value  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("text", ["2", "101%", "0.0001%", "much", "-1%", ""])
+def test_what_is_no_rate_is_refused(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="write 2%"):
+        impair._percent(None, None, text or "x")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("text", ["11s", "20us", "soon"])
+def test_what_is_no_delay_is_refused(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="at most 10s"):
+        impair._milliseconds(None, None, text)  # type: ignore[arg-type]
+
+
+def test_a_backbone_link_is_reached_by_way_of_a_circuit_that_uses_it() -> None:
+    found = impair._backbone(FOUND, "amsterdam", "westeurope", "primary")
+    assert (found.circuit["name"], found.leg, found.at, found.region) == ("er1", "primary", "backbone", "westeurope")
+
+
+def test_a_link_that_is_not_there_is_told_with_those_that_are() -> None:
+    with pytest.raises(Failed, match=r"er1 primary handoff.*backbone Amsterdam westeurope primary"):
+        impair._backbone(FOUND, "Amsterdam", "eastus", "primary")
+
+
+def test_nothing_asked_for_is_wrong_usage(tmp_path: Path) -> None:
+    ran = CliRunner().invoke(impair.impair, ["er1", "primary", "--hold", "3ms"], obj=locate(str(tmp_path)))
+    assert ran.exit_code == 2
+    assert "--loss, --duplicate" in ran.output
+
+
+def test_a_row_tells_conditions_end_and_counters_of_both_directions() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    frames = {"seen": 10, "lost": 2, "duplicated": 0}
+    row = {"circuit": "er1", "leg": "primary", "at": "backbone", "region": "westeurope", "direction": "both",
+           "conditions": {"lossInPercent": 2.0, "delayInMilliseconds": 20.0}, "linkPresent": True,
+           "expiresAt": (now + timedelta(seconds=90)).isoformat(), "frames": {"in": frames, "out": frames}}
+    assert impairment_row(row, now) == ("er1", "primary", "backbone westeurope", "both", "2% lost, 20 ms late",
+                                        "1m30s", "20 seen, 4 lost")
+    assert impairment_row({**row, "linkPresent": False, "frames": {}}, now)[-1] == "the link is not there"
