@@ -1,0 +1,125 @@
+"""The backbone between peering locations and regions: sites by where they are, spans by length, paths by latency.
+
+It has two planes, one for each leg: what a circuit's primary leg sends takes the primary plane's routers and links, its
+secondary leg the other's. Between two sites the primary plane takes the shortest path, the secondary one the shortest
+that shares no site between them and no span with it, if there is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache, cached_property
+from itertools import pairwise
+from typing import Any
+
+from trunkline.errors import NotFound
+from trunkline.model.catalogue import table
+from trunkline.model.circuit import Leg
+
+#: Light in fibre: 299,792 km/s over a refractive index of 1.468.
+_US_PER_KM = 4.9
+
+
+class SiteKind(StrEnum):
+    LOCATION = "location"
+    REGION = "region"
+
+
+@dataclass(frozen=True, slots=True)
+class BackboneSite:
+    """``name``: of a peering location or a region, casefolded as in scopes; degrees north and east."""
+
+    name: str
+    kind: SiteKind
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A way of fibre between two sites, ``a`` before ``b`` in the alphabet. ``latency_us``: one way."""
+
+    a: str
+    b: str
+    km: float
+    latency_us: int
+
+    def other(self, site: str) -> str:
+        return self.b if site == self.a else self.a
+
+    def __str__(self) -> str:
+        return f"{self.a}~{self.b}"
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """Immutable; paths are computed when first asked and remembered."""
+
+    sites: tuple[BackboneSite, ...]
+    spans: tuple[Span, ...]
+    _paths: dict[tuple[str, str], tuple[tuple[str, ...], ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def adjacent(self) -> dict[str, tuple[Span, ...]]:
+        """The spans of each site."""
+        found: dict[str, list[Span]] = {site.name: [] for site in self.sites}
+        for span in self.spans:
+            found[span.a].append(span)
+            found[span.b].append(span)
+        return {name: tuple(spans) for name, spans in found.items()}
+
+    def span(self, one: str, other: str) -> Span | None:
+        return next((span for span in self.adjacent.get(one, ()) if span.other(one) == other), None)
+
+    def path(self, start: str, end: str, leg: Leg) -> tuple[str, ...]:
+        """The sites that a leg's plane takes, both ends included; the primary's for both legs where nothing is
+        disjoint. Raises NotFound where no path is at all."""
+        if (start, end) not in self._paths:
+            self._paths[start, end] = self._disjoint(start, end)
+        return self._paths[start, end][list(Leg).index(leg)]
+
+    def _disjoint(self, start: str, end: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        first = self._shortest(self._graph, start, end)
+        if first is None:
+            raise NotFound(f"The backbone has no path from '{start}' to '{end}'.", "BackbonePathNotFound")
+        rest = self._graph.copy()
+        rest.remove_nodes_from(first[1:-1])
+        rest.remove_edges_from(pairwise(first))
+        return first, self._shortest(rest, start, end) or first
+
+    @staticmethod
+    def _shortest(graph: Any, start: str, end: str) -> tuple[str, ...] | None:
+        import networkx
+
+        try:
+            return tuple(networkx.dijkstra_path(graph, start, end, weight="us"))
+        except (networkx.NetworkXNoPath, networkx.NodeNotFound):
+            return None
+
+    @cached_property
+    def _graph(self) -> Any:
+        import networkx
+
+        graph = networkx.Graph()
+        graph.add_nodes_from(site.name for site in self.sites)
+        graph.add_edges_from((span.a, span.b, {"us": span.latency_us}) for span in self.spans)
+        return graph
+
+    def latency_us(self, path: Iterable[str]) -> int:
+        """One way over a path's spans."""
+        return sum(found.latency_us for one, other in pairwise(path) if (found := self.span(one, other)))
+
+
+@cache
+def backbone() -> Backbone:
+    """Of this instance: what ships with Trunkline, or the operator's own."""
+    sites = tuple(BackboneSite(row["site"], SiteKind(row["kind"]), float(row["latitude"]), float(row["longitude"]))
+                  for row in table("backbone-sites.csv"))
+    return Backbone(sites, tuple(map(_span, table("backbone-spans.csv"))))
+
+
+def _span(row: Mapping[str, str]) -> Span:
+    a, b = sorted((row["a"], row["b"]))
+    return Span(a, b, float(row["km"]), round(float(row["km"]) * _US_PER_KM))

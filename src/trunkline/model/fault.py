@@ -1,0 +1,98 @@
+"""What can be made to fail on purpose, and what a what-if takes away: ``Trunkline.Plant/faults``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from trunkline.model.circuit import Leg
+from trunkline.model.impairment import Way
+from trunkline.model.resource import Properties, Reference
+
+
+class FaultKind(StrEnum):
+    """What fails, and in brackets what names it."""
+
+    LEG = "leg"  #: [circuit, leg] the circuit's frames between provider and edge (on a Direct port: on the port)
+    EDGE = "edge"  #: [location, leg] an edge router, its backbone router and the VRFs on it
+    SWITCH = "switch"  #: [provider, location, leg] a provider's switch
+    INSTANCE = "gatewayInstance"  #: [gateway, instance]
+    SPAN = "backboneLink"  #: [from, to, leg] a link between backbone routers of a plane; without leg: of both, a fibre cut
+    CORE = "backboneNode"  #: [site, leg] one backbone router
+    LOCATION = "location"  #: [location] all edges, backbone routers and switches of a peering location
+    REGION = "region"  #: [region] all backbone routers, gateways and networks of a region
+
+
+class FaultMode(StrEnum):
+    """``silent``: frames vanish, no link goes down. ``linkDown``: the links lose their carrier."""
+
+    SILENT = "silent"
+    LINK_DOWN = "linkDown"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One thing that can fail. ``key``: a resource id's key, or names in lower case with ``~`` between them;
+    ``part``: leg or number of the instance, empty where the kind has none."""
+
+    kind: FaultKind
+    key: str
+    part: str = ""
+
+
+#: The members that name what fails, by kind; the last are optional where in brackets below.
+_NAMED_BY: dict[FaultKind, tuple[str, ...]] = {
+    FaultKind.LEG: ("circuit", "leg"),
+    FaultKind.EDGE: ("location", "leg"),
+    FaultKind.SWITCH: ("provider", "location", "leg"),
+    FaultKind.INSTANCE: ("gateway", "instance"),
+    FaultKind.SPAN: ("site", "to"),
+    FaultKind.CORE: ("site", "leg"),
+    FaultKind.LOCATION: ("location",),
+    FaultKind.REGION: ("region",),
+}
+_ALSO = {FaultKind.SPAN: ("leg",)}
+
+
+class RehearsedFault(Properties):
+    """A failure made on purpose; it ends when deleted, or ``expires_in_seconds`` after it was last written, at the
+    edge itself, with or without a control plane. ``direction``: one-way failures, of legs and backbone links alone, as
+    the edge (of a link: its first site) sees it. With ``up_in_seconds`` it flaps: down for ``down_in_seconds``, up for
+    that long, and so on."""
+
+    kind: FaultKind = FaultKind.LEG
+    circuit: Reference | None = None
+    gateway: Reference | None = None
+    provider: str | None = None
+    location: str | None = None
+    region: str | None = None
+    site: str | None = None
+    to: str | None = None
+    leg: Leg | None = None
+    instance: Annotated[int, Field(ge=0, le=1)] | None = None
+    mode: FaultMode = FaultMode.SILENT
+    direction: Way = Way.BOTH
+    down_in_seconds: Annotated[float, Field(ge=0.01, le=3600)] | None = None
+    up_in_seconds: Annotated[float, Field(ge=0.01, le=3600)] | None = None
+    expires_in_seconds: Annotated[int, Field(ge=1, le=86400)] = 300
+
+    @model_validator(mode="after")
+    def _names_one_thing(self) -> RehearsedFault:
+        needed, also = _NAMED_BY[self.kind], _ALSO.get(self.kind, ())
+        for name in ("circuit", "gateway", "provider", "location", "region", "site", "to", "leg", "instance"):
+            given = getattr(self, name) is not None
+            if name in needed and not given:
+                raise ValueError(f"a fault of kind '{self.kind}' needs {' and '.join(needed)}; {name} is missing")
+            if given and name not in (*needed, *also):
+                raise ValueError(f"{name} does not name a {self.kind}; that is named by {', '.join(needed + also)}")
+        return self
+
+    @property
+    def target(self) -> Target:
+        part = self.leg.value if self.leg else "" if self.instance is None else str(self.instance)
+        pieces = (self.circuit.target.key if self.circuit else "", self.gateway.target.key if self.gateway else "",
+                  *((text or "").casefold() for text in (self.provider, self.location, self.region, self.site, self.to)))
+        return Target(self.kind, "~".join(piece for piece in pieces if piece), part)
