@@ -14,6 +14,8 @@ from functools import cache, cached_property
 from itertools import pairwise
 from typing import Any
 
+import networkx
+
 from trunkline.errors import NotFound
 from trunkline.model.catalogue import table
 from trunkline.model.circuit import Leg
@@ -91,8 +93,6 @@ class Backbone:
 
     @staticmethod
     def _shortest(graph: Any, start: str, end: str) -> tuple[str, ...] | None:
-        import networkx
-
         try:
             return tuple(networkx.dijkstra_path(graph, start, end, weight="us"))
         except (networkx.NetworkXNoPath, networkx.NodeNotFound):
@@ -100,8 +100,6 @@ class Backbone:
 
     @cached_property
     def _graph(self) -> Any:
-        import networkx
-
         graph = networkx.Graph()
         graph.add_nodes_from(site.name for site in self.sites)
         graph.add_edges_from((span.a, span.b, {"us": span.latency_us}) for span in self.spans)

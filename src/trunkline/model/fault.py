@@ -20,7 +20,7 @@ class FaultKind(StrEnum):
     EDGE = "edge"  #: [location, leg] an edge router, its backbone router and the VRFs on it
     SWITCH = "switch"  #: [provider, location, leg] a provider's switch
     INSTANCE = "gatewayInstance"  #: [gateway, instance]
-    SPAN = "backboneLink"  #: [from, to, leg] a link between backbone routers of a plane; without leg: of both, a fibre cut
+    SPAN = "backboneLink"  #: [site, to] a link between backbone routers of both planes (a fibre cut), or with leg of one
     CORE = "backboneNode"  #: [site, leg] one backbone router
     LOCATION = "location"  #: [location] all edges, backbone routers and switches of a peering location
     REGION = "region"  #: [region] all backbone routers, gateways and networks of a region
@@ -94,5 +94,6 @@ class RehearsedFault(Properties):
     def target(self) -> Target:
         part = self.leg.value if self.leg else "" if self.instance is None else str(self.instance)
         pieces = (self.circuit.target.key if self.circuit else "", self.gateway.target.key if self.gateway else "",
-                  *((text or "").casefold() for text in (self.provider, self.location, self.region, self.site, self.to)))
+                  *((text or "").casefold()
+                    for text in (self.provider, self.location, self.region, self.site, self.to)))
         return Target(self.kind, "~".join(piece for piece in pieces if piece), part)
