@@ -20,7 +20,7 @@ class FaultKind(StrEnum):
     EDGE = "edge"  #: [location, leg] an edge router, its backbone router and the VRFs on it
     SWITCH = "switch"  #: [provider, location, leg] a provider's switch
     INSTANCE = "gatewayInstance"  #: [gateway, instance]
-    SPAN = "backboneLink"  #: [site, to] a link between backbone routers of both planes (a fibre cut), or with leg of one
+    SPAN = "backboneLink"  #: [site, to] a link between backbone routers of both planes (a fibre cut), or one leg
     CORE = "backboneNode"  #: [site, leg] one backbone router
     LOCATION = "location"  #: [location] all edges, backbone routers and switches of a peering location
     REGION = "region"  #: [region] all backbone routers, gateways and networks of a region
