@@ -140,7 +140,7 @@ def without_pins(stage: Stage) -> None:
     pytest.param(without_node(EDGE), id="edge"),
     pytest.param(without_node(SWITCH), id="switch"),
     pytest.param(without_node(core_of_edge("Amsterdam", Leg.PRIMARY)), id="core of the edge"),
-    pytest.param(without_node(core_of_region("westeurope")), id="core of the region"),
+    pytest.param(without_node(core_of_region("westeurope", Leg.PRIMARY)), id="core of the region"),
     pytest.param(without_node(INSTANCE), id="gateway instance"),
     pytest.param(without_node(ROUTER), id="VNet router"),
     pytest.param(without_node(HOST), id="host"),
@@ -168,7 +168,8 @@ def test_a_deleted_namespace_and_all_that_leaned_on_it_are_back_without_waiting_
     with real_stage(places, Timing(resync_interval_s=3600)) as stage:
         stage.put(*estates.whole(), *estates.spoke("second", 2, "10.2"), *estates.lending("hub", "second"))
         connected(stage, SPOKE_VM, ON_PREMISES)
-        for node in (ROUTER, vnet_node(estates.rid(VNET, "second")), core_of_region("westeurope"), EDGE, SPOKE_VM):
+        core = core_of_region("westeurope", Leg.PRIMARY)
+        for node in (ROUTER, vnet_node(estates.rid(VNET, "second")), core, EDGE, SPOKE_VM):
             without_node(node)(stage)
             until(lambda: not missing(stage), 15, f"{node} and all that leaned on it", every_s=0.1)
             connected(stage, SPOKE_VM, ON_PREMISES)

@@ -42,7 +42,7 @@ OWN_TAG = ((C, 100),)
 PEER, EDGE, EDGE_OF_OTHER_LEG = "172.16.0.1", "172.16.0.2", "172.16.0.6"
 ON_PREMISES6, IN_CLOUD6 = "fd00:10:0:1::10", "fd00:1::4"
 BACKBONE = (edge_loopback("Amsterdam", Leg.PRIMARY), edge_loopback("Amsterdam", Leg.SECONDARY),
-            region_loopback("westeurope"), "100.64.0.1")
+            region_loopback("westeurope", Leg.PRIMARY), "100.64.0.1")
 
 
 def third() -> list[estates.Resource]:

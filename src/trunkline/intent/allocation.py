@@ -16,7 +16,7 @@ from trunkline.intent.network import Role
 from trunkline.model.bgp import family_of, network
 from trunkline.model.circuit import Leg
 from trunkline.model.peering import PeeringType
-from trunkline.model.plant import location_index, region_index
+from trunkline.model.plant import location, location_index, region_index
 
 #: The network, the router and two more are the platform's in every subnet, as in Azure; so is the broadcast address.
 RESERVED_HOSTS = 4
@@ -140,8 +140,13 @@ def edge_loopback(location: str, leg: Leg) -> str:
     return str(_EDGES[1 + len(Leg) * location_index(location) + list(Leg).index(leg)])
 
 
-def region_loopback(region: str) -> str:
-    return str(_REGIONS[1 + region_index(region)])
+def core_loopback(site: str, leg: Leg) -> str:
+    """Of a leg's backbone router at a peering location or in a region."""
+    return edge_loopback(site, leg) if location(site) else region_loopback(site, leg)
+
+
+def region_loopback(region: str, leg: Leg) -> str:
+    return str(_REGIONS[1 + len(Leg) * region_index(region) + list(Leg).index(leg)])
 
 
 def mac(number: int) -> str:

@@ -7,12 +7,13 @@ from enum import StrEnum
 
 
 class ScopeKind(StrEnum):
-    """``key`` of each kind in brackets. The first six are plant: they exist while some other scope requires them."""
+    """``key`` of each kind in brackets. The first are plant: they exist while some other scope requires them."""
 
-    REGION = "region"  #: [region] the region's backbone router
-    EDGE = "edge"  #: [location] one edge router and its backbone router
+    CORE = "core"  #: [site] a leg's backbone router at a peering location or in a region
+    REGION = "region"  #: [region] both backbone routers of a region
+    EDGE = "edge"  #: [location] one edge router
     PORT = "port"  #: [provider@location] the provider's switch and its trunk to the edge
-    BACKBONE = "backbone"  #: [location~region] the link between their backbone routers
+    BACKBONE = "backbone"  #: [site~site] what a leg's tunnels between two sites lead over, in the alphabet's order
     VALIDATOR = "validator"  #: [location] the cache from which the routers of a leg learn which origins are valid
     SERVICES = "services"  #: [region] the region's public services, and who announces them
     DIRECT = "direct"  #: [port id] one link of a Direct port, with what is plugged into it
@@ -26,8 +27,8 @@ class ScopeKind(StrEnum):
     LEG = "leg"  #: [circuit id] one leg of a circuit: VRF, attachments, tunnels
 
 
-PLANT = frozenset({ScopeKind.REGION, ScopeKind.EDGE, ScopeKind.PORT, ScopeKind.BACKBONE, ScopeKind.SERVICES,
-                   ScopeKind.VALIDATOR})
+PLANT = frozenset({ScopeKind.CORE, ScopeKind.REGION, ScopeKind.EDGE, ScopeKind.PORT, ScopeKind.BACKBONE,
+                   ScopeKind.SERVICES, ScopeKind.VALIDATOR})
 
 
 @dataclass(frozen=True, slots=True, order=True)

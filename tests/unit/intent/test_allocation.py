@@ -109,7 +109,7 @@ def test_different_nics_have_different_unicast_macs(one: int, two: int) -> None:
 
 def test_every_backbone_router_of_the_plant_has_its_own_loopback() -> None:
     loopbacks = [edge_loopback(location, leg) for location in locations() for leg in Leg]
-    loopbacks += [region_loopback(region) for region in regions()]
+    loopbacks += [region_loopback(region, leg) for region in regions() for leg in Leg]
     assert len(set(loopbacks)) == len(loopbacks)
     assert all(IPv4Address(address) in IPv4Network("100.64.0.0/10") for address in loopbacks)
 

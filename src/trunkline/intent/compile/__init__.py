@@ -1,6 +1,6 @@
 """From resources to blueprints, one module per kind of scope. Pure: same estate, same bytes.
 
-    plant    region, edge, port, backbone: what exists while somebody requires it
+    plant    core, region, edge, port, backbone: what exists while somebody requires it
     validation  the cache of a location's leg, and what a router gets that validates origins
     site     a customer's LAN, hosts and routers
     direct   one link of a Direct port, and what is plugged into it
@@ -43,6 +43,7 @@ from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.model.profile import Profile
 
 _COMPILERS: dict[ScopeKind, Callable[[Scope, Estate, Profile], Draft]] = {
+    ScopeKind.CORE: plant.core,
     ScopeKind.REGION: plant.region,
     ScopeKind.EDGE: plant.edge,
     ScopeKind.PORT: plant.port,

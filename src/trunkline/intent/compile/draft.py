@@ -131,8 +131,14 @@ def default_route(address: str) -> str:
     return "0.0.0.0/0" if family_of(address) == 4 else "::/0"
 
 
-def backbone_scope(location: str, leg: Leg, region: str) -> Scope:
-    return Scope(ScopeKind.BACKBONE, f"{location.lower()}~{region}", leg)
+def core_scope(site: str, leg: Leg) -> Scope:
+    """``site``: a peering location or a region."""
+    return Scope(ScopeKind.CORE, site.casefold(), leg)
+
+
+def backbone_scope(one: str, other: str, leg: Leg) -> Scope:
+    """What a leg's tunnels between two sites need, whichever is named first."""
+    return Scope(ScopeKind.BACKBONE, "~".join(sorted((one.casefold(), other.casefold()))), leg)
 
 
 def port_scope(circuit: CircuitView, leg: Leg) -> Scope:

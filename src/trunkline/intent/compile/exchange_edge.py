@@ -75,7 +75,7 @@ def add_edge(draft: Draft, view: ExchangeView, member: MemberView, profile: Prof
         Sentry(node, TO_LAN, index, edge_node(place, leg), attachment(member), member.addresses,
                tuple(address for server in view.model.route_servers for address in server), shared=True),
         *tunnels(asker, region, profile), origins.link]
-    draft.requires += [backbone_scope(place, leg, region), services_scope(region), origins.scope]
+    draft.requires += [backbone_scope(place, region, leg), services_scope(region), origins.scope]
     draft.routers.append(Router(node, Daemon.BIRD, AZURE_ASN, router_id(_IDENTIFIERS | member.number, 0), sessions,
                                 ecmp=profile.ecmp, validation=(origins.source,)))
 

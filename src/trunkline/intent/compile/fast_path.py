@@ -50,13 +50,13 @@ def tunnel_ends(connection: ConnectionView, leg: Leg, profile: Profile) -> tuple
     circuit, gateway = connection.circuit, connection.gateway
     number = vni(connection.resource.number, DIRECT, leg)
     pairs = [(edge_addresses(subnet, connection.slot, leg), router_address(subnet)) for subnet in connection.subnets]
-    here, there = edge_loopback(circuit.location, leg), region_loopback(gateway.region)
+    here, there = edge_loopback(circuit.location, leg), region_loopback(gateway.region, leg)
     return (
         Tunnel(core_of_edge(circuit.location, leg), Interface(
             vrf_node(circuit.resource.id, leg), vrf_interface(connection),
             tuple(point_to_point(edge, router) for edge, router in pairs), profile.mtu),
             number, here, there),
-        Tunnel(core_of_region(gateway.region), Interface(
+        Tunnel(core_of_region(gateway.region, leg), Interface(
             vnet_node(gateway.vnet.resource.id), router_interface(connection, leg),
             tuple(point_to_point(router, edge) for edge, router in pairs), profile.mtu),
             number, there, here))

@@ -79,7 +79,7 @@ def _add_direct_tunnels(draft: Draft, linked: tuple[ConnectionView, ...], profil
         for leg in Leg:
             draft.pieces += fast_path.tunnel_ends(connection, leg, profile)
             draft.requires += [Scope(ScopeKind.LEG, connection.circuit.resource.id.key, leg),
-                               backbone_scope(connection.circuit.location, leg, connection.gateway.region)]
+                               backbone_scope(connection.circuit.location, connection.gateway.region, leg)]
 
 
 def _ends(view: GatewayView, instance: int) -> tuple[tuple[str, str], ...]:
@@ -101,8 +101,8 @@ def _tunnel(connection: ConnectionView, instance: int, leg: Leg, profile: Profil
     addresses = tuple(point_to_point(instance_addresses(subnet)[instance], edge_addresses(subnet, connection.slot, leg))
                       for subnet in connection.subnets)
     end = Interface(instance_node(view.resource.id, instance), gateway_tunnel(connection, leg), addresses, profile.mtu)
-    return Tunnel(core_of_region(view.region), end, vni(connection.resource.number, instance, leg),
-                  region_loopback(view.region), edge_loopback(location, leg))
+    return Tunnel(core_of_region(view.region, leg), end, vni(connection.resource.number, instance, leg),
+                  region_loopback(view.region, leg), edge_loopback(location, leg))
 
 
 def _capacity(view: GatewayView, linked: tuple[ConnectionView, ...], instance: int, profile: Profile) -> Capacity:

@@ -153,7 +153,7 @@ def _add_vrf(draft: Draft, circuit: CircuitView, peering: PeeringView, which: Le
 
 def _add_tunnels(draft: Draft, connection: ConnectionView, which: Leg, profile: Profile) -> None:
     circuit, gateway = connection.circuit, connection.gateway
-    draft.requires.append(backbone_scope(circuit.location, which, gateway.region))
+    draft.requires.append(backbone_scope(circuit.location, gateway.region, which))
     for instance in (0, 1):
         addresses = tuple(
             point_to_point(edge_addresses(subnet, connection.slot, which), instance_addresses(subnet)[instance])
@@ -161,7 +161,7 @@ def _add_tunnels(draft: Draft, connection: ConnectionView, which: Leg, profile: 
         end = Interface(vrf_node(circuit.resource.id, which), vrf_tunnel(connection, instance), addresses, profile.mtu)
         draft.pieces.append(Tunnel(
             core_of_edge(circuit.location, which), end, vni(connection.resource.number, instance, which),
-            edge_loopback(circuit.location, which), region_loopback(gateway.region)))
+            edge_loopback(circuit.location, which), region_loopback(gateway.region, which)))
 
 
 def _add_customer_port(draft: Draft, circuit: CircuitView, view: OrderView, which: Leg) -> None:

@@ -61,7 +61,7 @@ def add_microsoft(draft: Draft, circuit: CircuitView, peering: PeeringView, whic
     regions = sorted({region for found in named.values() for region in found})
     for region in regions:
         draft.pieces += tunnels(of_circuit(circuit, which, node, region), region, profile)
-        draft.requires += [backbone_scope(circuit.location, which, region), services_scope(region)]
+        draft.requires += [backbone_scope(circuit.location, region, which), services_scope(region)]
     sessions = (*_customer_sessions(peering, which, profile),
                 *(replace(towards_services(vrf_address(circuit.resource.number, which, family), region, profile),
                           import_policy=_named(named[family][region]),

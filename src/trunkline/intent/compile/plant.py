@@ -1,11 +1,11 @@
-"""Region, edge, port, backbone: plant that exists while some scope requires it."""
+"""Core, region, edge, port, backbone: plant that exists while some scope requires it."""
 
 from __future__ import annotations
 
 import hashlib
 
-from trunkline.intent.allocation import edge_loopback, node_name, region_loopback
-from trunkline.intent.compile.draft import BACKBONE_MTU, TRUNK_MTU, Draft, letter, point_to_point
+from trunkline.intent.allocation import core_loopback, node_name
+from trunkline.intent.compile.draft import BACKBONE_MTU, TRUNK_MTU, Draft, core_scope, letter, point_to_point
 from trunkline.intent.estate import Estate
 from trunkline.intent.network import Interface, Link, Node, Role
 from trunkline.intent.scope import Scope, ScopeKind
@@ -20,12 +20,17 @@ def edge_node(location: str, leg: Leg) -> str:
     return node_name(Role.EDGE, location, location.lower(), letter(leg))
 
 
+def core_node(site: str, leg: Leg) -> str:
+    """A leg's backbone router at a peering location or in a region."""
+    return node_name(Role.CORE, site, f"core:{site.casefold()}", letter(leg))
+
+
 def core_of_edge(location: str, leg: Leg) -> str:
-    return node_name(Role.CORE, location, f"edge:{location.lower()}", letter(leg))
+    return core_node(location, leg)
 
 
-def core_of_region(region: str) -> str:
-    return node_name(Role.CORE, region, f"region:{region}")
+def core_of_region(region: str, leg: Leg) -> str:
+    return core_node(region, leg)
 
 
 def switch_node(provider: str, location: str, leg: Leg) -> str:
@@ -46,26 +51,28 @@ def port_interface(provider: str) -> str:
     return f"p{_short(provider.lower())}"
 
 
-def backbone_interface(region: str) -> str:
-    """The interface of an edge's backbone router towards a region."""
-    return f"r{_short(region)}"
+def backbone_interface(site: str) -> str:
+    """A backbone router's interface towards another site."""
+    return f"b{_short(site.casefold())}"
 
 
 def _short(text: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
 
 
+def core(scope: Scope, _estate: Estate, _profile: Profile) -> Draft:
+    leg = Leg(scope.leg)
+    return Draft([Node(core_node(scope.key, leg), Role.CORE, forwarding=True,
+                       loopback=(f"{core_loopback(scope.key, leg)}/32",))])
+
+
 def region(scope: Scope, _estate: Estate, _profile: Profile) -> Draft:
-    node = Node(core_of_region(scope.key), Role.CORE, forwarding=True, loopback=(f"{region_loopback(scope.key)}/32",))
-    return Draft([node])
+    return Draft(requires=[core_scope(scope.key, leg) for leg in Leg])
 
 
 def edge(scope: Scope, _estate: Estate, _profile: Profile) -> Draft:
     leg = Leg(scope.leg)
-    return Draft([
-        Node(edge_node(scope.key, leg), Role.EDGE),
-        Node(core_of_edge(scope.key, leg), Role.CORE, forwarding=True,
-             loopback=(f"{edge_loopback(scope.key, leg)}/32",))])
+    return Draft([Node(edge_node(scope.key, leg), Role.EDGE)], requires=[core_scope(scope.key, leg)])
 
 
 def port(scope: Scope, _estate: Estate, _profile: Profile) -> Draft:
@@ -78,12 +85,10 @@ def port(scope: Scope, _estate: Estate, _profile: Profile) -> Draft:
 
 
 def backbone(scope: Scope, _estate: Estate, _profile: Profile) -> Draft:
-    location, _, to_region = scope.key.partition("~")
+    one, _, other = scope.key.partition("~")
     leg = Leg(scope.leg)
-    here, there = edge_loopback(location, leg), region_loopback(to_region)
+    here, there = core_loopback(one, leg), core_loopback(other, leg)
     link = Link(
-        Interface(core_of_edge(location, leg), backbone_interface(to_region), (point_to_point(here, there),),
-                  BACKBONE_MTU),
-        Interface(core_of_region(to_region), f"e{_short(location)}{letter(leg)}", (point_to_point(there, here),),
-                  BACKBONE_MTU))
-    return Draft([link], requires=[Scope(ScopeKind.EDGE, location, leg), Scope(ScopeKind.REGION, to_region)])
+        Interface(core_node(one, leg), backbone_interface(other), (point_to_point(here, there),), BACKBONE_MTU),
+        Interface(core_node(other, leg), backbone_interface(one), (point_to_point(there, here),), BACKBONE_MTU))
+    return Draft([link], requires=[core_scope(one, leg), core_scope(other, leg)])

@@ -85,12 +85,12 @@ def of_circuit(circuit: CircuitView, leg: Leg, vrf: str, region: str) -> Asker:
 def tunnels(asker: Asker, region: str, profile: Profile) -> Iterator[Tunnel]:
     """Both ends: the services' one is made by whoever wants to reach them."""
     pairs = [(own, services_address(region, family_of(own))) for own in asker.addresses]
-    edge, core = edge_loopback(asker.location, asker.leg), region_loopback(region)
+    edge, core = edge_loopback(asker.location, asker.leg), region_loopback(region, asker.leg)
     yield Tunnel(core_of_edge(asker.location, asker.leg),
                  Interface(asker.vrf, services_tunnel(region),
                            tuple(point_to_point(here, there) for here, there in pairs), profile.mtu),
                  asker.vni, edge, core)
-    yield Tunnel(core_of_region(region),
+    yield Tunnel(core_of_region(region, asker.leg),
                  Interface(services_node(region), asker.name,
                            tuple(point_to_point(there, here) for here, there in pairs), profile.mtu),
                  asker.vni, core, edge)
@@ -110,7 +110,7 @@ def services(scope: Scope, _estate: Estate, profile: Profile) -> Draft:
     node, announced = services_node(scope.key), announced_by(scope.key)
     answers = tuple(sorted(Answer(prefix, one.name) for one in served_in(scope.key) for prefix in one.prefixes))
     origins = tuple(Origin(prefix, communities=tuple(map(community, told))) for prefix, told in announced.items())
-    router = Router(node, Daemon.BIRD, AZURE_ASN, region_loopback(scope.key),
+    router = Router(node, Daemon.BIRD, AZURE_ASN, region_loopback(scope.key, Leg.PRIMARY),
                     tuple(_session(scope.key, prefixes, profile) for prefixes in SERVICE_RANGES), origins,
                     ecmp=profile.ecmp)
     return Draft([
