@@ -89,7 +89,34 @@ class Backbone:
         rest = self._graph.copy()
         rest.remove_nodes_from(first[1:-1])
         rest.remove_edges_from(pairwise(first))
-        return first, self._shortest(rest, start, end) or first
+        second = self._shortest(rest, start, end)
+        return (first, second) if second else self._pair(start, end) or (first, first)
+
+    def _pair(self, start: str, end: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+        """The disjoint paths that are shortest together, where the shortest of all is disjoint from none: a flow of two
+        through sites that let one through."""
+        flow = networkx.DiGraph()
+        for site in self.sites:
+            flow.add_edge((site.name, "in"), (site.name, "out"), capacity=1, weight=0)
+        for span in self.spans:
+            for here, there in ((span.a, span.b), (span.b, span.a)):
+                flow.add_edge((here, "out"), (there, "in"), capacity=1, weight=span.latency_us)
+        flow.add_node((start, "out"), demand=-2)
+        flow.add_node((end, "in"), demand=2)
+        try:
+            taken = networkx.min_cost_flow(flow)
+        except networkx.NetworkXUnfeasible:
+            return None
+        one, other = sorted((self._followed(taken, first, start, end)
+                             for first, units in taken[start, "out"].items() if units), key=self.latency_us)
+        return one, other
+
+    @staticmethod
+    def _followed(taken: Any, at: tuple[str, str], start: str, end: str) -> tuple[str, ...]:
+        path = [start, at[0]]
+        while path[-1] != end:
+            path.append(next(there[0] for there, units in taken[path[-1], "out"].items() if units))
+        return tuple(path)
 
     @staticmethod
     def _shortest(graph: Any, start: str, end: str) -> tuple[str, ...] | None:
