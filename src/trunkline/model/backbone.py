@@ -19,6 +19,7 @@ import networkx
 from trunkline.errors import NotFound
 from trunkline.model.catalogue import table
 from trunkline.model.circuit import Leg
+from trunkline.model.plant import metro_sites
 
 #: Light in fibre: 299,792 km/s over a refractive index of 1.468.
 _US_PER_KM = 4.9
@@ -135,6 +136,12 @@ class Backbone:
     def latency_us(self, path: Iterable[str]) -> int:
         """One way over a path's spans."""
         return sum(found.latency_us for one, other in pairwise(path) if (found := self.span(one, other)))
+
+
+def site_of(location: str, leg: Leg) -> str:
+    """The backbone's site where a leg of a location's circuits has its edge: the location, of a metro a building."""
+    sites = metro_sites().get(location)
+    return sites[list(Leg).index(leg)] if sites else location.casefold()
 
 
 @cache

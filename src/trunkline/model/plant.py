@@ -12,7 +12,6 @@ from functools import cache
 
 from trunkline.errors import NotFound
 from trunkline.model.catalogue import Catalogue, listed, table
-from trunkline.model.circuit import Leg
 from trunkline.model.port_location import PortLocation, port_locations
 from trunkline.model.provider import offers
 
@@ -65,12 +64,6 @@ def regions() -> Catalogue[Region]:
 def metro_sites() -> Catalogue[tuple[str, str]]:
     """By metro, the sites of its two buildings: of the primary leg and of the secondary."""
     return Catalogue({row["metro"]: (row["primary"], row["secondary"]) for row in table("metro-sites.csv")})
-
-
-def site_of(location: str, leg: Leg) -> str:
-    """The backbone's site where a leg of a location's circuits has its edge: the location, of a metro a building."""
-    sites = metro_sites().get(location)
-    return sites[list(Leg).index(leg)] if sites else location.casefold()
 
 
 def location(name: str) -> PeeringLocation | None:
