@@ -163,8 +163,7 @@ def test_a_failover_test_closes_one_link_until_it_is_stopped(ordered: Window) ->
     start = ordered.path("expressRouteCircuits/er1/startCircuitLinkFailoverTest")
     query = {"linkType": "Primary", "circuitTestCategory": "BgpDisconnect"}
     assert ask(ordered, start, {**query, "linkType": "third"}).error == "InvalidLinkType"
-    prepended = ask(ordered, start, {**query, "circuitTestCategory": "ASPathPrepend"})
-    assert prepended.error == "FailoverTestCategoryNotSupported"
+    assert ask(ordered, start, {**query, "circuitTestCategory": "Chaos"}).error == "InvalidCircuitTestCategory"
     started = ask(ordered, start, query)
     assert started.status == 202
     ordered.settle()
@@ -174,10 +173,21 @@ def test_a_failover_test_closes_one_link_until_it_is_stopped(ordered: Window) ->
     assert (told, test.leg, test.running) == (test.test_guid, "primary", True)
     assert ask(ordered, start, {**query, "linkType": "Secondary"}).error == "FailoverTestIsRunning"
     stop = ordered.path("expressRouteCircuits/er1/stopCircuitLinkFailoverTest")
+    assert ordered.request("POST", stop, {"linkType": "Secondary"}).error == "FailoverTestNotRunning"
     assert ordered.request("POST", stop, {"linkType": "Primary", "wasSimulationSuccessful": True}).status == 202
     ordered.settle()
     assert ordered.request("POST", stop, {}).error == "FailoverTestNotRunning"
     assert ordered.get("expressRouteCircuits/er1")["properties"]["provisioningState"] == "Succeeded"
+
+
+def test_a_failover_test_may_lengthen_paths_instead(ordered: Window) -> None:
+    ordered.put(PRIVATE, PEERING)
+    start = ordered.path("expressRouteCircuits/er1/startCircuitLinkFailoverTest")
+    assert ask(ordered, start, {"linkType": "secondary", "circuitTestCategory": "aspathprepend"}).status == 202
+    ordered.settle()
+    with ordered.store.reading() as reader:
+        test, = link_tests(reader.list("Microsoft.Network/expressRouteCircuits")[0])
+    assert (test.category, test.link) == ("ASPathPrepend", "Secondary")
 
 
 def ask(window: Window, path: str, query: dict[str, str]) -> Reply:

@@ -68,7 +68,8 @@ def test_a_shared_key_is_read_set_and_made_anew(vpn: Window) -> None:
 def test_a_vpn_gateway_is_asked_for_routes_and_has_none_and_says_what_it_does_not_do(vpn: Window) -> None:
     gateway = vpn.path("virtualNetworkGateways/vpn")
     for action, code in (("generatevpnclientpackage", "VpnNotSupported"), ("prepareMigration",
-                         "GatewayMigrationNotSupported"), ("startSiteFailoverTest", "FailoverTestNotSupported"),
+                         "GatewayMigrationNotSupported"), ("startSiteFailoverTest", "GatewayTypeNotSupported"),
+                         ("getFailoverAllTestsDetails", "GatewayTypeNotSupported"),
                          ("getResiliencyInformation", "GatewayTypeNotSupported")):
         assert vpn.request("POST", f"{gateway}/{action}", {}).error == code
     assert vpn.request("POST", f"{gateway}/reset").status == 202

@@ -102,10 +102,10 @@ class Window:
         finish.answer(self.store, operation.id, result)
 
 
-def provision(window: Window, circuit: str = "er1", state: str = "Provisioned") -> str:
+def provision(window: Window, circuit: str = "er1", state: str = "Provisioned", location: str = "Amsterdam") -> str:
     """As the provider; answers the path of the cross connection."""
     key = window.get(f"expressRouteCircuits/{circuit}")["properties"]["serviceKey"]
-    path = (f"/subscriptions/{window.accounts.provider_subscription}/resourceGroups/CrossConnection-Amsterdam"
+    path = (f"/subscriptions/{window.accounts.provider_subscription}/resourceGroups/CrossConnection-{location}"
             f"/providers/Microsoft.Network/expressRouteCrossConnections/{key}")
     twin = window.request("GET", path).body
     twin["properties"]["serviceProviderProvisioningState"] = state

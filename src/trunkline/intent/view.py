@@ -15,7 +15,7 @@ from trunkline.intent.peering import PeeringView, peerings
 from trunkline.intent.vnet_peering import PeeringState, counterpart, state, synced
 from trunkline.model.bgp import family_of, of_family
 from trunkline.model.circuit import Circuit, CrossConnection, Leg, ProviderState
-from trunkline.model.failover import link_tests
+from trunkline.model.failover import TestCategory, is_tested, tested_legs
 from trunkline.model.hub import BgpConnection, HubIpConfiguration, VirtualHub
 from trunkline.model.impairment import Impairment
 from trunkline.model.network import (
@@ -278,6 +278,7 @@ class CircuitView:
     orders: tuple[tuple[Leg, OrderView], ...]
     faults: tuple[Leg, ...]
     withdrawn: tuple[Leg, ...]  #: a failover test holds their customer sessions down
+    prepended: tuple[Leg, ...]  #: a failover test makes paths over them longer
     port: PortView | None = None
     impairments: tuple[ImpairmentView, ...] = ()
     throttle_mbps: int | None = None  #: the provider's own limit
@@ -319,7 +320,7 @@ def circuit_view(estate: Estate, circuit: ResourceId) -> CircuitView | None:
         resource, model, peerings(estate, circuit), port is not None or _provisioned(estate, circuit),
         tuple(_cabled(port, circuit) if port else _orders(estate, circuit)),
         tuple(RehearsedFault.model_validate(f.properties).leg for f in referrers(estate, circuit, FAULT)),
-        tuple(test.leg for test in link_tests(resource) if test.running), port,
+        tested_legs(resource, TestCategory.BGP_DISCONNECT), tested_legs(resource, TestCategory.AS_PATH_PREPEND), port,
         tuple(ImpairmentView(one, Impairment.model_validate(one.properties))
               for one in referrers(estate, circuit, IMPAIRMENT)),
         next((Throttle.model_validate(one.properties).bandwidth_in_mbps
@@ -359,6 +360,11 @@ class ConnectionView:
     @property
     def slot(self) -> int:
         return int(self.resource.system["slot"])
+
+    @property
+    def tested(self) -> bool:
+        """Whether a failover test of its gateway keeps it down."""
+        return is_tested(self.gateway.resource, self.circuit.location)
 
     @property
     def subnets(self) -> tuple[str, ...]:

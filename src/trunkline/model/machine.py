@@ -117,7 +117,7 @@ FAILOVER_TEST = StateMachine(
         NotStarted="Starting", Starting="Running StartFailed", Running="Stopping Completed Expired",
         StartFailed="Starting", Stopping="Completed StopFailed", StopFailed="Stopping Expired", Completed="Starting",
         Expired="Starting", Invalid=""), "azure-mgmt-network FailoverTestStatus",
-    "the start and stop of a circuit's link test, which runs as soon as it is stored")
+    "the tests of a circuit's links and of a gateway's peering locations; those of links expire")
 
 MIGRATION_PHASE = StateMachine(
     "phase of a gateway's migration", "None", {

@@ -33,6 +33,7 @@ from trunkline.reconcile.effective import Effective
 from trunkline.reconcile.failover import FailoverTests
 from trunkline.reconcile.looking_glass import LookingGlass, Wanted, of_circuit
 from trunkline.reconcile.overview import Look, overview
+from trunkline.reconcile.remembered import TestRoutes
 from trunkline.reconcile.route_feed import RouteFeed
 from trunkline.reconcile.route_servers import peer_routes
 from trunkline.reconcile.troubles import Troubles
@@ -52,7 +53,8 @@ class Answers:
     def __init__(self, store: Store, plane: Plane, speaker: Speaker, profile: Profile, troubles: Troubles) -> None:
         self._store, self._plane, self._speaker, self._profile = store, plane, speaker, profile
         self._troubles, self._feed = troubles, RouteFeed(speaker)
-        tests, effective = FailoverTests(speaker, profile), Effective(plane, profile)
+        tests = FailoverTests(speaker, profile, TestRoutes(store, speaker, profile))
+        effective = Effective(plane, profile)
         self._known: dict[str, Callable[[Operation, Reader], Json | list[Json]]] = {
             "arpTables": self._arp_table,
             "routeTables": self._route_table,
@@ -70,8 +72,10 @@ class Answers:
             "status": self._status,
             "effectiveRouteTable": effective.routes,
             "effectiveNetworkSecurityGroups": effective.groups,
-            "getCircuitLinkFailoverAllTestsDetails": tests.all,
-            "getCircuitLinkFailoverSingleTestDetails": tests.one,
+            "getCircuitLinkFailoverAllTestsDetails": tests.links,
+            "getCircuitLinkFailoverSingleTestDetails": tests.link,
+            "getFailoverAllTestsDetails": tests.sites,
+            "getFailoverSingleTestDetails": tests.site,
         }
 
     @property

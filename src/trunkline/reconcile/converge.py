@@ -20,6 +20,7 @@ from trunkline.intent.scope import PLANT, Scope
 from trunkline.model.profile import Profile
 from trunkline.model.resource import Json
 from trunkline.reconcile.difference import Difference, differ, union
+from trunkline.reconcile.remembered import TestRoutes
 from trunkline.reconcile.standing import Standing
 from trunkline.store import Store
 
@@ -64,6 +65,7 @@ class Converger:
                  fallen: Callable[[frozenset[Scope]], None] = lambda _scopes: None) -> None:
         self._store, self._plane, self._speaker, self._profile = store, plane, speaker, profile
         self._fallen, self._standing = fallen, Standing()
+        self._tests = TestRoutes(store, speaker, profile)
         self._locks: dict[Scope, RLock] = defaultdict(RLock)
         self._guard = Lock()
         self._passes: dict[Scope, Pass] = {}
@@ -138,6 +140,7 @@ class Converger:
         unmet = tuple(required for required in desired.requires if not self._stands(required, since))
         difference = differ(desired, applied, self._observe(desired) if stored else frozenset())
         lost, degraded = self._lost(difference, applied), ""
+        self._tests.note(scope)
         try:
             self._end_orphans(lost, applied)
             self._apply(scope, difference)

@@ -1,13 +1,16 @@
-"""What ends by itself: rehearsed faults, impairments and containments, at their time or with their network."""
+"""What ends by itself: rehearsed faults, impairments and containments, at their time or with their network, and link
+failover tests that nobody stops."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
-from trunkline.intent.view import FAULT, IMPAIRMENT
+from trunkline.intent.view import CIRCUIT, FAULT, IMPAIRMENT
 from trunkline.model.containment import CONTAINMENT
+from trunkline.model.failover import LINK_TEST_LIMIT, LinkTest, TestStatus, link_tests, with_link_tests
 from trunkline.model.operation import Operation, OperationKind
 from trunkline.model.resource import ProvisioningState, ResourceId, now
 from trunkline.store import Reader, Store
@@ -27,6 +30,26 @@ def end_impairments(store: Store) -> tuple[ResourceId, ...]:
     with store.reading() as reader:
         found = tuple(found for found, _ in _running(reader, IMPAIRMENT))
     return _end(store, found)
+
+
+def end_tests(store: Store) -> tuple[ResourceId, ...]:
+    """A circuit that is being written is looked at again later."""
+    with store.reading() as reader:
+        over = tuple(circuit for circuit in reader.list(CIRCUIT) if circuit.state is ProvisioningState.SUCCEEDED
+                     and any(map(_overdue, link_tests(circuit))))
+    for circuit in over:
+        tests = tuple(test.model_copy(update={"status": TestStatus.EXPIRED, "end_time": now().isoformat()})
+                      if _overdue(test) else test for test in link_tests(circuit))
+        with store.writing() as writer:
+            stored = writer.put(replace(circuit, system=with_link_tests(circuit, tests),
+                                        state=ProvisioningState.UPDATING), circuit.etag)
+            writer.begin(Operation(f"expired-{time.time_ns():x}", circuit.id, OperationKind.PUT,
+                                   generation=stored.generation))
+    return tuple(circuit.id for circuit in over)
+
+
+def _overdue(test: LinkTest) -> bool:
+    return test.running and datetime.fromisoformat(test.start_time) + LINK_TEST_LIMIT <= now()
 
 
 def _running(reader: Reader, kind: str) -> Iterator[tuple[ResourceId, datetime]]:

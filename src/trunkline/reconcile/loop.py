@@ -27,7 +27,7 @@ from trunkline.reconcile.asking import Asking
 from trunkline.reconcile.authorities import Authorities
 from trunkline.reconcile.connections import ConnectionStates
 from trunkline.reconcile.converge import Converger
-from trunkline.reconcile.expiry import end_expired, end_impairments
+from trunkline.reconcile.expiry import end_expired, end_impairments, end_tests
 from trunkline.reconcile.finish import fail, succeed
 from trunkline.reconcile.monitor.watch import Monitor
 from trunkline.reconcile.origins import LOOK_S, Feed
@@ -47,6 +47,8 @@ log = logging.getLogger(__name__)
 _LOOK_FIRST_S, _LOOK_MOST_S = 0.05, 0.5
 #: How often the timer runs, and how often it refreshes what customers see of connections; seconds.
 _TICK_S, _REFRESH_S = 0.5, 2.0
+#: How often failover tests are looked for that nobody stops: it takes reading all circuits; seconds.
+_TESTS_S = 30.0
 #: Shortest pause between two passes that nobody asked for; seconds.
 _RESYNC_PAUSE_S = 0.1
 
@@ -203,7 +205,7 @@ class Reconciler:
     def _rhythms(self) -> tuple[Rhythm, ...]:
         often = (self._open_wishes, self._end_overdue, self._end_expired)
         return (
-            *(Rhythm(0, act) for act in often),
+            *(Rhythm(0, act) for act in often), Rhythm(_TESTS_S, self._end_tests),
             *(Rhythm(_REFRESH_S, act) for act in (*self._refreshes, self._look_for_nodes)),
             *(Rhythm(self._timing.resync_interval_s, act) for act in (self._resync, self._prune)))
 
@@ -259,6 +261,10 @@ class Reconciler:
     def _end_expired(self) -> None:
         for resource in end_expired(self._store):
             self._all_due(self._note(resource))
+
+    def _end_tests(self) -> None:
+        for circuit in end_tests(self._store):
+            self._all_due(self._note(circuit))
 
     # ── what it does ───────────────────────────────────────────────────────────────────────────────────────────────
 

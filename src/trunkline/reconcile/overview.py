@@ -129,7 +129,7 @@ def _leg(look: Look, view: CircuitView, leg: Leg) -> Json:
     return {
         "fault": leg in view.faults,
         "cut": cut(view, leg),
-        "failoverTest": leg in view.withdrawn,
+        "failoverTest": leg in (*view.withdrawn, *view.prepended),
         "bgp": next((s["state"] for s in sessions if s["group"] == CUSTOMER), "NotConfigured"),
         "sessions": sessions,
         "traffic": traffic(view, leg, look.counters),

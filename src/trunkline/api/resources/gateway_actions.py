@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from trunkline.api.declaration import Action, Ledger, Question, Refusal
+from trunkline.api.resources.gateway_failover import SITE_FAILOVER_TESTS, only_express_route
 from trunkline.api.resources.gateway_resiliency import resiliency
-from trunkline.errors import Fault
 from trunkline.intent.estate import Estate
 from trunkline.intent.view import CONNECTION, referrers
-from trunkline.model.network import GatewayType, VirtualNetworkGateway
 from trunkline.model.resource import Json, Resource
 
 NO_VPN = Refusal("VpnNotSupported", "VPN gateways are recorded on this platform: no tunnel and no client stands behind "
                  "them, so there is nothing to give out, capture, reset or disconnect. Use an ExpressRoute gateway.")
-
-NO_FAILOVER_TEST = Refusal(
-    "FailoverTestNotSupported", "Failover tests of a gateway are not offered: on this platform a site fails for all "
-    "gateways. Rehearse with PUT Trunkline.Plant/faults on a circuit's leg, and read getLearnedRoutes.")
 
 NO_MIGRATION = Refusal(
     "GatewayMigrationNotSupported", "Gateways are not migrated on this platform: there is no older deployment to "
@@ -34,23 +27,8 @@ _VPN_ACTIONS = (
 
 _MIGRATION = ("prepareMigration", "executeMigration", "commitMigration", "abortMigration")
 
-_FAILOVER_TESTS = ("getFailoverAllTestsDetails", "getFailoverSingleTestDetails", "startSiteFailoverTest",
-                   "stopSiteFailoverTest")
-
-
-def failover_tests() -> tuple[Action, ...]:
-    return tuple(Action(name, refused=NO_FAILOVER_TEST) for name in _FAILOVER_TESTS)
-
-
 def connections(gateway: Resource, estate: Estate) -> tuple[Resource, ...]:
     return referrers(estate, gateway.id, CONNECTION)
-
-
-def _only_express_route(gateway: Resource, _estate: Estate, _question: Question) -> Iterator[Fault]:
-    kind = VirtualNetworkGateway.model_validate(gateway.properties).gateway_type
-    if kind is not GatewayType.EXPRESS_ROUTE:
-        yield Fault("GatewayTypeNotSupported", f"{gateway.id} is of gatewayType {kind}, and only ExpressRoute gateways "
-                    "have circuits. Ask one of those.")
 
 
 def _no_clients(_gateway: Resource, _estate: Estate, _question: Question) -> Json:
@@ -69,10 +47,10 @@ GATEWAY_ACTIONS = (
     Action("getBgpPeerStatus", query=("peer",)),
     Action("connections", "GET", lists=connections),
     Action("reset", query=("gatewayVip",), change=_again),
-    Action("getResiliencyInformation", query=("attemptRefresh",), check=_only_express_route, answer=resiliency),
+    Action("getResiliencyInformation", query=("attemptRefresh",), check=only_express_route, answer=resiliency),
     Action("getRoutesInformation", refused=NO_ROUTE_SETS),
     Action("getEffectiveRoutes", refused=NO_ROUTE_SETS),
     Action("getVpnClientConnectionHealth", answer=_no_clients),
-    *failover_tests(),
+    *SITE_FAILOVER_TESTS,
     *(Action(name, refused=NO_MIGRATION) for name in _MIGRATION),
     *(Action(name, refused=NO_VPN) for name in _VPN_ACTIONS))

@@ -69,8 +69,11 @@ def at_customer(session: Session, own: RoutePolicy | None, clouds: SessionPolicy
 
 def inwards(base: Policy, policy: SessionPolicy | None) -> Policy:
     """What an edge tells the cloud of a customer's routes. Azure drains by AS path as well (azure-facts 2.3)."""
-    if policy is None or not policy.graceful_shutdown:
-        return base
+    return prepended(base) if policy and policy.graceful_shutdown else base
+
+
+def prepended(base: Policy) -> Policy:
+    """With the path that maintenance of a leg gives it (azure-facts 2.3)."""
     return Policy(tuple(_longer(rule, AZURE_ASN, DRAIN_PREPENDS) for rule in base.rules))
 
 

@@ -154,7 +154,7 @@ def _sessions(connection: ConnectionView, bypassed: bool, instance: int, leg: Le
     for subnet in connection.subnets:
         routes = size_of(view.model).divided(profile.gateway_divisor).routes
         past = bypassed and fast_path.takes_family(connection, subnet)
-        yield Session(
+        session = Session(
             name=in_family(session_name(CIRCUIT, connection.resource.number, leg), subnet),
             group=BYPASSED if past else CIRCUIT,
             interface=gateway_tunnel(connection, leg), local_address=instance_addresses(subnet)[instance],
@@ -163,6 +163,7 @@ def _sessions(connection: ConnectionView, bypassed: bool, instance: int, leg: Le
                 policy, BASE_PREFERENCE, connection.model.routing_weight))),
             export_policy=_to_circuit(connection, router_address(subnet) if past else ""), ttl_security=True,
             bfd=profile.inner_bfd, prefix_limit=routes)
+        yield session.unless(connection.tested, "a site failover test")
 
 
 def _to_circuit(connection: ConnectionView, direct: str) -> Policy:

@@ -52,8 +52,10 @@ def router(circuit: CircuitView, linked: tuple[ConnectionView, ...], which: Leg,
 def _customer_sessions(circuit: CircuitView, which: Leg, profile: Profile) -> Iterator[Session]:
     peering = circuit.private
     for session in attached(peering, which, profile) if peering else ():
+        told = learned_from(GATEWAY, strip_asns=(GATEWAY_ASN,))
         yield controls.at_edge(replace(
-            session, import_policy=_FROM_CUSTOMER, export_policy=learned_from(GATEWAY, strip_asns=(GATEWAY_ASN,)),
+            session, import_policy=_FROM_CUSTOMER,
+            export_policy=controls.prepended(told) if which in circuit.prepended else told,
             prefix_limit=profile.prefix_limit(tier(circuit), family_of(session.peer_address)),
             limit_action=profile.limit_action).unless(which in circuit.withdrawn, "a link failover test"),
             peering.controls.on(which) if peering else None, profile)
@@ -77,15 +79,17 @@ def tier(circuit: CircuitView) -> SkuTier:
 
 def _gateway_sessions(connection: ConnectionView, instance: int, which: Leg, profile: Profile) -> Iterator[Session]:
     name, peering = session_name(GATEWAY, connection.resource.number, str(instance)), connection.circuit.private
-    policy = peering.controls.on(which) if peering else None
+    policy, told = peering.controls.on(which) if peering else None, learned_from(CUSTOMER)
+    told = controls.prepended(told) if which in connection.circuit.prepended else told
     for subnet in connection.subnets:
-        yield Session(
+        session = Session(
             name=in_family(name, subnet), group=GATEWAY, interface=vrf_tunnel(connection, instance),
             local_address=edge_addresses(subnet, connection.slot, which),
             peer_address=instance_addresses(subnet)[instance], local_asn=AZURE_ASN, peer_asn=GATEWAY_ASN,
             import_policy=_from_gateway(connection.gateway),
-            export_policy=controls.inwards(learned_from(CUSTOMER), policy), ttl_security=True,
+            export_policy=controls.inwards(told, policy), ttl_security=True,
             bfd=profile.inner_bfd, prefix_limit=profile.connection_limit(family_of(subnet)))
+        yield session.unless(connection.tested, "a site failover test")
 
 
 def _from_gateway(gateway: GatewayView) -> Policy:

@@ -19,6 +19,7 @@ from trunkline.intent.view import (
     VNET_PEERING,
 )
 from trunkline.intent.vnet_peering import remote
+from trunkline.model.failover import site_tests
 from trunkline.model.hub import HubIpConfiguration, VirtualHub
 from trunkline.model.network import Connection, NetworkInterface, VirtualNetworkGateway
 from trunkline.model.resource import Resource, ResourceId
@@ -68,10 +69,15 @@ def of_rule_or_route(resource: Resource, estate: Estate) -> Scopes:
         yield from of_group_or_table(parent, estate)
 
 
-def of_gateway(resource: Resource, _estate: Estate) -> Scopes:
+def of_gateway(resource: Resource, estate: Estate) -> Scopes:
+    """A failover test closes both ends of the sessions with circuits."""
     yield Scope(ScopeKind.GATEWAY, resource.id.key)
     if vnet := _vnet_of_gateway(resource):
         yield Scope(ScopeKind.VNET, vnet.key)
+    for connection in estate.referrers(resource.id, CONNECTION) if site_tests(resource) else ():
+        circuit = Connection.model_validate(connection.properties).peer
+        if circuit:
+            yield from legs(circuit.target)
 
 
 def _vnet_of_gateway(resource: Resource) -> ResourceId | None:

@@ -1,5 +1,5 @@
-"""Link failover tests: the customer has BGP taken down on one leg, watches the other, and puts it back. Realised: the
-edge closes its session with the customer."""
+"""Link failover tests: traffic is taken off one link, the customer watches the other, and puts it back. Realised: the
+edge closes its session with the customer, or tells a longer path over it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,18 @@ from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
 from trunkline.intent.view import circuit_view
 from trunkline.model.circuit import Leg
-from trunkline.model.failover import LinkTest, StopRequest, TestStatus, link_tests, with_tests
+from trunkline.model.failover import (
+    LinkStopRequest,
+    LinkTest,
+    TestCategory,
+    TestStatus,
+    link_tests,
+    with_link_tests,
+)
 from trunkline.model.resource import Resource, now
 
 _LINKS = {leg.value: leg for leg in Leg}
+_CATEGORIES = {category.value.lower(): category for category in TestCategory}
 
 
 #: The SDK's word, then az's.
@@ -26,17 +34,18 @@ def _running(circuit: Resource) -> LinkTest | None:
     return next((test for test in link_tests(circuit) if test.running), None)
 
 
+def _category(question: Question) -> str:
+    return "".join(question.parameters[word] for word in _CATEGORY)
+
+
 def _startable(circuit: Resource, estate: Estate, question: Question) -> Iterator[Fault]:
-    link, category = question.parameters["linkType"], "".join(question.parameters[word] for word in _CATEGORY)
+    link, category = question.parameters["linkType"], _category(question)
     if link.lower() not in _LINKS:
         yield Fault("InvalidLinkType", f"linkType '{link[:40]}' is not a link of the circuit; it is Primary or "
                     "Secondary.", "linkType")
-    if category.lower() == "aspathprepend":
-        yield Fault("FailoverTestCategoryNotSupported", "circuitTestCategory ASPathPrepend is not offered; use "
-                    "BgpDisconnect, which closes the session of the link.", "circuitTestCategory")
-    elif category.lower() != "bgpdisconnect":
+    if category.lower() not in _CATEGORIES:
         yield Fault("InvalidCircuitTestCategory", f"circuitTestCategory '{category[:40]}' is not known; it is "
-                    "BgpDisconnect.", "circuitTestCategory")
+                    "BgpDisconnect or ASPathPrepend.", "circuitTestCategory")
     view = circuit_view(estate, circuit.id)
     if view is None or view.private is None:
         yield Fault("PrivatePeeringRequired", f"Circuit {circuit.id} has no private peering over IPv4 whose session "
@@ -47,22 +56,28 @@ def _startable(circuit: Resource, estate: Estate, question: Question) -> Iterato
 
 
 def _start(circuit: Resource, _ledger: Ledger, question: Question) -> Resource:
-    leg = _LINKS[question.parameters["linkType"].lower()]
-    test = LinkTest(test_guid=str(uuid4()), leg=leg, start_time=now().isoformat())
-    return replace(circuit, system=with_tests(circuit, (*link_tests(circuit), test)))
+    test = LinkTest(test_guid=str(uuid4()), leg=_LINKS[question.parameters["linkType"].lower()],
+                    category=_CATEGORIES[_category(question).lower()], start_time=now().isoformat())
+    return replace(circuit, system=with_link_tests(circuit, (*link_tests(circuit), test)))
 
 
-def _stoppable(circuit: Resource, _estate: Estate, _question: Question) -> Iterator[Fault]:
-    if _running(circuit) is None:
+def _stoppable(circuit: Resource, _estate: Estate, question: Question) -> Iterator[Fault]:
+    test = _running(circuit)
+    if test is None:
         yield Conflict("FailoverTestNotRunning", f"No failover test runs on circuit {circuit.id}; there is nothing to "
                        "stop.")
+        return
+    said = LinkStopRequest.model_validate(question.body).link_type
+    if said and said.lower() != test.leg:
+        yield Conflict("FailoverTestNotRunning", f"linkType '{said[:40]}' is not tested on circuit {circuit.id}: test "
+                       f"{test.test_guid} is of link {test.link}. Say that, or leave linkType out.", "linkType")
 
 
 def _stop(circuit: Resource, _ledger: Ledger, question: Question) -> Resource:
-    said = StopRequest.model_validate(question.body)
+    said = LinkStopRequest.model_validate(question.body)
     ended = {"status": TestStatus.COMPLETED, "end_time": now().isoformat(), "is_verified": said.is_verified,
              "was_simulation_successful": said.was_simulation_successful}
-    return replace(circuit, system=with_tests(circuit, tuple(
+    return replace(circuit, system=with_link_tests(circuit, tuple(
         test.model_copy(update=ended) if test.running else test for test in link_tests(circuit))))
 
 
@@ -81,7 +96,7 @@ def _remembered(circuit: Resource, _estate: Estate, question: Question) -> Itera
 FAILOVER_TESTS = (
     Action("startCircuitLinkFailoverTest", query=("linkType", *_CATEGORY), check=_startable, change=_start,
            answer=_last),
-    Action("stopCircuitLinkFailoverTest", body=StopRequest, check=_stoppable, change=_stop, answer=_last),
+    Action("stopCircuitLinkFailoverTest", body=LinkStopRequest, check=_stoppable, change=_stop, answer=_last),
     Action("getCircuitLinkFailoverAllTestsDetails", query=("failoverTestType", "fetchLatest")),
     Action("getCircuitLinkFailoverSingleTestDetails", query=("linkType", *_CATEGORY, "failoverTestId"),
            check=_remembered),

@@ -8,7 +8,7 @@ from uuid import uuid4
 from trunkline.api.declaration import Action, Inline, Ledger, Refusal, Register, ResourceType, Wish
 from trunkline.api.resources.express_route.scope import check_link
 from trunkline.api.resources.express_route.words import AUTHORIZATION, order_of, provider_state
-from trunkline.api.resources.gateway_actions import failover_tests
+from trunkline.api.resources.gateway_failover import REFUSED_FAILOVER_TESTS
 from trunkline.api.resources.linked import immovable, linked, missing
 from trunkline.api.resources.recorded import with_guid
 from trunkline.api.resources.redemption import check_key, redeemed
@@ -133,7 +133,7 @@ def _hub(gateway: ResourceId | None, estate: Estate) -> ResourceId | None:
 WAN_GATEWAYS = ResourceType(
     WAN_GATEWAY, model=ExpressRouteGateway, shape="ExpressRouteGatewayProperties",
     inline=(Inline("expressRouteConnections", WAN_CONNECTION),), check=_check, generate=with_guid,
-    actions=(*failover_tests(), Action("getRoutesInformation", refused=_NO_NETWORK),
+    actions=(*REFUSED_FAILOVER_TESTS, Action("getRoutesInformation", refused=_NO_NETWORK),
              Action("getResiliencyInformation", refused=_NO_NETWORK)))
 
 WAN_CONNECTIONS = ResourceType(
