@@ -167,9 +167,19 @@ def test_a_circuit_is_ordered_in_one_way(window: Window) -> None:
     assert neither.error == "InvalidCircuitOrder"
 
 
+def test_the_links_of_a_port_at_a_metro_end_in_two_buildings(window: Window) -> None:
+    window.put("expressRoutePorts/m1", {"peeringLocation": "amsterdam metro", "bandwidthInGbps": 10,
+                                        "encapsulation": "QinQ"})
+    port = window.get("expressRoutePorts/m1")["properties"]
+    assert port["peeringLocation"] == "Amsterdam Metro"
+    assert [link["properties"]["coloLocation"] for link in port["links"]] == ["Equinix AM5", "Digital Realty AMS8"]
+
+
 def test_locations_of_ports_are_found_in_any_case(window: Window) -> None:
     base = f"{window.subscription}/providers/Microsoft.Network/ExpressRoutePortsLocations"
-    assert len(window.request("GET", base).body["value"]) == 71
+    names = [place["name"] for place in window.request("GET", base).body["value"]]
+    assert len([name for name in names if not name.endswith(" Metro")]) == 71
+    assert "Amsterdam Metro" in names
     found = window.request("GET", f"{base}/equinix-ashburn-dc2").body
     assert (found["name"], found["type"]) == ("Equinix-Ashburn-DC2", "Microsoft.Network/expressRoutePortsLocations")
     assert window.request("GET", f"{base}/atlantis").status == 404

@@ -13,10 +13,11 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 from trunkline.errors import Conflict
 from trunkline.intent.network import Role
+from trunkline.model.backbone import site_of
 from trunkline.model.bgp import family_of, network
 from trunkline.model.circuit import Leg
 from trunkline.model.peering import PeeringType
-from trunkline.model.plant import location, location_index, region_index
+from trunkline.model.plant import location_index, region, region_index
 
 #: The network, the router and two more are the platform's in every subnet, as in Azure; so is the broadcast address.
 RESERVED_HOSTS = 4
@@ -137,12 +138,12 @@ def exchange_index(member: int) -> int:
 
 
 def edge_loopback(location: str, leg: Leg) -> str:
-    return str(_EDGES[1 + len(Leg) * location_index(location) + list(Leg).index(leg)])
+    return str(_EDGES[1 + len(Leg) * location_index(site_of(location, leg)) + list(Leg).index(leg)])
 
 
 def core_loopback(site: str, leg: Leg) -> str:
     """Of a leg's backbone router at a peering location or in a region."""
-    return edge_loopback(site, leg) if location(site) else region_loopback(site, leg)
+    return region_loopback(site, leg) if region(site) else edge_loopback(site, leg)
 
 
 def region_loopback(region: str, leg: Leg) -> str:

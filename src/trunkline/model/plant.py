@@ -100,10 +100,19 @@ def region(text: str) -> Region | None:
 
 
 def location_index(name: str) -> int:
+    """Of a peering location, or of a building of a metro that is none."""
     found = location(name)
+    if found is None and name.casefold() in _buildings():
+        return len(locations()) + _buildings().index(name.casefold())
     if found is None:
         raise NotFound(f"There is no peering location '{name}'.", "PeeringLocationNotFound")
     return found.index
+
+
+@cache
+def _buildings() -> tuple[str, ...]:
+    """Those of metros alone."""
+    return tuple(sorted({site for pair in metro_sites().values() for site in pair if location(site) is None}))
 
 
 def region_index(name: str) -> int:

@@ -1,4 +1,5 @@
-"""Where ExpressRoute Direct ports are sold, as Azure publishes it."""
+"""Where ExpressRoute Direct ports are sold, as Azure publishes it: buildings, and metros, where the links of a pair end
+in two buildings of a city."""
 
 from __future__ import annotations
 
@@ -6,17 +7,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from trunkline.model.catalogue import Catalogue, document
+from trunkline.model.catalogue import Catalogue, document, listed, table
 
 
 @dataclass(frozen=True, slots=True)
 class PortLocation:
-    """Where Direct ports are sold."""
+    """Where Direct ports are sold. ``address``: of a metro, both buildings with a semicolon between them."""
 
     name: str
     address: str
     contact: str
     sizes_gbps: tuple[int, ...] = (10, 100)
+
+    @property
+    def buildings(self) -> tuple[str, str]:
+        """Of the pair's links: of a metro its two, else the place for both."""
+        first, *others = listed(self.address) if self.name.endswith(" Metro") else (self.name,)
+        return first, others[0] if others else first
 
 
 @cache
@@ -28,3 +35,6 @@ def _published() -> Iterator[PortLocation]:
     for row in document("expressRoutePortsLocations-2021-07-13.json")["value"]:
         properties = row["properties"]
         yield PortLocation(row["name"], properties["address"], properties["contact"])
+    for metro in table("metro-locations.csv"):
+        if metro["er_direct"] == "yes":
+            yield PortLocation(metro["metro"], metro["sites"], "")

@@ -13,20 +13,19 @@ from trunkline.errors import Conflict
 from trunkline.intent.allocation import (
     DIRECT,
     capacity,
+    core_loopback,
     edge_addresses,
-    edge_loopback,
     instance_addresses,
     link_address,
     mac,
     node_name,
-    region_loopback,
     router_address,
     usable,
     vni,
 )
 from trunkline.intent.network import Role
+from trunkline.model.backbone import backbone
 from trunkline.model.circuit import Leg
-from trunkline.model.plant import locations, regions
 
 gateway_subnets = st.builds(
     lambda base, length: str(IPv4Network((base, length), strict=False)),
@@ -108,8 +107,7 @@ def test_different_nics_have_different_unicast_macs(one: int, two: int) -> None:
 
 
 def test_every_backbone_router_of_the_plant_has_its_own_loopback() -> None:
-    loopbacks = [edge_loopback(location, leg) for location in locations() for leg in Leg]
-    loopbacks += [region_loopback(region, leg) for region in regions() for leg in Leg]
+    loopbacks = [core_loopback(site.name, leg) for site in backbone().sites for leg in Leg]
     assert len(set(loopbacks)) == len(loopbacks)
     assert all(IPv4Address(address) in IPv4Network("100.64.0.0/10") for address in loopbacks)
 

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from trunkline.intent.compile.draft import TRUNK_MTU, Draft, ce_node, letter
+from trunkline.intent.compile.draft import TRUNK_MTU, Draft, ce_node, edge_scope, letter
 from trunkline.intent.compile.plant import edge_node
 from trunkline.intent.direct import PluggedView, PortView, port_view
 from trunkline.intent.estate import Estate
@@ -28,7 +28,7 @@ def direct(scope: Scope, estate: Estate, _profile: Profile) -> Draft:
     port, leg = port_view(estate, ResourceId.parse(scope.key)), Leg(scope.leg)
     if not port:
         return Draft()
-    draft = Draft(requires=[Scope(ScopeKind.EDGE, port.location.lower(), leg)])
+    draft = Draft(requires=[edge_scope(port.location, leg)])
     plugged = port.end(leg)
     if plugged and plugged.site and plugged.end.router:
         draft.requires.append(Scope(ScopeKind.SITE, plugged.site.id.key))

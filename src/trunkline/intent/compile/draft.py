@@ -11,6 +11,7 @@ from trunkline.intent.bgp import LOCAL, Action, Policy, PrefixMatch, Router, Rul
 from trunkline.intent.network import Address, Piece, Role
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.view import CircuitView, ConnectionView
+from trunkline.model.backbone import site_of
 from trunkline.model.bgp import family_of, host_prefix
 from trunkline.model.circuit import Leg
 from trunkline.model.peering import PeeringType
@@ -133,19 +134,23 @@ def default_route(address: str) -> str:
 
 def core_scope(site: str, leg: Leg) -> Scope:
     """``site``: a peering location or a region."""
-    return Scope(ScopeKind.CORE, site.casefold(), leg)
+    return Scope(ScopeKind.CORE, site_of(site, leg), leg)
+
+
+def edge_scope(location: str, leg: Leg) -> Scope:
+    return Scope(ScopeKind.EDGE, site_of(location, leg), leg)
 
 
 def backbone_scope(one: str, other: str, leg: Leg) -> Scope:
     """What a leg's tunnels between two sites need, whichever is named first."""
-    return Scope(ScopeKind.BACKBONE, "~".join(sorted((one.casefold(), other.casefold()))), leg)
+    return Scope(ScopeKind.BACKBONE, "~".join(sorted((site_of(one, leg), site_of(other, leg)))), leg)
 
 
 def port_scope(circuit: CircuitView, leg: Leg) -> Scope:
     """What the circuit comes in through: a link of its Direct port, or the provider's trunk."""
     if circuit.port:
         return Scope(ScopeKind.DIRECT, circuit.port.resource.id.key, leg)
-    return Scope(ScopeKind.PORT, f"{circuit.provider.lower()}@{circuit.location.lower()}", leg)
+    return Scope(ScopeKind.PORT, f"{circuit.provider.lower()}@{site_of(circuit.location, leg)}", leg)
 
 
 def point_to_point(local: str, peer: str) -> Address:

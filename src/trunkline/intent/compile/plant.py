@@ -5,10 +5,19 @@ from __future__ import annotations
 import hashlib
 
 from trunkline.intent.allocation import core_loopback, node_name
-from trunkline.intent.compile.draft import BACKBONE_MTU, TRUNK_MTU, Draft, core_scope, letter, point_to_point
+from trunkline.intent.compile.draft import (
+    BACKBONE_MTU,
+    TRUNK_MTU,
+    Draft,
+    core_scope,
+    edge_scope,
+    letter,
+    point_to_point,
+)
 from trunkline.intent.estate import Estate
 from trunkline.intent.network import Interface, Link, Node, Role
-from trunkline.intent.scope import Scope, ScopeKind
+from trunkline.intent.scope import Scope
+from trunkline.model.backbone import site_of
 from trunkline.model.circuit import Leg
 from trunkline.model.profile import Profile
 
@@ -17,12 +26,15 @@ TO_EDGE = "edge"
 
 
 def edge_node(location: str, leg: Leg) -> str:
-    return node_name(Role.EDGE, location, location.lower(), letter(leg))
+    """Where a leg of a location's circuits ends: of a metro, in one of its buildings."""
+    site = site_of(location, leg)
+    return node_name(Role.EDGE, site, site, letter(leg))
 
 
 def core_node(site: str, leg: Leg) -> str:
     """A leg's backbone router at a peering location or in a region."""
-    return node_name(Role.CORE, site, f"core:{site.casefold()}", letter(leg))
+    site = site_of(site, leg)
+    return node_name(Role.CORE, site, f"core:{site}", letter(leg))
 
 
 def core_of_edge(location: str, leg: Leg) -> str:
@@ -34,7 +46,7 @@ def core_of_region(region: str, leg: Leg) -> str:
 
 
 def switch_node(provider: str, location: str, leg: Leg) -> str:
-    return node_name(Role.SWITCH, provider, f"{provider}@{location}".lower(), letter(leg))
+    return node_name(Role.SWITCH, provider, f"{provider.lower()}@{site_of(location, leg)}", letter(leg))
 
 
 def azure_port(provider: str, location: str, leg: Leg) -> str:
@@ -43,7 +55,7 @@ def azure_port(provider: str, location: str, leg: Leg) -> str:
 
 
 def azure_port_name(interface: str, location: str, leg: Leg) -> str:
-    return f"{location.replace(' ', '-').upper()}-{interface.upper()}-{leg.value[:3].upper()}"
+    return f"{site_of(location, leg).replace(' ', '-').upper()}-{interface.upper()}-{leg.value[:3].upper()}"
 
 
 def port_interface(provider: str) -> str:
@@ -81,7 +93,7 @@ def port(scope: Scope, _estate: Estate, _profile: Profile) -> Draft:
     switch = switch_node(provider, location, leg)
     trunk = Link(Interface(switch, TO_EDGE, mtu=TRUNK_MTU),
                  Interface(edge_node(location, leg), port_interface(provider), mtu=TRUNK_MTU))
-    return Draft([Node(switch, Role.SWITCH), trunk], requires=[Scope(ScopeKind.EDGE, location, leg)])
+    return Draft([Node(switch, Role.SWITCH), trunk], requires=[edge_scope(location, leg)])
 
 
 def backbone(scope: Scope, _estate: Estate, _profile: Profile) -> Draft:

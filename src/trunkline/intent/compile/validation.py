@@ -19,6 +19,7 @@ from trunkline.intent.compile.draft import DAEMON_SYSCTLS, Draft, letter, point_
 from trunkline.intent.estate import Estate
 from trunkline.intent.network import RTR_PORT, Cache, Interface, Link, Node, Role
 from trunkline.intent.scope import Scope, ScopeKind
+from trunkline.model.backbone import site_of
 from trunkline.model.circuit import Leg
 from trunkline.model.profile import Profile
 
@@ -57,11 +58,12 @@ def origin_rules(profile: Profile) -> tuple[Rule, ...]:
 
 
 def validator_scope(location: str, leg: Leg) -> Scope:
-    return Scope(ScopeKind.VALIDATOR, location.lower(), leg)
+    return Scope(ScopeKind.VALIDATOR, site_of(location, leg), leg)
 
 
 def validator_node(location: str, leg: Leg) -> str:
-    return node_name(Role.VALIDATOR, location, location.lower(), letter(leg))
+    site = site_of(location, leg)
+    return node_name(Role.VALIDATOR, site, site, letter(leg))
 
 
 def router_address(router: str) -> str:

@@ -82,6 +82,8 @@ def _amend(wish: Wish, _ledger: Ledger) -> Json:
 def _sockets(port: Resource) -> dict[str, Json]:
     """Where each link ends: two routers, each with its rack and patch panel, named by place and number."""
     where = _model(port).peering_location
+    place = port_locations().get(where)
+    buildings = place.buildings if place else (where, where)
     site = hashlib.blake2b(where.lower().encode(), digest_size=2).hexdigest()
     number = int(port.system["number"])
     rack, slot = divmod(number - 1, 48)
@@ -89,7 +91,7 @@ def _sockets(port: Resource) -> dict[str, Json]:
         "routerName": f"exr{2 * rack + index:02}.{site}", "interfaceName": f"xe-{rack % 8}/1/{slot}",
         "patchPanelId": f"CP:{rack:02}{index:02}:{number:07} Port {slot + 1}",
         "rackId": f"{site.upper()}-{rack:04}-{index:02}",
-        "coloLocation": where} for index, name in enumerate(LINKS, 1)}
+        "coloLocation": building} for index, (name, building) in enumerate(zip(LINKS, buildings, strict=True), 1)}
 
 
 def _links(port: Resource) -> list[Json]:
