@@ -121,8 +121,8 @@ class Apart:
 
 
 class Stage:
-    """``close`` stops the reconciler only. ``apart``: it runs as a process of its own, with the product's settings, or
-    as this one says."""
+    """``close`` stops the reconciler and leaves the network. ``apart``: it runs as a process of its own, with the
+    product's settings, or as this one says."""
 
     def __init__(self, places: Places, plane: Plane, speaker: Speaker, timing: Timing | None = None,
                  profile: Profile = AZURE, apart: bool | type[Apart] = False) -> None:
@@ -140,6 +140,7 @@ class Stage:
 
     def close(self) -> None:
         self.reconciler.close()
+        self.store.close()
 
     def put(self, *resources: Resource, within_s: float = 30) -> None:
         """Write all, wake, and wait until every operation has succeeded."""

@@ -10,6 +10,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ import estates
 from probing import probing
 from scenes import IN_CLOUD, ON_PREMISES, all_gone, all_up, connected, disturbed, is_up, real_stage, router_of, sessions
 from stage import Stage
+from stalls import unless_stalled
 from trunkline import settings
 from trunkline.drill import frames
 from trunkline.intent.compile.draft import attachment_name, ce_node, vrf_node
@@ -51,6 +53,11 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 def flooded(stage: Stage, flood: list[bytes]) -> int:
     """How many frames were sent, while each probe on the other circuit was answered and no session closed."""
+    return unless_stalled(partial(_flooded, stage, flood))
+
+
+def _flooded(stage: Stage, flood: list[bytes]) -> int:
+    all_up(stage)
     before = {what: since for what, since in sessions(stage).items() if VRF not in what and CE not in what}
     with probing(stage) as probe:
         command = stage.command(CE, sys.executable, str(FLOOD), PORT, str(SECONDS))

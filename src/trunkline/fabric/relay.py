@@ -230,11 +230,16 @@ def _network(frame: bytes) -> tuple[int, int]:
     return at, ethertype
 
 
+def _low(descriptor: int) -> int:
+    """Another number for it: ``select`` knows none above 1,023, and who started us may have thousands open."""
+    return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3)
+
+
 def main(words: list[str]) -> None:
     """``MARK TAP RULES TAPS RELAYED KEY``: the pid file, whose path marks the process as ours; four descriptors; the
     rule's key in hex. It becomes a daemon when it is ready; then the process that was started ends."""
     mark, tap, rules, taps, relayed, key = words
-    place = Place(int(tap), int(rules), int(taps), int(relayed), bytes.fromhex(key))
+    place = Place(_low(int(tap)), int(rules), int(taps), int(relayed), bytes.fromhex(key))
     rule = place.rule()
     if rule is None:
         raise SystemExit("there is no such rule")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import re
+import resource
 import socket
 from collections.abc import Iterator
 from contextlib import closing
@@ -87,6 +89,18 @@ def receiver() -> Iterator[socket.socket]:
         yield server
 
 
+@pytest.fixture
+def many_open() -> Iterator[None]:
+    """A reconciler has a descriptor for each daemon."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    held = [os.open(os.devnull, os.O_RDONLY) for _ in range(1024)]
+    yield
+    for descriptor in held:
+        os.close(descriptor)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 @pytest.mark.parametrize("form", Form)
 def test_each_event_is_one_datagram(receiver: socket.socket, form: Form) -> None:
     outlet = syslog_outlet(f"udp://127.0.0.1:{receiver.getsockname()[1]}", form)
@@ -95,12 +109,14 @@ def test_each_event_is_one_datagram(receiver: socket.socket, form: Form) -> None
     outlet.close()
 
 
-def test_over_tcp_messages_are_counted_octets_and_a_broken_connection_is_made_again() -> None:
+def test_over_tcp_messages_are_counted_octets_and_a_broken_connection_is_made_again(many_open: None) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        server.settimeout(10)
         outlet = syslog_outlet(f"tcp://127.0.0.1:{server.getsockname()[1]}", Form.CEF)
         for _ in range(2):
             outlet.tell(EVENT)
             connection, _ = server.accept()
+            connection.settimeout(10)
             with closing(connection):
                 told = connection.recv(65536)
                 length, _, message = told.partition(b" ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -17,6 +18,8 @@ from trunkline.drill.malformed import Outcome as Rule
 from trunkline.drill.message import Route, announcement
 
 _REFUSAL_S = 2.0
+#: For so long the monitor takes what is refused for the work of the change that was made.
+_UNSETTLED_S = 16.0
 #: What a connection that nobody answers ends with.
 _SILENCE = "timed out"
 _LIE = "10.205.0.0/16"
@@ -95,10 +98,12 @@ def gtsm(ground: Ground) -> Outcome:
     ground.honest()
     ground.close()
     with _ttl_security(ground):
+        quiet_at = time.monotonic() + _UNSETTLED_S
         near = look(lambda: ground.open("4-near", _REFUSAL_S, ttl=255).established and _ttls(ground, "4-near") == {255})
         ground.agent.close("4-near")
         if not near:
             return Outcome(False, "a neighbour's session does not come up either, so nothing is proven")
+        look(lambda: time.monotonic() >= quiet_at or None, _UNSETTLED_S)
         watch = ground.strike(PRIVATE)
         far = look(lambda: _heard(ground.open("4-far", _REFUSAL_S, ttl=254)))
         believed = bool(far and far.established) and _is_believed(ground, "4-far")

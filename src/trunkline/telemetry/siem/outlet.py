@@ -132,8 +132,9 @@ class Stream:
 
 def _has_ended(connection: socket.socket) -> bool:
     """A syslog server says nothing; what can be read is its end."""
-    readable, _, _ = select.select([connection], [], [], 0)
-    return bool(readable) and connection.recv(1) == b""
+    waiting = select.poll()  # not select(), which knows no descriptor above 1,023
+    waiting.register(connection, select.POLLIN)
+    return bool(waiting.poll(0)) and connection.recv(1) == b""
 
 
 class Lines:
