@@ -24,6 +24,8 @@ class Arm:
 
     resources: dict[str, dict[str, Any]] = field(default_factory=dict)
     sent: list[tuple[str, str, str]] = field(default_factory=list)  #: account, method, path of every change
+    answers: dict[str, Any] = field(default_factory=dict)  #: of a POST, by the last piece of its path
+    posted: list[Any] = field(default_factory=list)
     polls: int = 0
     failing: dict[str, tuple[str, str]] = field(default_factory=dict)
     _running: dict[str, int] = field(default_factory=dict)
@@ -79,6 +81,10 @@ class Arm:
         self._running[name] = self.polls
         return httpx.Response(201 if new else 200, json=self.resources[path.lower()],
                               headers={"Azure-AsyncOperation": f"https://arm/operations/{name}?api-version=1"})
+
+    def _post(self, path: str, request: httpx.Request) -> httpx.Response:
+        self.posted.append(json.loads(request.content))
+        return httpx.Response(200, json=self.answers[path.rpartition("/")[2]])
 
     def _delete(self, path: str, _request: httpx.Request) -> httpx.Response:
         return httpx.Response(200 if self.resources.pop(path.lower(), None) else 204)

@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "env": ("environment", "env", "Print a shell's environment for az and the Azure SDKs."),
     "accounts": ("accounts", "accounts", "Who may log in: tenant, subscriptions, accounts."),
     "rekey": ("rekey", "rekey", "Encrypt the stored secrets with a new key."),
+    "plan": ("plan", "plan", "What an estate file would change, and who would feel it."),
     "apply": ("estate", "apply", "Make an estate file true."),
     "delete": ("estate", "delete", "Delete what an estate file declares."),
     "site": ("site", "site", "Customers' premises."),

@@ -57,3 +57,26 @@ class Snapshot:
 
 def _is(resource: Resource, kind: str) -> bool:
     return not kind or resource.id.type.lower() == kind.lower()
+
+
+class Edited:
+    """An estate in which some resources are others, or new."""
+
+    def __init__(self, estate: Estate, edited: Iterable[Resource]) -> None:
+        self._estate, self._edited = estate, {one.id.key: one for one in edited}
+        self._own = Snapshot(self._edited.values())
+
+    def get(self, resource: ResourceId) -> Resource | None:
+        return self._edited.get(resource.key) or self._estate.get(resource)
+
+    def children(self, parent: ResourceId, kind: str = "") -> tuple[Resource, ...]:
+        return self._with(self._estate.children(parent, kind), self._own.children(parent, kind))
+
+    def referrers(self, target: ResourceId, kind: str = "") -> tuple[Resource, ...]:
+        """What pointed there and is edited counts by what it points at now."""
+        return self._with(self._estate.referrers(target, kind), self._own.referrers(target, kind))
+
+    def _with(self, stored: tuple[Resource, ...], own: tuple[Resource, ...]) -> tuple[Resource, ...]:
+        found = {one.id.key: one for one in stored if one.id.key not in self._edited}
+        found |= {one.id.key: one for one in own}
+        return tuple(found[key] for key in sorted(found))

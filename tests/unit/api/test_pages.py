@@ -13,6 +13,7 @@ from trunkline.api import coverage
 from trunkline.api.declaration import Registry
 from trunkline.api.resources import registry
 from trunkline.diagnosis import catalogue
+from trunkline.intent.change import page as changes
 from trunkline.model import machine
 from trunkline.model.machine import MACHINES, PROVISIONING, StateMachine
 from trunkline.model.resource import ProvisioningState
@@ -81,3 +82,7 @@ def test_a_refused_move_names_the_ways_out() -> None:
 
 def test_the_page_of_security_events_is_the_catalogue() -> None:
     assert (DOCS / "security-events.md").read_text() == catalogue.page(), "run scripts/pages"
+
+
+def test_the_page_of_changes_is_as_printed() -> None:
+    assert (DOCS / "changes.md").read_text() == changes.page(), "run scripts/pages"

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from trunkline.cli.client import connected
+from trunkline.cli.client import Clients, connected
 from trunkline.cli.estate.carry import Carrier, Outcome
 from trunkline.cli.estate.document import FaultyFile, parse
-from trunkline.cli.estate.plan import Step, plan
+from trunkline.cli.estate.foresee import foresee
+from trunkline.cli.estate.foreseen import COLUMNS, table
+from trunkline.cli.estate.plan import Step
+from trunkline.cli.estate.plan import plan as steps_of
 from trunkline.cli.estate.sections import check
 from trunkline.cli.failure import Failed
 from trunkline.cli.instance import Instance
@@ -20,46 +24,60 @@ from trunkline.cli.options import output_option, pass_instance, print_json
 from trunkline.cli.progress import Progress
 from trunkline.cli.tables import print_table
 
-_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
+FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
 _dry_run = click.option("--dry-run", is_flag=True, help="Only say what would happen.")
 
 
 @click.command()
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @_dry_run
+@click.option("--plan", "planned", is_flag=True, help="First show what will be felt of it, as 'trunkline plan' does.")
 @output_option
 @pass_instance
-def apply(instance: Instance, file: Path, dry_run: bool, as_json: bool) -> None:
+def apply(instance: Instance, file: Path, dry_run: bool, planned: bool, as_json: bool) -> None:
     """Make an estate FILE true: create and change what differs, leave the rest alone."""
-    _carry(instance, file, dry_run, as_json, Carrier.apply)
+    with opening(file, instance) as (clients, steps):
+        found = foresee(clients, steps) if planned else None
+        if found and not as_json:
+            print_table(COLUMNS, table(found))
+        outcomes = Carrier(clients, Progress(quiet=as_json), dry_run).apply(steps)
+    if found and as_json:
+        print_json({"plan": found.told, "outcomes": [asdict(outcome) for outcome in outcomes]})
+    else:
+        _print(outcomes, as_json)
 
 
 @click.command()
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @_dry_run
 @output_option
 @pass_instance
 def delete(instance: Instance, file: Path, dry_run: bool, as_json: bool) -> None:
     """Delete what an estate FILE declares, last things first. Resource groups stay."""
-    _carry(instance, file, dry_run, as_json, Carrier.delete)
+    with opening(file, instance) as (clients, steps):
+        outcomes = Carrier(clients, Progress(quiet=as_json), dry_run).delete(steps)
+    _print(outcomes, as_json)
 
 
-def _carry(instance: Instance, file: Path, dry_run: bool, as_json: bool,
-           act: Callable[[Carrier, Sequence[Step]], list[Outcome]]) -> None:
-    text = _read(file)
-    try:
-        document = parse(text)
-        estate = check(document)
-        with connected(instance) as clients:
-            steps = plan(estate, document, clients.accounts.customer_subscription)
-            outcomes = act(Carrier(clients, Progress(quiet=as_json), dry_run), steps)
-    except FaultyFile as problem:
-        raise Failed("nothing was sent, for\n" + "\n".join(
-            f"  {file}:{fault.line}: {fault}" for fault in problem.faults)) from None
+def _print(outcomes: list[Outcome], as_json: bool) -> None:
     if as_json:
         print_json([asdict(outcome) for outcome in outcomes])
         return
     print_table(("resource", "result"), [(outcome.resource, outcome.result) for outcome in outcomes])
+
+
+@contextmanager
+def opening(file: Path, instance: Instance) -> Iterator[tuple[Clients, tuple[Step, ...]]]:
+    """A file's steps, and who may carry them out. All that is wrong with it is told with its line, and what is wrong
+    by itself before anybody is asked."""
+    try:
+        document = parse(_read(file))
+        estate = check(document)
+        with connected(instance) as clients:
+            yield clients, steps_of(estate, document, clients.accounts.customer_subscription)
+    except FaultyFile as problem:
+        raise Failed("nothing was sent, for\n" + "\n".join(
+            f"  {file}:{fault.line}: {fault}" for fault in problem.faults)) from None
 
 
 def _read(file: Path) -> str:

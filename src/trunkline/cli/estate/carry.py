@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from trunkline.cli.client import Clients, Json, Watch
+from trunkline.cli.client import Client, Clients, Json, Watch
 from trunkline.cli.estate.compare import says
 from trunkline.cli.estate.plan import Consent, Group, Step, Wish
 from trunkline.cli.failure import Failed
@@ -50,12 +50,12 @@ class Carrier:
     def _apply(self, step: Step, watch: Watch) -> str:
         if isinstance(step, Consent):
             return self._consent(step, PROVISIONED, watch)
-        client = self._clients.named("customer" if isinstance(step, Group) else step.account)
+        client = client_of(self._clients, step)
         existing = client.find(step.path)
         if existing and isinstance(step, Group):
             return "unchanged"
         body = self._body(step)
-        same = existing is not None and body is not None and says(existing, _visible(body))
+        same = body is not None and is_true(existing, body)
         if same and not (isinstance(step, Wish) and step.secret):
             return "unchanged"
         if not self._dry and body is not None:
@@ -97,6 +97,15 @@ class Carrier:
         if not self._dry:
             client.delete(step.path, watch)
         return self._said("deleted")
+
+
+def client_of(clients: Clients, step: Group | Wish) -> Client:
+    return clients.named("customer" if isinstance(step, Group) else step.account)
+
+
+def is_true(existing: Json | None, body: Json) -> bool:
+    """Whether what exists says all of a wish that can be seen."""
+    return existing is not None and says(existing, _visible(body))
 
 
 def _visible(body: Json) -> Json:
