@@ -1,8 +1,7 @@
 """Which sessions come up, and what each router then knows: BGP as a function of routers and wires. Pure.
 
-Routes are carried over the sessions round by round until nothing changes (RFC 4271, section 9, without timers). The
-best path: own before learned, higher local preference, shorter AS path, external before internal, then the session's
-name, so that the answer is always the same.
+Routes are carried over the sessions round by round until nothing changes (RFC 4271, section 9, without timers), as
+``intent.bgp.propagation`` has it for one session.
 """
 
 from __future__ import annotations
@@ -11,31 +10,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from trunkline.intent.bgp import LOCAL, RibEntry, Router, Session, Validity
-from trunkline.intent.bgp.evaluate import evaluate, path_length, received
-from trunkline.intent.bgp.sent import as_sent, withheld
+from trunkline.intent.bgp.propagation import Path, agree, imported, offered
 from trunkline.model.bgp import family_of, within
 
 #: Paths by node and prefix, best first.
-Ribs = Mapping[str, Mapping[str, tuple["Path", ...]]]
+Ribs = Mapping[str, Mapping[str, tuple[Path, ...]]]
 #: Node and session name.
 End = tuple[str, str]
 Carries = Callable[[str, Session, str, Session], bool]
 _ROUNDS = 100  #: policies can be written so that BGP never settles
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """A path with what decides between paths: its session's group and whether it came from inside the AS."""
-
-    entry: RibEntry
-    group: str
-    internal: bool = False
-
-    @property
-    def rank(self) -> tuple[bool, int, int, bool, str]:
-        """The smallest is best."""
-        own = self.group != LOCAL
-        return (own, -self.entry.local_pref, path_length(self.entry), self.internal, self.entry.session)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +84,7 @@ def _meet(running: Mapping[str, Router], carries: Carries) -> dict[End, End]:
         (node, mine.name): (far, theirs.name)
         for (local, peer), ends in waiting.items() for node, mine in ends
         for far, theirs in waiting.get((peer, local), ())
-        if _agree(mine, theirs) and carries(node, mine, far, theirs)}
-
-
-def _agree(mine: Session, theirs: Session) -> bool:
-    keys = [session.password.get_secret_value() if session.password else "" for session in (mine, theirs)]
-    return (mine.local_asn, mine.peer_asn, mine.ttl_security, keys[0]) == (
-        theirs.peer_asn, theirs.local_asn, theirs.ttl_security, keys[1])
+        if agree(mine, theirs) and carries(node, mine, far, theirs)}
 
 
 def _session(running: Mapping[str, Router], end: End) -> Session:
@@ -121,7 +98,7 @@ def _settled(running: Mapping[str, Router], peers: Mapping[End, End]) -> Outcome
         paths = _ribs(running, accepted)
         sent = {end: tuple(_unknown(running[far[0]], _export(sessions[end], paths[end[0]])))
                 for end, far in peers.items()}
-        heard = {end: _import(sessions[end], sent[far]) for end, far in peers.items()}
+        heard = {end: imported(sessions[end], sent[far]) for end, far in peers.items()}
         if heard == accepted:
             break
         accepted = heard
@@ -150,31 +127,12 @@ def _export(session: Session, table: Mapping[str, tuple[Path, ...]]) -> tuple[Ri
     sent = []
     for paths in spoken:
         looked_at = paths if session.every_path or session.route_server else paths[:1]
-        offered = [entry for path in looked_at if (entry := _offered(session, path))]
-        sent += offered[:1] if session.route_server else offered
+        told = [entry for path in looked_at if (entry := offered(session, path))]
+        sent += told[:1] if session.route_server else told
     return tuple(sent)
-
-
-def _offered(session: Session, path: Path) -> RibEntry | None:
-    """Never back where it came from, and from inside to inside only to a client of our reflection."""
-    external = session.local_asn != session.peer_asn
-    if path.entry.session == session.name or (path.internal and not external and not session.reflects):
-        return None
-    verdict = evaluate(session.export_policy, path.entry, path.group)
-    if not verdict.permitted or withheld(path.entry, session):
-        return None
-    return as_sent(replace(verdict.entry, local_pref=100 if external else verdict.entry.local_pref), session)
 
 
 def _unknown(receiver: Router, told: Iterable[RibEntry]) -> Iterable[RibEntry]:
     """Caches here have data and no VRP in them: to who asks them no origin is known."""
     validity = Validity.NOT_FOUND if receiver.validation else None
     return (replace(entry, validity=validity) for entry in told)
-
-
-def _import(session: Session, sent: Iterable[RibEntry]) -> tuple[Path, ...]:
-    verdicts = (received(session, offered) for offered in sent)
-    return tuple(
-        Path(replace(verdict.entry, session=session.name, best=False), session.group,
-             session.local_asn == session.peer_asn)
-        for verdict in verdicts if verdict.permitted)

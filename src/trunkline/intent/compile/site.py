@@ -85,10 +85,10 @@ def site(scope: Scope, estate: Estate, profile: Profile) -> Draft:
         return Draft()
     model = site_model(resource)
     draft = Draft([Node(lan_node(resource.id), Role.LAN, bridge=True)])
-    ordered = tuple(_ordered(estate, resource))
+    here = tuple(ordered(estate, resource))
     for index, router in enumerate(model.routers):
         _add_router(draft, resource, model, index)
-        clouds = [session for attached in ordered if attached.view.order.router == router.name
+        clouds = [session for attached in here if attached.view.order.router == router.name
                   for session in _cloud_sessions(attached, model, profile)]
         joined = membership(estate, resource, model, router.name, profile)
         further = (*joined.origins, *(Origin(host_prefix(address)) for address in router.public_addresses))
@@ -158,7 +158,7 @@ def _partner_sessions(model: Site, index: int, outer: Iterable[Session]) -> list
 
 
 @dataclass(frozen=True, slots=True)
-class _Attached:
+class Attached:
     """One peering on one leg of a circuit that was ordered to end here."""
 
     circuit: CircuitView
@@ -167,13 +167,13 @@ class _Attached:
     view: OrderView
 
 
-def _ordered(estate: Estate, site: Resource) -> Iterator[_Attached]:
+def ordered(estate: Estate, site: Resource) -> Iterator[Attached]:
     orders = referrers(estate, site.id, EXCHANGE_ORDER)
     for named in (*(ResourceId.parse(order.system["circuit"]["id"]) for order in orders), *_cabled(estate, site.id)):
         circuit = circuit_view(estate, named)
         for leg, view in circuit.orders if circuit else ():
             if circuit and view.site and view.site.id.key == site.id.key:
-                yield from (_Attached(circuit, peering, leg, view) for peering in circuit.peerings)
+                yield from (Attached(circuit, peering, leg, view) for peering in circuit.peerings)
 
 
 def _cabled(estate: Estate, site: ResourceId) -> Iterator[ResourceId]:
@@ -184,7 +184,7 @@ def _cabled(estate: Estate, site: ResourceId) -> Iterator[ResourceId]:
         yield from (circuit.id for circuit in referrers(estate, port, CIRCUIT))
 
 
-def _cloud_sessions(attached: _Attached, site: Site, profile: Profile) -> Iterator[Session]:
+def _cloud_sessions(attached: Attached, site: Site, profile: Profile) -> Iterator[Session]:
     circuit, peering, leg, view = attached.circuit, attached.peering, attached.leg, attached.view
     private = peering.kind is PeeringType.PRIVATE
     router = next((one for one in site.routers if one.name == view.order.router), None)

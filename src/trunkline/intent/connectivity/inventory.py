@@ -1,0 +1,79 @@
+"""What there is to look at: circuits, gateways, sites and networks, whoever's they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from trunkline.intent.blueprint import Blueprint
+from trunkline.intent.compile import compile
+from trunkline.intent.compile.vnet_peering import vnet_peering_scope
+from trunkline.intent.estate import Estate
+from trunkline.intent.scope import Scope, ScopeKind
+from trunkline.intent.view import CircuitView, GatewayView, circuit_view, gateway_view, hub_of, vnet_peerings, vnet_view
+from trunkline.model.backbone import backbone
+from trunkline.model.circuit import Leg
+from trunkline.model.plant import region
+from trunkline.model.profile import Profile
+from trunkline.model.resource import Resource, ResourceId
+
+#: Nothing of a pair hangs on them.
+_BESIDE = (ScopeKind.SERVICES, ScopeKind.VALIDATOR)
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """``vnets``: with the region of each. ``backbone_spans``: pairs of sites between which there is fibre, or a tunnel
+    leads straight."""
+
+    circuits: tuple[CircuitView, ...]
+    gateways: tuple[GatewayView, ...]
+    sites: tuple[Resource, ...]
+    vnets: tuple[tuple[ResourceId, str], ...]
+
+    @property
+    def backbone_sites(self) -> tuple[str, ...]:
+        return tuple(site.name for site in backbone().sites)
+
+    @property
+    def backbone_spans(self) -> tuple[tuple[str, str], ...]:
+        return tuple((span.a, span.b) for span in backbone().spans)
+
+
+def inventory(circuits: Iterable[Resource], gateways: Iterable[Resource], sites: Iterable[Resource],
+              vnets: Iterable[Resource], estate: Estate) -> Inventory:
+    return Inventory(
+        tuple(circuit for one in circuits if (circuit := circuit_view(estate, one.id))),
+        tuple(gateway for one in gateways if (gateway := gateway_view(estate, one.id))),
+        tuple(one for one in sites if not one.deleting),
+        tuple((one.id, _region(one)) for one in vnets if not one.deleting))
+
+
+def _region(vnet: Resource) -> str:
+    found = region(vnet.location)
+    return found.name if found else vnet.location
+
+
+def blueprints(found: Inventory, estate: Estate, profile: Profile) -> tuple[Blueprint, ...]:
+    """Of all of it and of what that stands on, each once."""
+    todo, known = list(_scopes(found, estate)), dict[Scope, Blueprint]()
+    while todo:
+        scope = todo.pop()
+        if scope not in known and scope.kind not in _BESIDE:
+            known[scope] = compile(scope, estate, profile)
+            todo.extend(known[scope].requires)
+    return tuple(known.values())
+
+
+def _scopes(found: Inventory, estate: Estate) -> Iterator[Scope]:
+    for circuit in found.circuits:
+        yield from (Scope(ScopeKind.LEG, circuit.resource.id.key, leg) for leg in Leg)
+    yield from (Scope(ScopeKind.GATEWAY, gateway.resource.id.key) for gateway in found.gateways)
+    yield from (Scope(ScopeKind.SITE, site.id.key) for site in found.sites)
+    for identity, _ in found.vnets:
+        vnet = vnet_view(estate, identity)
+        if vnet:
+            yield Scope(ScopeKind.VNET, identity.key)
+            yield from (vnet_peering_scope(identity, one.remote.resource.id) for one in vnet_peerings(estate, vnet))
+            if hub := hub_of(estate, vnet):
+                yield Scope(ScopeKind.HUB, hub.resource.id.key)

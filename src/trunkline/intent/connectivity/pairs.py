@@ -1,0 +1,93 @@
+"""Pairs of prefixes that ought to reach each other: a site's and a virtual network's over the site's circuits, or two
+sites' over Global Reach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from trunkline.intent.compile.draft import ce_node, host_node, vnet_node
+from trunkline.intent.compile.site import ordered
+from trunkline.intent.compile.vnet import vm_node
+from trunkline.intent.estate import Estate
+from trunkline.intent.placement import placed
+from trunkline.intent.view import CircuitView, GatewayView, connections, site_model, vnet_peerings
+from trunkline.model.bgp import family_of, network, within
+from trunkline.model.peering import PeeringType
+from trunkline.model.resource import Resource, ResourceId
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One end. ``address``: somebody's there, if there is anybody; ``host``: the node of who has it. ``nodes``: the
+    routers at which a packet for the prefix has arrived."""
+
+    owner: ResourceId
+    prefix: str
+    address: str
+    host: str
+    nodes: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return self.owner.name
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    here: Place
+    there: Place
+
+    def __str__(self) -> str:
+        return f"{self.here.name} {self.here.prefix} ↔ {self.there.name} {self.there.prefix}"
+
+
+def pairs(sites: Iterable[Resource], estate: Estate) -> tuple[Pair, ...]:
+    return tuple(Pair(here, there) for site in sites for there in _beyond(site, estate)
+                 for here in _of_site(site) if family_of(here.prefix) == family_of(there.prefix))
+
+
+def _beyond(site: Resource, estate: Estate) -> Iterator[Place]:
+    """Everything that the site's circuits lead to, each once."""
+    found = {place: None for circuit in private_circuits(site, estate) for connection in
+             connections(estate, circuit.resource.id) for place in _behind(connection.gateway, estate)}
+    yield from found
+
+
+def private_circuits(site: Resource, estate: Estate) -> tuple[CircuitView, ...]:
+    """Those with private peering that end at a site, each once."""
+    return tuple({one.circuit.resource.id.key: one.circuit for one in ordered(estate, site)
+                  if one.peering.kind is PeeringType.PRIVATE}.values())
+
+
+def _of_site(site: Resource) -> Iterator[Place]:
+    model = site_model(site)
+    nodes = tuple(ce_node(site.id, router.name) for router in model.routers)
+    for prefix in model.prefixes:
+        host = next(((address, host_node(site.id, one.name)) for one in model.hosts for address in one.addresses
+                     if within(address, prefix)), None)
+        address, name = host or (_somewhere(prefix), "")
+        yield Place(site.id, prefix, address, name, nodes)
+
+
+def _behind(gateway: GatewayView, estate: Estate) -> Iterator[Place]:
+    """Its own network's prefixes and those of networks that use it."""
+    borrowers = [(one.remote.resource.id, prefix) for one in vnet_peerings(estate, gateway.vnet) if one.lends
+                 for prefix in one.prefixes]
+    for vnet, prefix in ((gateway.vnet.resource.id, own) for own in gateway.vnet.prefixes):
+        yield _of_vnet(vnet, prefix, estate)
+    for vnet, prefix in borrowers:
+        yield _of_vnet(vnet, prefix, estate)
+
+
+def _of_vnet(vnet: ResourceId, prefix: str, estate: Estate) -> Place:
+    machine = next(((address, vm_node(nic.resource.id)) for subnet in placed(estate, vnet) for nic in subnet.nics
+                    for address in nic.addresses if within(address, prefix)), None)
+    address, name = machine or (_somewhere(prefix), "")
+    return Place(vnet, prefix, address, name, (vnet_node(vnet),))
+
+
+def _somewhere(prefix: str) -> str:
+    found = network(prefix)
+    return str(found[min(4, found.num_addresses - 1)])
