@@ -1,0 +1,153 @@
+"""``trunkline whatif``: what failures would cost, before they happen; and whether the network agrees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+from click.shell_completion import CompletionItem
+
+from trunkline.cli.client import Clients, Json, connected
+from trunkline.cli.failure import Failed
+from trunkline.cli.instance import Instance, locate
+from trunkline.cli.options import output_option, pass_instance, print_json
+from trunkline.cli.progress import Progress
+from trunkline.cli.tables import print_table
+from trunkline.cli.whatif import ask, bounds, ends
+from trunkline.cli.whatif_verify import Trial, Verifier
+
+_COLUMNS = ("failure", "lost", "partly", "takes an end of", "overloaded")
+#: Rows of two failures that people want to see at once.
+_MOST = 40
+
+
+def _complete(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Failures that the estate can have."""
+    instance = ctx.find_object(Instance) or locate(str(ctx.find_root().params.get("home") or ""))
+    try:
+        with connected(instance) as clients:
+            names = [one["failure"] for one in ask(clients, {})["failable"]]
+    except click.ClickException:
+        return []
+    return [CompletionItem(name) for name in sorted(names) if name.lower().startswith(incomplete.lower())]
+
+
+def _demand(_ctx: click.Context, _parameter: click.Parameter, given: tuple[tuple[str, str, float], ...]) -> list[Json]:
+    return [{"site": site, "network": network, "mbps": mbps} for site, network, mbps in given]
+
+
+@click.group(invoke_without_command=True)
+@click.option("--n", "at_once", type=click.IntRange(1, 2), default=1, show_default=True,
+              help="How many failures at once: each alone, or every two as well.")
+@click.option("--fail", "failures", multiple=True, metavar="FAILURE", shell_complete=_complete,
+              help="These at once instead, such as 'edge Amsterdam primary'; repeatable.")
+@click.option("--load", "load", type=click.FloatRange(0, 1000), default=50.0, show_default=True, metavar="PERCENT",
+              help="Each site's traffic, of the bandwidth of its circuits.")
+@click.option("--demand", "demands", nargs=3, type=(str, str, float), multiple=True, callback=_demand,
+              metavar="SITE NETWORK MBPS", help="Traffic between two ends, instead; repeatable.")
+@output_option
+@click.pass_context
+def whatif(ctx: click.Context, at_once: int, failures: tuple[str, ...], load: float, demands: list[Json],
+           as_json: bool) -> None:
+    """What each failure would cost: pairs of prefixes that are cut off, and bandwidths that are exceeded.
+
+    A model of the compiled network says it; nothing is touched. 'trunkline whatif verify' tries it on the network.
+    """
+    if ctx.invoked_subcommand:
+        return
+    body: Json = {"failuresAtOnce": at_once, "loadPercent": load, "demands": demands}
+    if failures:
+        body["states"] = [list(failures)]
+    with connected(ctx.ensure_object(Instance)) as clients:
+        found = ask(clients, body)
+    if as_json:
+        print_json(found)
+    elif failures:
+        _show_state(found["states"][0])
+    else:
+        _show(found, at_once)
+
+
+def _row(row: Json, name: str) -> tuple[str, ...]:
+    return name, ends(row["lost"]), ends(row["partly"]), ends(row["gone"]), bounds(row["overloaded"])
+
+
+def _show(found: Json, at_once: int) -> None:
+    counts = found["counts"]
+    print_table(_COLUMNS, [_row(row, row["failure"]) for row in found["failures"]], title="One failure")
+    _say("Shared risks: what alone cuts off", found["sharedRisks"])
+    if at_once > 1:
+        print_table(_COLUMNS, [_row(row, _both(row)) for row in found["together"][:_MOST]],
+                    title="Two failures, and what neither costs alone")
+        if len(found["together"]) > _MOST:
+            click.echo(f"… {counts['togetherStates'] - _MOST} more rows; -o json has them.")
+    _say("Not connected even now", [row["pair"] for row in found["unconnected"]])
+    _say("Route tables steer these, which the model does not know",
+         [row["pair"] for row in found["pairs"] if row["routedByTables"]])
+    click.echo(f"{_pairs(found)} pairs of prefixes; of {counts['failures']} failures {counts['costly']} cost something"
+               + (f", and {counts['together']} combinations of two cost more than both alone" if at_once > 1 else "")
+               + f". {found['tookSeconds']:g} s; each site's load {found['assumptions']['loadPercent']:g} %.")
+
+
+def _pairs(found: Json) -> int:
+    return sum(row["prefixes"] for row in found["pairs"])
+
+
+def _both(row: Json) -> str:
+    return " + ".join(names[0] + (f" (or {len(names) - 1} like it)" if len(names) > 1 else "")
+                      for names in (row["first"], row["second"]))
+
+
+def _say(title: str, lines: list[str]) -> None:
+    if lines:
+        click.echo("\n".join([f"{title}:", *(f"  {line}" for line in lines)]))
+
+
+def _show_state(state: Json) -> None:
+    print_table(("pair", "prefixes", "what becomes of it"),
+                [(row["pair"], row["prefixes"], row["fate"]) for row in state["fates"]], title=state["failure"])
+    click.echo(state["sentence"] or f"{state['failure']} costs nothing: all that is connected stays so.")
+
+
+@whatif.command()
+@click.option("--samples", type=click.IntRange(1, 1000), default=5, show_default=True,
+              help="States that are made on the network, beside the one without any failure.")
+@click.option("--n", "at_once", type=click.IntRange(1, 2), default=2, show_default=True,
+              help="At most this many failures in a state.")
+@click.option("--seed", type=int, help="The same states again.")
+@click.option("--fail", "failures", multiple=True, metavar="FAILURE", shell_complete=_complete,
+              help="This state instead of random ones; repeatable.")
+@output_option
+@pass_instance
+def verify(instance: Instance, samples: int, at_once: int, seed: int | None, failures: tuple[str, ...],
+           as_json: bool) -> None:
+    """Make random states on the running network and see whether packets do what the model says.
+
+    Failures are made with a lease of a minute, so they end without us too. Traffic of others on this estate is really
+    cut off meanwhile. Ends with an error if the network disagrees in any state.
+    """
+    progress = Progress(quiet=as_json)
+    with connected(instance) as clients:
+        verifier = Verifier(clients, instance.settings.places)
+        chosen, seed = ((failures,), 0) if failures else verifier.states(samples, at_once, seed)
+        trials = list(_tried(clients, verifier, ((), *chosen), progress))
+    if as_json:
+        print_json({"seed": seed, "trials": [trial.told() for trial in trials]})
+    else:
+        print_table(("state", "pair", "model", "network"), [row for trial in trials for row in trial.rows()])
+        click.echo(f"seed {seed}")
+    wrong = [trial for trial in trials if trial.disagreements]
+    if wrong:
+        raise Failed("the network disagrees with the model:\n" + "\n".join(
+            line for trial in wrong for line in trial.disagreements))
+    if not as_json:
+        click.echo(f"The network agrees with the model in {len(trials)} states.")
+
+
+def _tried(_clients: Clients, verifier: Verifier, states: tuple[tuple[str, ...], ...],
+           progress: Progress) -> Iterator[Trial]:
+    for failures in states:
+        with progress.step(" + ".join(failures) or "nothing failed") as step:
+            trial = verifier.tried(failures, step.waiting)
+            step.note = "agrees" if not trial.disagreements else "DISAGREES"
+        yield trial

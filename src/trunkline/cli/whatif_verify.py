@@ -1,0 +1,161 @@
+"""Makes states on the running network through the API, sends datagrams between the ends of pairs, and compares."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import uuid4
+
+from trunkline.cli.client import Clients, Json
+from trunkline.cli.failure import Failed
+from trunkline.cli.nodes import inside
+from trunkline.cli.whatif import ask
+from trunkline.diagnosis.whatif.agreement import Flow, disagreement
+from trunkline.settings import Places
+
+#: A fault ends by itself after so long; a state takes less.
+LEASE_S = 120
+#: After a change nothing is believed before: what is detected by BFD at 300 ms × 3 has moved by then, twice over.
+_SETTLE_S = 3.0
+#: Until then the network may still agree: hold timers of sessions without BFD are longer, and such an estate disagrees.
+_PATIENCE_S = 30.0
+#: Rounds in a row that have to agree.
+_ROUNDS = 2
+#: Enough that a pair of which one of two paths is dead shows both: all flows on one side have a chance of 2 in 2^16.
+_FLOWS, _INTERVAL_MS, _DURATION_S, _PORT = 16, 40.0, 0.4, 7118
+_PROBE = (sys.executable, "-m", "trunkline.telemetry.probe")
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One state: what the model says of each pair, and what is wrong with it by the last round."""
+
+    failures: tuple[str, ...]
+    fates: tuple[Json, ...]
+    wrong: tuple[str, ...]  #: for each fate; empty where the network agrees
+
+    @property
+    def name(self) -> str:
+        return " + ".join(self.failures) or "nothing failed"
+
+    @property
+    def disagreements(self) -> list[str]:
+        return [f"{self.name}: {fate['pair']} is {fate['fate']} in the model; {said}."
+                for fate, said in zip(self.fates, self.wrong, strict=True) if said]
+
+    def rows(self) -> Iterator[tuple[str, str, str, str]]:
+        for fate, said in zip(self.fates, self.wrong, strict=True):
+            yield self.name, fate["pair"], fate["fate"], said or "the same"
+
+    def told(self) -> Json:
+        return {"failures": list(self.failures), "agrees": not self.disagreements,
+                "pairs": [{"pair": fate["pair"], "model": fate["fate"], "disagreement": said}
+                          for fate, said in zip(self.fates, self.wrong, strict=True)]}
+
+
+class Verifier:
+    def __init__(self, clients: Clients, places: Places) -> None:
+        self._clients, self._places = clients, places
+
+    def states(self, samples: int, at_once: int, seed: int | None) -> tuple[tuple[tuple[str, ...], ...], int]:
+        """Random ones, without repetition, with the seed that gives them again."""
+        known = [one["failure"] for one in ask(self._clients, {})["failable"] if one["fault"]]
+        if not known:
+            raise Failed("there is nothing here that could fail; order a circuit first.")
+        used = random.randrange(2**31) if seed is None else seed  # noqa: S311
+        return sampled(known, samples, at_once, used), used
+
+    def tried(self, failures: tuple[str, ...], watch: Callable[[str], None]) -> Trial:
+        state = ask(self._clients, {"states": [list(failures)]})["states"][0]
+        fates = tuple(fate for fate in state["fates"] if all(end["node"] for end in fate["ends"]))
+        if not fates:
+            raise Failed("no pair has a host and a machine at its ends, so nothing can be sent; give the site a host "
+                         "and the virtual network a network interface.")
+        missing = [name for name, fault in zip(failures, state["faults"], strict=True) if not fault]
+        if missing:
+            raise Failed(f"{missing[0]} is the customer's, and cannot be made to fail through a fault; set its 'down' "
+                         "in the site.")
+        with self._failed(state["faults"]), self._answering(fates):
+            return Trial(failures, fates, self._watched(fates, watch))
+
+    @contextmanager
+    def _failed(self, faults: Sequence[Json]) -> Iterator[None]:
+        subscription = self._clients.accounts.customer_subscription
+        paths = []
+        try:
+            for fault in faults:
+                path = (f"/subscriptions/{subscription}/resourceGroups/{self._group(fault)}/providers/Trunkline.Plant/"
+                        f"faults/whatif-{uuid4().hex[:12]}")
+                paths.append(path)
+                self._clients.named("operator").put(path, {"properties": {**fault, "expiresInSeconds": LEASE_S}})
+            yield
+        finally:
+            for path in paths:
+                self._clients.named("operator").delete(path)
+
+    def _group(self, fault: Json) -> str:
+        """Of what fails, if that is the customer's."""
+        named = fault.get("circuit") or fault.get("gateway")
+        if named:
+            return str(named["id"].split("/")[4])
+        subscription = self._clients.accounts.customer_subscription
+        groups = list(self._clients.named("operator").list(f"/subscriptions/{subscription}/resourcegroups"))
+        return str(groups[0]["name"])
+
+    @contextmanager
+    def _answering(self, fates: Sequence[Json]) -> Iterator[None]:
+        ends = {(fate["ends"][1]["node"], fate["ends"][1]["address"]) for fate in fates}
+        running = [self._start(node, "echo", "--bind", address, "--port", str(_PORT)) for node, address in sorted(ends)]
+        try:
+            yield
+        finally:
+            for each in running:
+                each.terminate()
+            for each in running:
+                each.communicate()
+
+    def _start(self, node: str, *arguments: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(inside(self._places, node, (*_PROBE, *arguments)), stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+    def _watched(self, fates: Sequence[Json], watch: Callable[[str], None]) -> tuple[str, ...]:
+        began, agreed = time.monotonic(), 0
+        while True:
+            wrong = self._round(fates)
+            elapsed = time.monotonic() - began
+            agreed = agreed + 1 if elapsed >= _SETTLE_S and not any(wrong) else 0
+            if agreed >= _ROUNDS or elapsed > _PATIENCE_S:
+                return wrong
+            watch(f"{sum(map(bool, wrong))} of {len(wrong)} pairs")
+
+    def _round(self, fates: Sequence[Json]) -> tuple[str, ...]:
+        sending = [self._start(
+            fate["ends"][0]["node"], "send", fate["ends"][1]["address"], "--port", str(_PORT), "--flows", str(_FLOWS),
+            "--interval-ms", str(_INTERVAL_MS), "--duration", str(_DURATION_S), "--json") for fate in fates]
+        return tuple(disagreement(fate["fate"], _flows(each)) for fate, each in zip(fates, sending, strict=True))
+
+
+def _flows(sending: subprocess.Popen[bytes]) -> list[Flow]:
+    said, _ = sending.communicate()
+    if sending.returncode:
+        raise Failed("the prober could not be run in a host of the site; 'trunkline nodes' shows what exists.")
+    return [Flow(one["sent"], one["lost"]) for one in json.loads(said)["flows"]]
+
+
+def sampled(known: Sequence[str], samples: int, at_once: int, seed: int) -> tuple[tuple[str, ...], ...]:
+    """The same for the same seed; fewer if there are not so many."""
+    choose = random.Random(seed)  # noqa: S311
+    found: dict[frozenset[str], tuple[str, ...]] = {}
+    for _ in range(samples * 20):
+        if len(found) == samples:
+            break
+        size = min(choose.randint(1, at_once), len(known))
+        state = tuple(choose.sample(sorted(known), size))
+        found.setdefault(frozenset(state), state)
+    return tuple(found.values())

@@ -1,0 +1,128 @@
+"""Failures, pairs and bounds by the names that people use, and findings as sentences."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+from trunkline.diagnosis.whatif.demand import MEGABIT
+from trunkline.diagnosis.whatif.sweep import Cost
+from trunkline.errors import Fault
+from trunkline.intent.compile.draft import instance_node
+from trunkline.intent.compile.plant import edge_node, switch_node
+from trunkline.intent.compile.policing import policer_name
+from trunkline.intent.connectivity.inventory import Inventory
+from trunkline.intent.connectivity.model import Bundle
+from trunkline.intent.connectivity.taking import Cause, RouterLoss
+from trunkline.intent.connectivity.walking import INWARD, OUTWARD
+from trunkline.intent.connectivity.wiring import Meter
+from trunkline.intent.network import Direction
+from trunkline.model.circuit import Leg
+from trunkline.model.fault import FaultKind
+from trunkline.model.plant import locations, regions
+from trunkline.model.provider import offers
+from trunkline.model.resource import ResourceId
+
+_WAY = {Direction.IN: "from the customer", Direction.OUT: "to the customer"}
+_THROUGH = {INWARD: "from the circuits", OUTWARD: "to the circuits"}
+
+
+class Names:
+    def __init__(self, found: Inventory) -> None:
+        self._found = found
+        ids = [*(one.resource.id for one in found.circuits), *(one.resource.id for one in found.gateways),
+               *(one.id for one in found.sites)]
+        often = Counter(one.name.lower() for one in ids)
+        self._short = {one.key: one.name if often[one.name.lower()] == 1 else f"{one.group}/{one.name}" for one in ids}
+        self._places = {name.casefold(): name for name in (*locations(), *regions(), *offers())}
+        self._meters = dict(self._bounds())
+
+    def failure(self, cause: Cause) -> str:
+        """As ``trunkline fail`` and ``trunkline whatif`` take it."""
+        if isinstance(cause, RouterLoss):
+            return f"router {self._owner(cause.key)} {cause.router}"
+        names = [self._place(name) for name in cause.key.split("~")]
+        word: dict[FaultKind, Callable[[], str]] = {
+            FaultKind.LEG: lambda: f"leg {self._owner(cause.key)} {cause.part}",
+            FaultKind.INSTANCE: lambda: f"gateway {self._owner(cause.key)} {cause.part}",
+            FaultKind.SPAN: lambda: " ".join(["link", *names, *filter(None, [cause.part])]),
+            FaultKind.CORE: lambda: f"core {names[0]} {cause.part}"}
+        return word.get(cause.kind, lambda: " ".join([cause.kind.value, *names, *filter(None, [cause.part])]))()
+
+    def find(self, text: str, causes: Iterable[Cause]) -> Cause:
+        """The failure that is meant, by its words in any case."""
+        known = {self.failure(cause).casefold(): cause for cause in causes}
+        wanted = " ".join(text.split()).casefold()
+        found = known.get(wanted) or known.get(f"leg {wanted}")
+        if found is None:
+            near = [name for name in known if wanted.split(" ")[0] in name.split(" ")] or list(known)
+            raise Fault("UnknownFailure", f"there is no '{text}' to fail; there are: {'; '.join(sorted(near)[:40])}.")
+        return found
+
+    def bound(self, meter: Meter) -> str:
+        return self._meters.get(meter, " ".join(meter))
+
+    def _bounds(self) -> Iterable[tuple[Meter, str]]:
+        for one in self._found.circuits:
+            for leg in Leg:
+                for way, words in _WAY.items():
+                    name = policer_name(one.resource.number, leg, way)
+                    who = f"{self._short[one.resource.id.key]} {leg}"
+                    yield (edge_node(one.location, leg), name), f"{who}, {words}"
+                    yield (switch_node(one.provider, one.location, leg), name), f"throttle of {who}, {words}"
+        for gateway in self._found.gateways:
+            for through, words in _THROUGH.items():
+                yield ((instance_node(gateway.resource.id, 0), through),
+                       f"gateway {self._short[gateway.resource.id.key]}, {words}")
+
+    def _owner(self, key: str) -> str:
+        return self._short.get(key) or ResourceId.parse(key).name
+
+    def _place(self, name: str) -> str:
+        return self._places.get(name, name)
+
+    def why(self, cause: Cause, bundles: Sequence[Bundle]) -> str:
+        """Why all paths of these pairs go through what fails."""
+        if isinstance(cause, RouterLoss):
+            return self._ends_at(cause)
+        site = bundles[0].pairs[0].here.name
+        return {
+            FaultKind.LEG: f"no other leg carries what {site} needs",
+            FaultKind.EDGE: "nothing leads past this edge: the other leg is not in use",
+            FaultKind.SWITCH: "nothing leads past this switch: the other leg is not in use",
+            FaultKind.INSTANCE: "the other instance has no path",
+            FaultKind.SPAN: "both planes of the backbone take this link",
+            FaultKind.CORE: "the other plane of the backbone leads nowhere",
+            FaultKind.LOCATION: f"every circuit that {site} uses for this comes in at {self._place(cause.key)}",
+            FaultKind.REGION: f"everything leads through {self._place(cause.key)}",
+        }[cause.kind]
+
+    def _ends_at(self, loss: RouterLoss) -> str:
+        legs = [(self._short[one.resource.id.key], leg) for one in self._found.circuits for leg, order in one.orders
+                if order.site and order.site.id.key == loss.key and order.order.router == loss.router]
+        circuits = list(dict.fromkeys(name for name, _ in legs))
+        both = [name for name in circuits if sum(name == other for other, _ in legs) == len(Leg)]
+        if both and len(both) == len(circuits):
+            return f"both legs of {_listed(both)} end at this one router"
+        return f"{_listed([f'{name} {leg}' for name, leg in legs])} end at it and nothing else leads there"
+
+    def sentence(self, causes: Sequence[Cause], cost: Cost, bundles: Sequence[Bundle]) -> str:
+        """What these failures cost, at once."""
+        parts = [text for indexes, words in ((cost.lost, "cuts off"), (cost.partly, "loses part of the flows of"),
+                                             (cost.gone, "takes an end of"))
+                 if (text := _pairs([bundles[index] for index in sorted(indexes)], words))]
+        if cost.lost and len(causes) == 1:
+            parts[0] += f": {self.why(causes[0], [bundles[index] for index in sorted(cost.lost)])}"
+        parts += [f"overloads {self.bound(meter)} with {bps / MEGABIT:,.0f} Mbit/s"
+                  for meter, bps in sorted(cost.overloaded.items())]
+        return f"{_listed([self.failure(cause) for cause in causes])} {'; '.join(parts)}." if parts else ""
+
+
+def _pairs(bundles: Sequence[Bundle], words: str) -> str:
+    ends = dict.fromkeys(f"{bundle.pairs[0].here.name} ↔ {bundle.pairs[0].there.name}" for bundle in bundles)
+    return f"{words} {_listed(list(ends), 4)}" if ends else ""
+
+
+def _listed(names: Sequence[str], most: int = 8) -> str:
+    shown = list(names[:most]) + ([f"{len(names) - most} more"] if len(names) > most else [])
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}" if shown else "nothing"

@@ -1,0 +1,51 @@
+"""Answers what failures would cost, from the wishes in the store as they are at this moment."""
+
+from __future__ import annotations
+
+import time
+
+from trunkline.diagnosis.whatif.demand import Demand, demands
+from trunkline.diagnosis.whatif.report import Reporter
+from trunkline.diagnosis.whatif.sweep import Sweep
+from trunkline.diagnosis.whatif.words import Names
+from trunkline.intent.connectivity.inventory import Inventory, inventory
+from trunkline.intent.connectivity.model import Connectivity
+from trunkline.intent.estate import Estate
+from trunkline.intent.view import CIRCUIT, GATEWAY, SITE, VNET
+from trunkline.model.operation import Operation
+from trunkline.model.profile import Profile
+from trunkline.model.resource import Json
+from trunkline.model.whatif import WhatIf
+from trunkline.reconcile.unharmed import Unharmed
+from trunkline.store import Reader
+
+
+def everything(reader: Reader, estate: Estate) -> Inventory:
+    """Of all subscriptions, for they share edges and backbone."""
+    circuits, gateways, sites, networks = (reader.list(kind) for kind in (CIRCUIT, GATEWAY, SITE, VNET))
+    return inventory(circuits, gateways, sites, networks, estate)
+
+
+class WhatIfAnswers:
+    def __init__(self, profile: Profile) -> None:
+        self._profile = profile
+
+    def answer(self, operation: Operation, reader: Reader) -> Json:
+        began, question = time.monotonic(), WhatIf.model_validate_json(operation.parameters["question"])
+        estate = Unharmed(reader)
+        found = everything(reader, estate)
+        network = Connectivity(found, estate, self._profile, operation.resource.subscription)
+        said = [Demand(one.site, one.network, one.mbps) for one in question.demands]
+        sweep = Sweep(network, demands(network.bundles, found.sites, estate, question.load_percent, said))
+        names = Names(found)
+        reporter = Reporter(sweep, network, names)
+        told = reporter.states(question.states) if question.states else self._sweep(sweep, network, reporter, question)
+        return {"assumptions": {"loadPercent": question.load_percent,
+                                "demands": [one.model_dump(by_alias=True) for one in question.demands]},
+                **told, "tookSeconds": round(time.monotonic() - began, 3)}
+
+    @staticmethod
+    def _sweep(sweep: Sweep, network: Connectivity, reporter: Reporter, question: WhatIf) -> Json:
+        states = sweep.states(network.causes)
+        together = sweep.pairs(states) if question.failures_at_once > 1 else ()
+        return reporter.report(states, together)

@@ -1,0 +1,53 @@
+"""What the service answers about failures that have not happened."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import estates
+from resilient import Way, estate
+from trunkline.intent.view import FAULT
+from trunkline.model.operation import Operation, OperationKind
+from trunkline.model.profile import AZURE
+from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId
+from trunkline.model.whatif import WhatIf
+from trunkline.reconcile.whatif import WhatIfAnswers
+from trunkline.store import Store
+
+
+def answered(tmp_path: Path, question: WhatIf, *resources: Resource, subscription: str = estates.SUBSCRIPTION) -> Json:
+    store = Store(f"sqlite:///{tmp_path}/store.db")
+    with store.writing() as writer:
+        for one in resources:
+            writer.put(one)
+    asked = Operation(id="1", resource=ResourceId(subscription), kind=OperationKind.ACTION, action="whatIf",
+                      parameters={"question": question.model_dump_json(by_alias=True)})
+    with store.reading() as reader:
+        return WhatIfAnswers(AZURE).answer(asked, reader)
+
+
+def test_a_sweep_is_answered_from_the_store(tmp_path: Path) -> None:
+    found = answered(tmp_path, WhatIf(failures_at_once=2), *estate(Way(), Way("London")))
+    assert found["counts"]["together"] > 0
+    assert found["assumptions"] == {"loadPercent": 50.0, "demands": []}
+
+
+def test_faults_that_stand_now_are_left_out(tmp_path: Path) -> None:
+    fault = estates.resource(estates.rid(FAULT, "f1"), {
+        "kind": "leg", "circuit": {"id": str(estates.rid("Microsoft.Network/expressRouteCircuits", "er1"))},
+        "leg": "primary"})
+    found = answered(tmp_path, WhatIf(states=(("leg er1 secondary",),)), fault, *estate(Way()))
+    assert [row["fate"] for row in found["states"][0]["fates"]] == ["kept"]
+
+
+def test_pairs_of_other_subscriptions_are_not_told(tmp_path: Path) -> None:
+    other = "22222222-2222-2222-2222-222222222222"
+    found = answered(tmp_path, WhatIf(), *estate(Way()), subscription=other)
+    assert (found["pairs"], found["failures"]) == ([], [])
+
+
+def test_a_resource_that_is_being_deleted_is_not_there(tmp_path: Path) -> None:
+    *rest, connection = estate(Way())
+    leaving = replace(connection, state=ProvisioningState.DELETING)
+    assert answered(tmp_path, WhatIf(), *rest, leaving)["pairs"] == []
