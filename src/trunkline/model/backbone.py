@@ -83,6 +83,14 @@ class Backbone:
             self._paths[start, end] = self._disjoint(start, end)
         return self._paths[start, end][list(Leg).index(leg)]
 
+    def nearest(self, start: str, kind: SiteKind) -> tuple[tuple[str, int], ...]:
+        """Sites of a kind by latency (one way, us) from a site, over both planes' spans; those out of reach are left
+        out."""
+        found = networkx.single_source_dijkstra_path_length(self._graph, start, weight="us")
+        kinds = {site.name: site.kind for site in self.sites}
+        near = ((name, round(us)) for name, us in found.items() if kinds[name] is kind)
+        return tuple(sorted(near, key=lambda one: (one[1], one[0])))
+
     def _disjoint(self, start: str, end: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         first = self._shortest(self._graph, start, end)
         if first is None:

@@ -18,6 +18,14 @@ class Leg(StrEnum):
     SECONDARY = "secondary"
 
 
+class ResiliencyLevel(StrEnum):
+    """One location; two buildings of a city (metro); two circuits in two cities (azure-facts 2.2)."""
+
+    STANDARD = "Standard"
+    HIGH = "High"
+    MAXIMUM = "Maximum"
+
+
 class SkuTier(StrEnum):
     STANDARD = "Standard"
     PREMIUM = "Premium"

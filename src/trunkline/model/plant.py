@@ -48,8 +48,8 @@ def locations() -> Catalogue[PeeringLocation]:
     alone = [place for place in port_locations().values() if _around(place, rows.values()) is None]
     rows |= {place.name.casefold(): PeeringLocation(place.name, place.address, direct=True) for place in alone}
     ordered, areas = sorted(rows.values(), key=lambda row: row.name.casefold()), _areas("places")
-    return Catalogue({
-        row.name: replace(row, index=index, area=areas.get(_city(row.name), "")) for index, row in enumerate(ordered)})
+    return Catalogue({row.name: replace(row, index=index, area=areas.get(city_of(row.name), ""))
+                      for index, row in enumerate(ordered)})
 
 
 @cache
@@ -130,7 +130,7 @@ def _areas(column: str) -> dict[str, str]:
     return {member: row["area"] for row in table("geopolitical-areas.csv") for member in listed(row[column])}
 
 
-def _city(place: str) -> str:
+def city_of(place: str) -> str:
     """Amsterdam, of its second location and of its metro too."""
     return place.removesuffix(" Metro").rstrip("0123456789")
 

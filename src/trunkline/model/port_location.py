@@ -20,9 +20,13 @@ class PortLocation:
     sizes_gbps: tuple[int, ...] = (10, 100)
 
     @property
+    def metro(self) -> bool:
+        return self.name.endswith(" Metro")
+
+    @property
     def buildings(self) -> tuple[str, str]:
         """Of the pair's links: of a metro its two, else the place for both."""
-        first, *others = listed(self.address) if self.name.endswith(" Metro") else (self.name,)
+        first, *others = listed(self.address) if self.metro else (self.name,)
         return first, others[0] if others else first
 
 

@@ -43,6 +43,10 @@ def _published() -> Iterator[ProviderOffer]:
     for row in table("peering-locations.csv"):
         for provider in listed(row["providers"]):
             yield ProviderOffer(provider, (row["location"],), STANDARD_BANDWIDTHS_MBPS)
+    for row in table("metro-locations.csv"):
+        for provider in listed(row["providers"]):
+            if not provider.endswith("*"):  # announced for later
+                yield ProviderOffer(provider, (row["metro"],), STANDARD_BANDWIDTHS_MBPS)
     for answer in document("expressRouteServiceProviders-2022-08-30.json")["value"]:
         properties = answer["properties"]
         bandwidths = (offered["valueInMbps"] for offered in properties["bandwidthsOffered"])

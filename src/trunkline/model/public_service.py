@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
-from trunkline.model.circuit import SkuTier
+from trunkline.model.backbone import SiteKind, backbone, site_of
+from trunkline.model.circuit import Leg, SkuTier
 from trunkline.model.plant import location, region, regions
 from trunkline.model.reach import beyond
 from trunkline.model.service import listed, place_of
@@ -109,10 +110,11 @@ def _sources(tier: SkuTier, place: str, community: str) -> Iterator[str]:
 
 
 def nearest_region(place: str) -> str:
-    """The one to which Local is sold, else the first of the same geopolitical area."""
+    """The one to which Local is sold, else the nearest of the same geopolitical area over the backbone."""
     near = location(place)
     local = [found.name for name in (near.local_regions if near else ()) if (found := region(name))]
-    around = [one.name for one in regions().values() if near and one.area and one.area == near.area]
+    around = (name for name, _ in backbone().nearest(site_of(place, Leg.PRIMARY), SiteKind.REGION)
+              if regions()[name].area == near.area) if near and near.area else ()
     return next(iter((*local, *around)), _ANYWHERE)
 
 

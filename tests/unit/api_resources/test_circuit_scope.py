@@ -7,7 +7,9 @@ import pytest
 from trunkline.api.resources.express_route.scope import beyond
 from trunkline.errors import Fault
 from trunkline.intent.view import CIRCUIT, CONNECTION, GATEWAY, PEERING, SUBNET, VNET
-from trunkline.model.circuit import SkuTier
+from trunkline.model.backbone import backbone, site_of
+from trunkline.model.circuit import Leg, SkuTier
+from trunkline.model.plant import locations, region, regions
 from unit.api_resources.desk import (
     STANDARD,
     Desk,
@@ -77,3 +79,43 @@ def test_local_is_not_sold_where_no_region_is_near() -> None:
     desk = Desk()
     assert codes(desk.refusal(FAR, an_order(location="Atlanta"), sku=sku("Local"))) == ["SkuTierNotSupported"]
     assert not desk.refusal(FAR, an_order(location="Atlanta"), sku=STANDARD)
+
+
+def test_a_location_and_its_local_regions_are_in_one_area() -> None:
+    """So Standard reaches whatever Local does, and Premium whatever Standard does."""
+    for place in locations().values():
+        for display in place.local_regions:
+            found = region(display)
+            assert found
+            assert found.area == place.area
+            assert not any(beyond(tier, place.name, found.name)
+                           for tier in (SkuTier.LOCAL, SkuTier.STANDARD, SkuTier.PREMIUM))
+
+
+def test_local_regions_are_close_by_on_the_backbone() -> None:
+    """Local is sold without egress charge because the way is short: 10 ms there and back at most."""
+    far = {(place.name, display): rtt_ms(place.name, display) for place in locations().values()
+           for display in place.local_regions if rtt_ms(place.name, display) > 10}
+    assert not far
+
+
+def rtt_ms(place: str, display: str) -> float:
+    found = region(display)
+    assert found
+    way = backbone().path(site_of(place, Leg.PRIMARY), found.name, Leg.PRIMARY)
+    return 2 * backbone().latency_us(way) / 1000
+
+
+@pytest.mark.parametrize("tier", ["Local", "Standard", "Premium"])
+def test_every_region_is_within_reach_of_premium_and_of_no_other_tier_in_another_area(tier: str) -> None:
+    for place in ("Amsterdam Metro", "Sao Paulo", "Doha2", "Canberra"):
+        near = locations()[place]
+        for one in regions().values():
+            reaches = not beyond(SkuTier(tier), place, one.name)
+            assert reaches == {"Premium": True, "Standard": one.area == near.area,
+                               "Local": one.display_name in near.local_regions}[tier]
+
+
+def test_a_metro_reaches_what_its_city_does() -> None:
+    assert not link(a_desk("Local", "Amsterdam Metro", "westeurope"))
+    assert codes(link(a_desk("Standard", "Amsterdam Metro", "westus"))) == ["CircuitScopeExceeded"]

@@ -10,7 +10,8 @@ from trunkline.model.provider import STANDARD_BANDWIDTHS_MBPS, offers
 
 @pytest.mark.parametrize(("provider", "place"), [
     ("Ibiza Test Provider", "Area51"), ("Microsoft ER Test", "Denver Test"), ("Equinix", "Silicon Valley"),
-    ("Megaport", "Amsterdam Metro"), ("Verizon", "Hong Kong"), ("Cogent", "Amsterdam"), ("TeleCity Group", "Dublin")])
+    ("Megaport", "Amsterdam Metro"), ("NL-IX", "Amsterdam Metro"), ("Belnet", "Brussels Metro"),
+    ("Verizon", "Hong Kong"), ("Cogent", "Amsterdam"), ("TeleCity Group", "Dublin")])
 def test_a_provider_is_found_with_its_locations_in_any_case(provider: str, place: str) -> None:
     assert offers()[provider.upper()].name == provider
     assert place in offers()[provider].peering_locations
@@ -50,3 +51,7 @@ def test_offers_are_in_the_order_of_their_names_and_bear_no_remains_of_their_sou
     assert list(offers()) == sorted(offers(), key=str.casefold)
     assert len(offers()) == len({name.casefold() for name in offers()}) > 200
     assert [name for name in offers() if set("<>*;[]") & set(name) or name != name.strip()] == []
+
+
+def test_a_provider_announced_for_later_sells_nothing_yet() -> None:
+    assert not offers()["Megaport"].serves("Brussels Metro")

@@ -20,6 +20,7 @@ from trunkline.api.resources.redemption import check_key, redeemed
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.allocation import capacity
 from trunkline.intent.estate import Estate
+from trunkline.intent.resiliency_level import required
 from trunkline.intent.view import (
     CIRCUIT,
     CONNECTION,
@@ -205,8 +206,16 @@ def _show(connection: Resource, _estate: Estate) -> Json:
     return {**shown, "connectionStatus": connection.status.get("connectionStatus", "Unknown")}
 
 
+def _in_use(connection: Resource, estate: Estate) -> Iterator[Fault]:
+    """Azure's Resiliency Guard."""
+    if gateway := required(connection, estate):
+        yield Conflict("MultiHomedGatewayConnectionRequired", f"Connection {connection.id} cannot be deleted: without "
+                       f"it gateway {gateway.id}, whose resiliencyModel is MultiHomed, reaches circuits in one city "
+                       "alone. Link it to a circuit in another city first, or set its resiliencyModel to SingleHomed.")
+
+
 CONNECTIONS = ResourceType(
     CONNECTION, model=Connection, shape="VirtualNetworkGatewayConnectionPropertiesFormat",
     realised=lambda connection: connection.properties["connectionType"] == ConnectionType.EXPRESS_ROUTE,
     secrets=("authorizationKey", "sharedKey"), opened_by_key="peer", defaults=_defaults, check=_check,
-    generate=_generate, show=_show, actions=CONNECTION_ACTIONS)
+    generate=_generate, in_use=_in_use, show=_show, actions=CONNECTION_ACTIONS)

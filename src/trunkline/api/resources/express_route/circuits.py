@@ -24,6 +24,7 @@ from trunkline.api.resources.session_policies import policies_below
 from trunkline.errors import Conflict
 from trunkline.intent.estate import Estate
 from trunkline.intent.peering import PREFIX_APPROVAL
+from trunkline.intent.resiliency_level import level
 from trunkline.intent.view import CIRCUIT, PEERING, THROTTLE, referrers
 from trunkline.model.circuit import Circuit, ProviderState
 from trunkline.model.plant import location
@@ -114,7 +115,8 @@ def _show(circuit: Resource, estate: Estate) -> Json:
     shown = {
         "resourceGuid": system["resourceGuid"], "serviceKey": system["serviceKey"],
         "circuitProvisioningState": "Disabled" if circuit.state in CHANGING else enabled,
-        "serviceProviderProvisioningState": twin.service_provider_provisioning_state.value, "allowGlobalReach": False}
+        "serviceProviderProvisioningState": twin.service_provider_provisioning_state.value, "allowGlobalReach": False,
+        "resiliencyLevel": level(circuit, estate).value}
     if twin.service_provider_notes is not None:
         shown["serviceProviderNotes"] = twin.service_provider_notes
     if "authorization" in system:

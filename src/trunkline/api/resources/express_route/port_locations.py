@@ -20,7 +20,9 @@ def _row(subscription: str, place: PortLocation) -> Json:
 
 
 def _rows(parent: ResourceId) -> Iterator[Json]:
-    return (_row(parent.subscription, place) for place in port_locations().values())
+    """Buildings, then metros."""
+    places = sorted(port_locations().values(), key=lambda place: place.metro)
+    return (_row(parent.subscription, place) for place in places)
 
 
 PORT_LOCATIONS = ResourceType(NAME, model=Properties, catalogue=_rows)
