@@ -16,14 +16,12 @@ import sys
 from dataclasses import replace
 
 from stand import AZURE, Leg, Resource, Stage, bring_up, estates, probing, report, scenes, spread, stage, until
-from trunkline.intent.view import CIRCUIT, FAULT
+from trunkline.intent.view import CIRCUIT
 from trunkline.model.profile import Bfd
 
 
 def fault(leg: Leg) -> Resource:
-    circuit = {"circuit": {"id": str(estates.rid(CIRCUIT, "er1"))}}
-    return estates.resource(estates.rid(FAULT, f"cut-{leg}"), {**circuit, "leg": leg.value},
-                            {**circuit, "expiresAt": "2099-01-01T00:00:00+00:00"})
+    return estates.fault(circuit=estates.link(CIRCUIT, "er1"), leg=leg.value)
 
 
 def fail(found: Stage, leg: Leg) -> tuple[float, int]:

@@ -70,8 +70,7 @@ class Chain:
             Route(there, "0.0.0.0/0", ("10.2.1.1",)),
         ]
 
-    def cross_connects(self, drop: bool = False) -> list[CrossConnect]:
-        """``drop``: both directions vanish at the edge."""
+    def cross_connects(self) -> list[CrossConnect]:
         ce, name, tag = self.node("ce"), self.attachment, Tag(self.ctag)
         port, inner = f"c{self.number}", f"a{self.number}"
         return [
@@ -79,8 +78,8 @@ class Chain:
             CrossConnect(ce, "x", "w", name, Direction.IN, push=(tag,)),
             CrossConnect("switch", port, "e", name, Direction.IN, match=(tag,), push=self.tags),
             CrossConnect("switch", "e", port, name, Direction.OUT, match=self.tags, push=(tag,)),
-            CrossConnect("edge", "p", inner, name, Direction.IN, match=self.tags, drop=drop),
-            CrossConnect("edge", inner, "p", name, Direction.OUT, push=self.tags, drop=drop),
+            CrossConnect("edge", "p", inner, name, Direction.IN, match=self.tags),
+            CrossConnect("edge", inner, "p", name, Direction.OUT, push=self.tags),
         ]
 
     def pieces(self) -> tuple[Piece, ...]:

@@ -17,6 +17,7 @@ from trunkline.intent.view import (
     CONNECTION,
     CROSS_CONNECTION,
     EXCHANGE_ORDER,
+    FAULT,
     GATEWAY,
     HUB_BGP_CONNECTION,
     HUB_IP_CONFIGURATION,
@@ -137,6 +138,13 @@ def order(circuit_name: str = "er1", site_name: str = "paris", number: int = 1, 
 def throttle(mbps: int, circuit_name: str = "er1", group: str = "rg1") -> Resource:
     return resource(rid(THROTTLE, circuit_name, group=group),
                     {"circuit": link(CIRCUIT, circuit_name, group=group), "bandwidthInMbps": mbps})
+
+
+def fault(name: str = "cut", **properties: object) -> Resource:
+    """Of er1's primary leg, unless it says what else."""
+    own: Json = {} if "kind" in properties else {"circuit": link(CIRCUIT, "er1"), "leg": "primary"}
+    return resource(rid(FAULT, name), {**own, **properties}, {
+        "begunAt": "2020-01-01T00:00:00+00:00", "expiresAt": "2099-01-01T00:00:00+00:00"})
 
 
 def session_policy(leg: str = "", circuit_name: str = "er1", group: str = "rg1", **changed: object) -> Resource:

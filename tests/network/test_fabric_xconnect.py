@@ -136,19 +136,6 @@ def test_a_frame_that_ends_within_its_tags_is_malformed(chain: LinuxPlane, place
     assert chain.counters("edge").ports["p"].keys() == {"malformed"}
 
 
-def test_a_fault_drops_silently_and_heals_and_the_counters_go_on(chain: LinuxPlane, places: Places) -> None:
-    before = counted(chain, "edge", IN)
-    broken, whole = tuple(CHAIN.cross_connects(drop=True)), tuple(CHAIN.cross_connects())
-    chain.apply(Change(ensure=broken))
-    assert chain.observe(broken) == {piece.key for piece in broken}
-    assert wires.echoes(places, "here1", THERE, 3, deadline_s=0.05) == 0
-    assert counted(chain, "edge", IN) == before
-    assert chain.counters("edge").drops == {IN: {"fault": Counter(3, 3 * ECHO_BYTES)}}
-    chain.apply(Change(ensure=whole))
-    assert wires.echoes(places, "here1", THERE, 2) == 2
-    assert since(counted(chain, "edge", IN), before) == (2, 2 * ECHO_BYTES)
-
-
 def test_another_control_plane_reads_the_same_counters(chain: LinuxPlane, places: Places) -> None:
     assert LinuxPlane(places).counters("edge") == chain.counters("edge")
     assert LinuxPlane(places).observe(WHOLE) == {piece.key for piece in WHOLE}

@@ -22,7 +22,7 @@ from trunkline.intent.compile.draft import ce_node, host_node, instance_node, vn
 from trunkline.intent.compile.plant import edge_node
 from trunkline.intent.compile.vnet import vm_node
 from trunkline.intent.scope import Scope, ScopeKind
-from trunkline.intent.view import CIRCUIT, CONNECTION, EXCHANGE_ORDER, FAULT, GATEWAY, NIC, PEERING, SITE, VNET
+from trunkline.intent.view import CIRCUIT, CONNECTION, EXCHANGE_ORDER, GATEWAY, NIC, PEERING, SITE, VNET
 from trunkline.model.circuit import Leg
 from trunkline.model.profile import AZURE
 from trunkline.routing import BirdSpeaker, Daemons, FrrSpeaker
@@ -140,9 +140,7 @@ def _site_routers(stage: Stage) -> tuple[Router, ...]:
 def test_a_silent_failure_of_either_leg_leaves_the_site_connected_and_heals(circuit: Stage) -> None:
     both_up(circuit)
     for leg in Leg:
-        fault = estates.resource(estates.rid(FAULT, f"cut-{leg}"), {
-            "circuit": {"id": str(estates.rid(CIRCUIT, "er1"))}, "leg": leg.value},
-            {"circuit": {"id": str(estates.rid(CIRCUIT, "er1"))}, "expiresAt": "2099-01-01T00:00:00+00:00"})
+        fault = estates.fault(circuit=estates.link(CIRCUIT, "er1"), leg=leg.value)
         circuit.put(fault)
         until(lambda leg=leg: customer(circuit, leg) != "Established", 10, "BFD to notice")  # type: ignore[misc]
         until(lambda: circuit.pings(HOST, IN_CLOUD), 10, "traffic on the other leg")

@@ -98,9 +98,7 @@ def over(stage: Stage, kind: EventKind) -> None:
 
 def test_a_whole_estate_at_work_raises_nothing(stage: Stage) -> None:
     """Orders, sessions coming up, a leg that fails and heals, a customer who announces one prefix more."""
-    fault = estates.resource(estates.rid("Trunkline.Plant/faults", "cut"), {
-        "circuit": estates.link(CIRCUIT, "er1"), "leg": "primary", "kind": "silent", "expiresInSeconds": 60},
-        {"expiresAt": (datetime.now(UTC) + timedelta(seconds=60)).isoformat()})
+    fault = estates.fault()
     stage.put(fault)
     until(lambda: not is_up(customer(stage, Leg.PRIMARY)), 10, "the session to be lost")
     stage.delete(fault.id)

@@ -110,9 +110,7 @@ def test_a_flow_stays_on_its_path_and_only_a_dead_legs_flows_move(stage: Stage) 
     assert grown[1] >= 400
     chosen = choices(stage, INSTANCES[0])
     assert set(chosen) == {"c1p", "c1s"}
-    circuit = {"id": str(estates.rid(CIRCUIT, "er1"))}
-    stage.put(estates.resource(estates.rid(FAULT, "cut"), {"circuit": circuit, "leg": "primary"},
-                               {"circuit": circuit, "expiresAt": "2099-01-01T00:00:00+00:00"}))
+    stage.put(estates.fault())
     until(lambda: set(choices(stage, INSTANCES[0])) == {"c1s"}, 10, "the primary to be left")
     stage.delete(estates.rid(FAULT, "cut"))
     until(lambda: choices(stage, INSTANCES[0]) == chosen, 15, "each flow to be back where it was")

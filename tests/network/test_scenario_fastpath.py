@@ -103,9 +103,7 @@ def test_switching_on_and_off_costs_no_packet(bypassed: Stage) -> None:
 
 
 def test_a_silent_leg_moves_everything_to_the_other(bypassed: Stage) -> None:
-    circuit = {"id": str(estates.rid(CIRCUIT, "er1"))}
-    bypassed.put(estates.resource(estates.rid(FAULT, "cut"), {"circuit": circuit, "leg": "primary"},
-                                  {"circuit": circuit, "expiresAt": "2099-01-01T00:00:00+00:00"}))
+    bypassed.put(estates.fault())
     until(lambda: direct(bypassed, "10.10.0.0/16") == {"f1s"}, 10, "the primary to be left")
     burst(bypassed)
     bypassed.delete(estates.rid(FAULT, "cut"))

@@ -36,7 +36,6 @@ from trunkline.intent.compile.vnet import vm_node
 from trunkline.intent.view import (
     CIRCUIT,
     CONNECTION,
-    FAULT,
     GATEWAY,
     NIC,
     PEERING,
@@ -104,9 +103,7 @@ def test_both_legs_carry_ipv6_and_either_alone(dual: Stage) -> None:
         connects(dual, HOST, IN_CLOUD6, port)
     assert all(now - before[leg] >= 2 for leg, now in carried(dual).items())
     for leg in Leg:
-        fault = estates.resource(estates.rid(FAULT, f"cut-{leg}"), {
-            "circuit": {"id": str(estates.rid(CIRCUIT, "er1"))}, "leg": leg.value},
-            {"circuit": {"id": str(estates.rid(CIRCUIT, "er1"))}, "expiresAt": "2099-01-01T00:00:00+00:00"})
+        fault = estates.fault(circuit=estates.link(CIRCUIT, "er1"), leg=leg.value)
         with probing(dual, address=IN_CLOUD6) as probe:
             dual.put(fault)
             until(lambda leg=leg: not is_up(customer6(dual, leg)), 10, "BFD to notice")  # type: ignore[misc]

@@ -6,7 +6,19 @@ import errno
 import hashlib
 
 from trunkline.errors import DriverFailure
-from trunkline.fabric import ground, guard, impair, interface, namespace, netlink, port, rtnl, switchboard, sysctl
+from trunkline.fabric import (
+    ground,
+    guard,
+    impair,
+    interface,
+    namespace,
+    netlink,
+    outage,
+    port,
+    rtnl,
+    switchboard,
+    sysctl,
+)
 from trunkline.fabric.netlink import Channel
 from trunkline.fabric.visit import Visit
 from trunkline.intent.network import Address, Node
@@ -65,6 +77,7 @@ def ensure(visit: Visit, node: Node) -> None:
             namespace.create(visit.name(node.name))
         switchboard.forget(visit.places, node.name)
         impair.forget(visit.places, node.name)
+        outage.forget(visit.places, node.name)
     with namespace.entered(visit.descriptor(node.name)):
         sysctl.ensure(settings(node))
     channel = visit.channel(node.name)
@@ -94,6 +107,7 @@ def delete(visit: Visit, node: str) -> None:
     namespace.delete(visit.name(node))
     switchboard.forget(visit.places, node)
     guard.forget(visit.places, node)
+    outage.forget(visit.places, node)
 
 
 def _loopback(node: Node) -> frozenset[Address]:

@@ -24,6 +24,7 @@ from trunkline.fabric import (
     namespace,
     neighbor,
     node,
+    outage,
     port,
     responder,
     rewriting,
@@ -56,6 +57,7 @@ from trunkline.intent.network import (
     Lookup,
     Neighbor,
     Node,
+    Outage,
     Piece,
     Policer,
     Port,
@@ -148,6 +150,10 @@ class LinuxPlane:
         with Visit(self._places) as visit:
             return {piece.key: impair.read(visit, piece) for piece in pieces}
 
+    def vanished(self, pieces: Sequence[Outage]) -> dict[Key, int]:
+        with Visit(self._places) as visit:
+            return {piece.key: outage.read(visit, piece) for piece in pieces}
+
     def sweep(self) -> tuple[str, ...]:
         with Visit(self._places) as visit:
             return sweep.sweep(visit)
@@ -162,7 +168,7 @@ def _goes_with_its_node(piece: Piece, doomed: frozenset[str]) -> bool:
     kernel ends a namespace when it finds time."""
     match piece:
         case (Filter() | Rewriting() | Hygiene() | Route() | Lookup() | Policer() | CrossConnect()
-              | Impairment()):
+              | Impairment() | Outage()):
             return piece.node in doomed
         case Link():
             return {piece.a.node, piece.b.node} <= doomed
@@ -226,6 +232,7 @@ _WAYS: dict[type[Piece], _Ways] = {
     CrossConnect: _Ways(xconnect.is_settled, xconnect.ensure, xconnect.remove),
     Capacity: _Ways(capacity.is_settled, capacity.ensure, capacity.remove),
     Impairment: _Ways(impair.is_settled, impair.ensure, impair.remove),
+    Outage: _Ways(outage.is_settled, outage.ensure, outage.remove),
     Cache: _Ways(cache.is_settled, cache.ensure, cache.remove),
     Rewriting: _Ways(rewriting.is_settled, rewriting.ensure, rewriting.remove),
     Responder: _Ways(responder.is_settled, responder.ensure, responder.remove),

@@ -26,8 +26,9 @@ _TCA_OPTIONS, _TCA_BPF_NAME, _TCA_BPF_ID = 2, 7, 11
 
 
 class Turn(IntEnum):
-    """Priorities of programs at one hook: line conditions come first, as they do on a wire."""
+    """Priorities of programs at one hook: failures and line conditions come first, as they do on a wire."""
 
+    OUTAGE = 5
     IMPAIR = 10
     XCONNECT = 20
     CAPACITY = 30

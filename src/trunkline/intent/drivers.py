@@ -18,6 +18,7 @@ from trunkline.intent.network import (
     Key,
     Line,
     Neighbor,
+    Outage,
     Piece,
     PortCounters,
 )
@@ -80,6 +81,9 @@ class Plane(Protocol):
 
     def impaired(self, pieces: Sequence[Impairment]) -> dict[Key, Harm]:
         """What each impairment has done since it stands."""
+
+    def vanished(self, pieces: Sequence[Outage]) -> dict[Key, int]:
+        """How many frames each outage has taken since it stands."""
 
     def sweep(self) -> tuple[str, ...]:
         """Remove everything this instance owns, whoever made it; answers what was removed."""

@@ -22,6 +22,9 @@ class Estate(Protocol):
     def referrers(self, target: ResourceId, kind: str = "") -> tuple[Resource, ...]:
         """Resources that point at ``target`` (model.references)."""
 
+    def list(self, kind: str) -> tuple[Resource, ...]:
+        """All of a type."""
+
 
 class Remembered:
     """An estate that is asked each question once. Only for as long as its answers are of one moment."""
@@ -30,6 +33,7 @@ class Remembered:
         self.get = cache(estate.get)
         self.children = cache(estate.children)
         self.referrers = cache(estate.referrers)
+        self.list = cache(estate.list)
 
 
 class Snapshot:
@@ -54,6 +58,9 @@ class Snapshot:
     def referrers(self, target: ResourceId, kind: str = "") -> tuple[Resource, ...]:
         return tuple(r for r in self._referrers.get(target.key, ()) if _is(r, kind))
 
+    def list(self, kind: str, _subscription: str = "", _group: str = "") -> tuple[Resource, ...]:
+        return tuple(r for r in self._all.values() if _is(r, kind))
+
 
 def _is(resource: Resource, kind: str) -> bool:
     return not kind or resource.id.type.lower() == kind.lower()
@@ -75,6 +82,9 @@ class Edited:
     def referrers(self, target: ResourceId, kind: str = "") -> tuple[Resource, ...]:
         """What pointed there and is edited counts by what it points at now."""
         return self._with(self._estate.referrers(target, kind), self._own.referrers(target, kind))
+
+    def list(self, kind: str) -> tuple[Resource, ...]:
+        return self._with(self._estate.list(kind), self._own.list(kind))
 
     def _with(self, stored: tuple[Resource, ...], own: tuple[Resource, ...]) -> tuple[Resource, ...]:
         found = {one.id.key: one for one in stored if one.id.key not in self._edited}

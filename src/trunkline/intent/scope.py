@@ -25,6 +25,7 @@ class ScopeKind(StrEnum):
     EXCHANGE = "exchange"  #: [exchange id] the peering LAN of an internet exchange and its route servers
     MEMBER = "member"  #: [member id] a member's port on such a LAN
     LEG = "leg"  #: [circuit id] one leg of a circuit: VRF, attachments, tunnels
+    FAULT = "fault"  #: [fault id] what fails on purpose, on nodes of others
 
 
 PLANT = frozenset({ScopeKind.CORE, ScopeKind.REGION, ScopeKind.EDGE, ScopeKind.PORT, ScopeKind.BACKBONE,

@@ -16,6 +16,7 @@ from trunkline.intent.vnet_peering import PeeringState, counterpart, state, sync
 from trunkline.model.bgp import family_of, of_family
 from trunkline.model.circuit import Circuit, CrossConnection, Leg, ProviderState
 from trunkline.model.failover import TestCategory, is_tested, tested_legs
+from trunkline.model.fault import RehearsedFault
 from trunkline.model.hub import BgpConnection, HubIpConfiguration, VirtualHub
 from trunkline.model.impairment import Impairment
 from trunkline.model.network import (
@@ -29,7 +30,7 @@ from trunkline.model.network import (
 from trunkline.model.peering import PeeringType
 from trunkline.model.plant import region
 from trunkline.model.resource import Resource, ResourceId
-from trunkline.model.site import LegOrder, RehearsedFault, Site, VirtualCrossConnect
+from trunkline.model.site import LegOrder, Site, VirtualCrossConnect
 from trunkline.model.throttle import Throttle
 from trunkline.model.vnet_peering import VirtualNetworkPeering
 
@@ -319,7 +320,8 @@ def circuit_view(estate: Estate, circuit: ResourceId) -> CircuitView | None:
     return CircuitView(
         resource, model, peerings(estate, circuit), port is not None or _provisioned(estate, circuit),
         tuple(_cabled(port, circuit) if port else _orders(estate, circuit)),
-        tuple(RehearsedFault.model_validate(f.properties).leg for f in referrers(estate, circuit, FAULT)),
+        tuple(leg for one in referrers(estate, circuit, FAULT)
+              if (leg := RehearsedFault.model_validate(one.properties).leg)),
         tested_legs(resource, TestCategory.BGP_DISCONNECT), tested_legs(resource, TestCategory.AS_PATH_PREPEND), port,
         tuple(ImpairmentView(one, Impairment.model_validate(one.properties))
               for one in referrers(estate, circuit, IMPAIRMENT)),

@@ -9,7 +9,8 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from trunkline.model.circuit import Leg
-from trunkline.model.impairment import Way
+from trunkline.model.impairment import LONGEST_S, Way
+from trunkline.model.plant import region
 from trunkline.model.resource import Properties, Reference
 
 
@@ -35,8 +36,9 @@ class FaultMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One thing that can fail. ``key``: a resource id's key, or names in lower case with ``~`` between them;
-    ``part``: leg or number of the instance, empty where the kind has none."""
+    """One thing that can fail. ``key``: a resource id's key, or names as in scopes with ``~`` between them, the two
+    ends of a link in the order of the alphabet; ``part``: leg or number of the instance, empty where the kind has
+    none."""
 
     kind: FaultKind
     key: str
@@ -55,6 +57,7 @@ _NAMED_BY: dict[FaultKind, tuple[str, ...]] = {
     FaultKind.REGION: ("region",),
 }
 _ALSO = {FaultKind.SPAN: ("leg",)}
+_ONE_WAY = (FaultKind.LEG, FaultKind.SPAN)
 
 
 class RehearsedFault(Properties):
@@ -77,7 +80,7 @@ class RehearsedFault(Properties):
     direction: Way = Way.BOTH
     down_in_seconds: Annotated[float, Field(ge=0.01, le=3600)] | None = None
     up_in_seconds: Annotated[float, Field(ge=0.01, le=3600)] | None = None
-    expires_in_seconds: Annotated[int, Field(ge=1, le=86400)] = 300
+    expires_in_seconds: Annotated[int, Field(ge=1, le=LONGEST_S)] = 300
 
     @model_validator(mode="after")
     def _names_one_thing(self) -> RehearsedFault:
@@ -90,10 +93,34 @@ class RehearsedFault(Properties):
                 raise ValueError(f"{name} does not name a {self.kind}; that is named by {', '.join(needed + also)}")
         return self
 
+    @model_validator(mode="after")
+    def _behaves(self) -> RehearsedFault:
+        if self.direction is not Way.BOTH and self.kind not in _ONE_WAY:
+            raise ValueError(f"direction '{self.direction}' is of legs and backbone links; a {self.kind} fails "
+                             "both ways")
+        if self.direction is not Way.BOTH and self.mode is FaultMode.LINK_DOWN:
+            raise ValueError(f"direction '{self.direction}' needs mode 'silent': a link that is down is down both "
+                             "ways")
+        if (self.down_in_seconds is None) != (self.up_in_seconds is None):
+            raise ValueError("downInSeconds and upInSeconds belong together: a fault that comes and goes has both")
+        return self
+
+    @property
+    def is_reversed(self) -> bool:
+        """Whether the link's first site is its target's second."""
+        return bool(self.site and self.to) and _site(self.site or "") > _site(self.to or "")
+
     @property
     def target(self) -> Target:
         part = self.leg.value if self.leg else "" if self.instance is None else str(self.instance)
+        ends = sorted(_site(site) for site in (self.site, self.to) if site)
         pieces = (self.circuit.target.key if self.circuit else "", self.gateway.target.key if self.gateway else "",
-                  *((text or "").casefold()
-                    for text in (self.provider, self.location, self.region, self.site, self.to)))
+                  (self.provider or "").casefold(), (self.location or "").casefold(),
+                  _site(self.region) if self.region else "", *ends)
         return Target(self.kind, "~".join(piece for piece in pieces if piece), part)
+
+
+def _site(name: str) -> str:
+    """A location's or a region's name as in scopes; a region may be written as people do (``West US``)."""
+    found = region(name)
+    return found.name if found else name.casefold()

@@ -1,6 +1,6 @@
-"""The customer's side, our own resource types: sites, virtual cross connects, and rehearsed faults.
+"""The customer's side, our own resource types: sites and virtual cross connects.
 
-Azure has no word for these; they live in ``Trunkline.Site``, ``Trunkline.Exchange`` and ``Trunkline.Plant``.
+Azure has no word for these; they live in ``Trunkline.Site`` and ``Trunkline.Exchange``.
 """
 
 from __future__ import annotations
@@ -186,18 +186,3 @@ class VirtualCrossConnect(Properties):
 
     def order(self, leg: Leg) -> LegOrder | None:
         return self.primary if leg is Leg.PRIMARY else self.secondary
-
-
-class FaultKind(StrEnum):
-    """``silent``: frames vanish in both directions, no link goes down."""
-
-    SILENT = "silent"
-
-
-class RehearsedFault(Properties):
-    """A failure made on purpose; it ends when deleted or at ``expires_in_s`` after its creation."""
-
-    circuit: Reference
-    leg: Leg
-    kind: FaultKind = FaultKind.SILENT
-    expires_in_seconds: Annotated[int, Field(ge=1, le=86400)] = 300

@@ -15,8 +15,8 @@ from trunkline.intent.blueprint import Blueprint, from_json, outline, to_json
 from trunkline.intent.compile import compile
 from trunkline.intent.drivers import Plane, Speaker
 from trunkline.intent.estate import Remembered
-from trunkline.intent.network import Key, Node
-from trunkline.intent.scope import PLANT, Scope
+from trunkline.intent.network import Key, Node, nodes_of
+from trunkline.intent.scope import PLANT, Scope, ScopeKind
 from trunkline.model.profile import Profile
 from trunkline.model.resource import Json
 from trunkline.reconcile.difference import Difference, differ, union
@@ -59,7 +59,7 @@ class Converger:
     always further down the plant, so passes cannot wait for each other in a circle.
 
     ``fallen`` is told of scopes that had something on nodes which were lost and made anew, or that stand on what was
-    degraded and is whole."""
+    degraded and is whole, and of faults on nodes to which something came."""
 
     def __init__(self, store: Store, plane: Plane, speaker: Speaker, profile: Profile,
                  fallen: Callable[[frozenset[Scope]], None] = lambda _scopes: None) -> None:
@@ -153,8 +153,8 @@ class Converger:
                 raise
             degraded = str(problem)
         finally:
-            if lost:
-                self._fallen(self._standing.on(lost))
+            if fallen := self._standing.on(lost) | self._faults(scope, difference):
+                self._fallen(fallen)
         if between != wished:
             self._record(scope, wished)
         return Pass(desired, started, difference.released, unmet, degraded)
@@ -211,6 +211,13 @@ class Converger:
                 problems.append(problem)
         if problems:
             raise next((problem for problem in problems if not isinstance(problem, Degraded)), problems[0])
+
+    def _faults(self, scope: Scope, difference: Difference) -> frozenset[Scope]:
+        """Those that stand on nodes to which something came: it fails like all the rest there."""
+        if scope.kind is ScopeKind.FAULT:
+            return frozenset()
+        nodes = frozenset(node for piece in difference.network.ensure for node in nodes_of(piece))
+        return frozenset(one for one in self._standing.on(nodes) if one.kind is ScopeKind.FAULT)
 
     def _lost(self, difference: Difference, applied: Blueprint) -> frozenset[str]:
         """Nodes that this scope has had and that are gone."""

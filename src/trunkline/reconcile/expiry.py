@@ -15,7 +15,8 @@ from trunkline.model.operation import Operation, OperationKind
 from trunkline.model.resource import ProvisioningState, ResourceId, now
 from trunkline.store import Reader, Store
 
-_ENDING = (FAULT, IMPAIRMENT, CONTAINMENT)
+_REHEARSED = (FAULT, IMPAIRMENT)
+_ENDING = (*_REHEARSED, CONTAINMENT)
 
 
 def end_expired(store: Store) -> tuple[ResourceId, ...]:
@@ -25,10 +26,10 @@ def end_expired(store: Store) -> tuple[ResourceId, ...]:
     return _end(store, over)
 
 
-def end_impairments(store: Store) -> tuple[ResourceId, ...]:
+def end_rehearsals(store: Store) -> tuple[ResourceId, ...]:
     """All of them: the network in which they stood was taken down, or went with the machine."""
     with store.reading() as reader:
-        found = tuple(found for found, _ in _running(reader, IMPAIRMENT))
+        found = tuple(found for kind in _REHEARSED for found, _ in _running(reader, kind))
     return _end(store, found)
 
 

@@ -27,7 +27,7 @@ from trunkline.reconcile.asking import Asking
 from trunkline.reconcile.authorities import Authorities
 from trunkline.reconcile.connections import ConnectionStates
 from trunkline.reconcile.converge import Converger
-from trunkline.reconcile.expiry import end_expired, end_impairments, end_tests
+from trunkline.reconcile.expiry import end_expired, end_rehearsals, end_tests
 from trunkline.reconcile.finish import fail, succeed
 from trunkline.reconcile.monitor.watch import Monitor
 from trunkline.reconcile.origins import LOOK_S, Feed
@@ -161,7 +161,7 @@ class Reconciler:
             self._owners |= found.owners
             self._unseen = set(found.scopes)
         if not self._converger.stands:
-            end_impairments(self._store)
+            end_rehearsals(self._store)
         self._open_wishes()
         self._all_due(found.broken)
         for scope in in_order(found.scopes):

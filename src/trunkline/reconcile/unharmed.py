@@ -19,3 +19,6 @@ class Unharmed:
         if kind.lower() in _HARM:
             return ()
         return tuple(one for one in self._estate.referrers(target, kind) if one.id.type.lower() not in _HARM)
+
+    def list(self, kind: str) -> tuple[Resource, ...]:
+        return () if kind.lower() in _HARM else self._estate.list(kind)

@@ -25,6 +25,7 @@ from trunkline.intent.network import (
     Link,
     Neighbor,
     Node,
+    Outage,
     Piece,
     PortCounters,
     Route,
@@ -117,6 +118,10 @@ class SimulatedPlane:
     def impaired(self, pieces: Sequence[Impairment]) -> dict[Key, Harm]:
         """No frame is sent here, so nothing happens to any."""
         return {piece.key: Harm() for piece in pieces}
+
+    def vanished(self, pieces: Sequence[Outage]) -> dict[Key, int]:
+        """No frame is sent here, so none vanishes."""
+        return {piece.key: 0 for piece in pieces}
 
     def sweep(self) -> tuple[str, ...]:
         with self._lock:

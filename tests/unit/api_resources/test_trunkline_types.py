@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
 
 import pytest
 
@@ -160,33 +159,6 @@ def test_site_and_circuit_stay_while_they_are_cross_connected(desk: Desk) -> Non
     assert not [*desk.in_use(PARIS), *desk.in_use(ER1)]
 
 
-def a_fault(**changed: object) -> dict:
-    return {"circuit": {"id": str(ER1)}, "leg": "primary", **changed}
-
-
-def test_a_fault_ends_by_itself(desk: Desk) -> None:
-    made = desk.put(BREAK, a_fault(expiresInSeconds=60))
-    assert datetime.fromisoformat(desk.shown(BREAK)["expiresAt"]) - made.created == timedelta(seconds=60)
-
-
-@pytest.mark.parametrize(("wish", "code"), [
-    (a_fault(circuit={"id": str(rid(ER1.type, "none"))}), "InvalidResourceReference"),
-    (a_fault(leg="third"), "InvalidPropertyValue"), (a_fault(kind="loud"), "InvalidPropertyValue"),
-    (a_fault(expiresInSeconds=0), "InvalidPropertyValue")])
-def test_a_fault_of_nothing_is_refused(desk: Desk, wish: dict, code: str) -> None:
-    assert codes(desk.refusal(BREAK, wish)) == [code]
-
-
-def test_a_leg_has_one_fault_at_a_time(desk: Desk) -> None:
-    desk.put(BREAK, a_fault())
-    assert codes(desk.refusal(rid(FAULT, "again"), a_fault())) == ["LegAlreadyFailed"]
-    assert not desk.refusal(rid(FAULT, "again"), a_fault(leg="secondary"))
-
-
-def test_nobody_breaks_another_subscriptions_circuit(desk: Desk) -> None:
-    assert codes(desk.refusal(rid(FAULT, "cut", subscription=OTHER), a_fault())) == ["InvalidResourceReference"]
-
-
 def test_a_cross_connect_stays_with_its_site(desk: Desk) -> None:
     desk.put(VXC, both_legs(desk))
     lyon = desk.put(rid(SITE, "lyon"), a_site(prefixes=["10.20.0.0/16"], lan="10.20.1.0/24", hosts=[]))
@@ -196,15 +168,6 @@ def test_a_cross_connect_stays_with_its_site(desk: Desk) -> None:
         assert (fault.code, fault.target) == ("PropertyChangeNotAllowed", "site")
         assert "order another" in str(fault)
     assert not desk.refusal(VXC, both_legs(desk, site={"id": str(PARIS).upper()}))
-
-
-def test_a_fault_stays_on_its_leg(desk: Desk) -> None:
-    desk.put(BREAK, a_fault())
-    desk.put(rid(ER1.type, "er2"), an_order(), sku=STANDARD)
-    found = desk.refusal(BREAK, a_fault(circuit={"id": str(rid(ER1.type, "er2"))}, leg="secondary"))
-    assert [(fault.code, fault.target) for fault in found] == [
-        ("PropertyChangeNotAllowed", "circuit"), ("PropertyChangeNotAllowed", "leg")]
-    assert not desk.refusal(BREAK, a_fault())
 
 
 def test_a_name_that_is_too_long_for_an_interface_is_refused_in_words(desk: Desk) -> None:

@@ -14,7 +14,7 @@ from trunkline.intent.network import ETH_P_8021AD, Counter, CrossConnect, Direct
 HEADER = (build.HERE / "xconnect.h").read_text()
 FRAME = (build.HERE / "frame.h").read_text()
 QINQ = (Tag(100, ETH_P_8021AD), Tag(20))
-PIECE = CrossConnect("edge", "p", "a", "circuit-1", Direction.OUT, match=QINQ, push=(Tag(7),), drop=True)
+PIECE = CrossConnect("edge", "p", "a", "circuit-1", Direction.OUT, match=QINQ, push=(Tag(7),))
 
 
 def test_both_sides_know_the_same_numbers_and_reasons() -> None:
@@ -45,7 +45,7 @@ def test_an_absent_tag_is_not_vlan_zero() -> None:
 
 def test_the_entry_says_what_to_do_and_who_counts_and_polices() -> None:
     value = records.compile_entry(PIECE, records.Wiring(5, 6, meter=7, policer=8))
-    assert records.ENTRY.unpack(value) == (6, 7, 8, 1500, 0x88A8, 0x8100, 0x8100, 7, 0, 0, 2, 1, 1, 0)
+    assert records.ENTRY.unpack(value) == (6, 7, 8, 1500, 0x88A8, 0x8100, 0x8100, 7, 0, 0, 2, 1, 0)
 
 
 @pytest.mark.parametrize("name", ["", "x" * 64, "é" * 32])

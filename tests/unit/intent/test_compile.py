@@ -14,7 +14,7 @@ from trunkline.intent.compile import compile
 from trunkline.intent.estate import Snapshot
 from trunkline.intent.network import CrossConnect, Direction, Link, Node, Port, Role, Tag, Tunnel
 from trunkline.intent.scope import Scope, ScopeKind
-from trunkline.intent.view import CIRCUIT, FAULT, GATEWAY, SITE, VNET
+from trunkline.intent.view import CIRCUIT, GATEWAY, SITE, VNET
 from trunkline.model.circuit import Leg
 from trunkline.model.profile import AZURE
 from trunkline.model.resource import ProvisioningState
@@ -153,15 +153,6 @@ def test_a_customers_frames_stop_at_the_switch_until_the_provider_has_provisione
     assert not any(entry.node.startswith("switch") for entry in entries)
     assert any(entry.node.startswith("edge") for entry in entries)
     assert switch
-
-
-def test_a_rehearsed_fault_drops_one_leg_in_both_directions_and_leaves_the_other() -> None:
-    fault = estates.resource(estates.rid(FAULT, "f1"), {
-        "circuit": {"id": str(estates.rid(CIRCUIT, "er1"))}, "leg": "primary"})
-    estate = Snapshot([*estates.whole(), fault])
-    dropping = [e for e in pieces(compiled(PRIMARY, estate), CrossConnect) if e.drop]
-    assert {e.direction for e in dropping} == {Direction.IN, Direction.OUT}
-    assert not any(e.drop for e in pieces(compiled(SECONDARY, estate), CrossConnect))
 
 
 def test_a_wrong_vlan_at_the_customer_is_carried_by_the_provider_and_unknown_at_the_edge() -> None:

@@ -46,6 +46,9 @@ class Counting:
     def referrers(self, target: ResourceId, kind: str = "") -> tuple[Resource, ...]:
         return self._count(self.estate.referrers(target, kind))
 
+    def list(self, kind: str) -> tuple[Resource, ...]:
+        return self._count(self.estate.list(kind))
+
     def _count(self, found: tuple[Resource, ...]) -> tuple[Resource, ...]:
         self.questions += 1
         self.read += [resource.id.key for resource in found]

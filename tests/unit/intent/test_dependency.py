@@ -20,7 +20,6 @@ from trunkline.intent.session_policy import SESSION_POLICY
 from trunkline.intent.view import (
     CIRCUIT,
     CONNECTION,
-    FAULT,
     GATEWAY,
     HUB_BGP_CONNECTION,
     IMPAIRMENT,
@@ -58,7 +57,8 @@ def plant() -> list[Resource]:
             ("primary", {"action": "dropPrefix", "prefixes": ["10.10.0.0/16"]}),
             ("primary", {"action": "stopExport"}), ("secondary", {"action": "shutLeg"})))]
     return [*contained, estates.throttle(200),
-            estates.resource(estates.rid(FAULT, "f1"), {**circuit, "kind": "silent"}, ends),
+            estates.fault(), estates.fault("f2", kind="region", region="West Europe"),
+            estates.fault("f3", kind="location", location="Amsterdam"),
             estates.resource(estates.rid(IMPAIRMENT, "i1"), {**circuit, "lossInPercent": 2, "at": "backbone"}, ends)]
 
 

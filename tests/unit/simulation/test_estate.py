@@ -18,7 +18,7 @@ from trunkline.intent.view import CIRCUIT, FAULT, GATEWAY, ROUTE_FILTER, ROUTE_F
 from trunkline.model.circuit import Leg
 from trunkline.model.peering import PeeringType
 from trunkline.model.profile import AZURE
-from trunkline.model.resource import Resource
+from trunkline.model.resource import Json, Resource
 from trunkline.simulation import SimulatedPlane, SimulatedSpeaker
 
 SCOPES = [
@@ -32,7 +32,7 @@ SCOPES = [
 def compiled(estate: Snapshot) -> list[Blueprint]:
     """The scopes and, first, all that they require."""
     found: dict[Scope, Blueprint] = {}
-    waiting = list(SCOPES)
+    waiting = [*SCOPES, *(Scope(ScopeKind.FAULT, fault.id.key) for fault in estate.list(FAULT))]
     while waiting:
         scope = waiting.pop()
         if scope not in found:
@@ -81,14 +81,32 @@ def test_both_families_come_up_and_each_carries_its_own() -> None:
     assert "fd00:10::/48" in {entry.prefix for entry in speaker.routes(routers[ROUTER])}
 
 
-def test_a_rehearsed_fault_takes_one_leg_and_leaves_the_other() -> None:
-    fault = estates.resource(estates.rid(FAULT, "f1"), {
-        "circuit": {"id": str(estates.rid(CIRCUIT, "er1"))}, "leg": "primary", "kind": "silent"})
-    speaker, routers = realised(*estates.whole(), fault)
+@pytest.mark.parametrize("fault", [
+    {}, {"circuit": estates.link(CIRCUIT, "er1"), "leg": "primary", "direction": "in"},
+    {"kind": "edge", "location": "Amsterdam", "leg": "primary"},
+    {"kind": "switch", "provider": "Equinix", "location": "Amsterdam", "leg": "primary"}])
+def test_a_rehearsed_fault_takes_one_leg_and_leaves_the_other(fault: Json) -> None:
+    speaker, routers = realised(*estates.whole(), estates.fault(**fault))
     found = states(speaker, routers)
     assert (found[VRF1, "customer"], found[VRF2, "customer"]) == ("Active", "Established")
     assert "10.10.0.0/16" in {entry.prefix for entry in speaker.routes(routers[ROUTER])}
     assert "10.1.0.0/16" in {entry.prefix for entry in speaker.routes(routers[CE1])}  # through the other router
+
+
+@pytest.mark.parametrize("fault", [{"kind": "location", "location": "Amsterdam"},
+                                   {"kind": "region", "region": "West Europe"}])
+def test_without_its_location_or_region_a_site_has_no_way_to_its_network(fault: Json) -> None:
+    speaker, routers = realised(*estates.whole(), estates.fault(**fault))
+    assert "10.1.0.0/16" not in {entry.prefix for entry in speaker.routes(routers[CE1])}
+    assert "10.10.0.0/16" not in {entry.prefix for entry in speaker.routes(routers[ROUTER])}
+
+
+def test_a_gateway_instance_that_fails_leaves_the_other() -> None:
+    gateway = {"kind": "gatewayInstance", "gateway": estates.link(GATEWAY, "gw1"), "instance": 0}
+    speaker, routers = realised(*estates.whole(), estates.fault(**gateway))
+    found = states(speaker, routers)
+    assert {found[VRF1, "gateway_1_0"], found[VRF1, "gateway_1_1"]} == {"Active", "Established"}
+    assert "10.10.0.0/16" in {entry.prefix for entry in speaker.routes(routers[ROUTER])}
 
 
 @pytest.mark.parametrize("wrong", [{"vlanId": 101}, {"sharedKey": "Other"}, {"peerASN": 65011}])

@@ -166,7 +166,6 @@ def test_tagged_frames_cross_a_provider_and_an_edge() -> None:
 
 
 @pytest.mark.parametrize("spoil", [
-    lambda entry: replace(entry, drop=True),
     lambda entry: replace(entry, push=(Tag(999),)),
     lambda entry: replace(entry, egress=entry.ingress),
 ])

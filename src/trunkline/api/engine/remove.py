@@ -28,6 +28,9 @@ class Without:
     def referrers(self, target: ResourceId, kind: str = "") -> tuple[Resource, ...]:
         return self._left(self._estate.referrers(target, kind))
 
+    def list(self, kind: str) -> tuple[Resource, ...]:
+        return self._left(self._estate.list(kind))
+
     def _left(self, resources: Iterable[Resource]) -> tuple[Resource, ...]:
         return tuple(one for one in resources if one.id.key not in self._doomed)
 

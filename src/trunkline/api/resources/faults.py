@@ -1,17 +1,23 @@
-"""Trunkline.Plant/faults: failures made on purpose, one at a time on each leg of a circuit."""
+"""Trunkline.Plant/faults: failures made on purpose, each of something that exists and is in use."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from difflib import get_close_matches
 
 from trunkline.api.declaration import Ledger, Register, ResourceType, Wish
-from trunkline.api.resources.linked import circuit_of, immovable, stays
+from trunkline.api.resources.linked import circuit_of, immovable, linked, missing
 from trunkline.errors import Conflict, Fault
+from trunkline.intent.compile.failing import cuts
 from trunkline.intent.estate import Estate
-from trunkline.intent.view import FAULT, referrers
-from trunkline.model.resource import Json, Resource
-from trunkline.model.site import RehearsedFault
+from trunkline.intent.usage import in_use
+from trunkline.intent.view import FAULT, GATEWAY
+from trunkline.model.fault import FaultKind, FaultMode, RehearsedFault
+from trunkline.model.plant import location, locations, region, regions
+from trunkline.model.profile import AZURE
+from trunkline.model.provider import offers
+from trunkline.model.resource import Json, Resource, now
 
 
 def _model(fault: Resource) -> RehearsedFault:
@@ -20,33 +26,99 @@ def _model(fault: Resource) -> RehearsedFault:
 
 def _check(wish: Wish, estate: Register) -> Iterator[Fault]:
     fault, model = wish.resource, _model(wish.resource)
-    circuit = yield from circuit_of(fault.id, model.circuit, estate)
-    if circuit is None:
+    if wish.existing and (old := _model(wish.existing)).target != model.target:
+        yield immovable("what fails", _words(old), _words(model), "Delete this fault and create another.", "kind")
         return
-    if wish.existing:
-        yield from _moved(_model(wish.existing), model)
-    for other in referrers(estate, circuit.id, FAULT):
-        if other.id.key != fault.id.key and _model(other).leg is model.leg:
-            yield Conflict("LegAlreadyFailed", f"The {model.leg} leg of circuit {circuit.id.name} has the fault "
-                           f"{other.id}. Delete that one first, or choose the other leg.", "leg")
+    unknown = list(_unknown(fault, model, estate))
+    yield from unknown
+    if unknown:
+        return
+    if model.mode is FaultMode.LINK_DOWN:
+        yield Conflict("FaultModeNotAvailable", "mode 'linkDown' is not available for this target; use 'silent'.",
+                       "mode")
+    elif not _in_use(model, estate):
+        yield Conflict("FaultTargetNotInUse", f"Nothing uses {_words(model)} at present, so its failure would change "
+                       f"nothing. {_HINTS[model.kind]}", "kind")
+    else:
+        yield from _overlapping(fault, model, estate)
 
 
-def _moved(old: RehearsedFault, new: RehearsedFault) -> Iterator[Fault]:
-    another = "Delete this fault and create another."
-    yield from stays("circuit", old.circuit, new.circuit, another, "circuit")
-    if old.leg is not new.leg:
-        yield immovable("leg", old.leg, new.leg, another, "leg")
+def _words(model: RehearsedFault) -> str:
+    """What fails, as ``trunkline fail`` names it."""
+    names = (model.circuit.target.name if model.circuit else "", model.gateway.target.name if model.gateway else "",
+             model.provider, model.location, model.region, model.site, model.to, model.leg,
+             "" if model.instance is None else str(model.instance))
+    return " ".join((model.kind, *(name for name in names if name)))
 
 
-def _generate(wish: Wish, _ledger: Ledger) -> Json:
-    seconds = _model(wish.resource).expires_in_seconds
-    return {"expiresAt": (wish.resource.created + timedelta(seconds=seconds)).isoformat()}
+_HINTS = {
+    FaultKind.LEG: "The leg has a peering, or the provider's tag, once the circuit has one.",
+    FaultKind.EDGE: "An edge is in use once a circuit ends at its location.",
+    FaultKind.SWITCH: "A switch is in use once a circuit of its provider ends at its location.",
+    FaultKind.INSTANCE: "A gateway has its instances once it is an ExpressRoute gateway in a GatewaySubnet.",
+    FaultKind.SPAN: "A link is in use once a path between a circuit's location and a region takes it.",
+    FaultKind.CORE: "A backbone router is in use once a path between a circuit's location and a region takes it.",
+    FaultKind.LOCATION: "A location is in use once a circuit ends there.",
+    FaultKind.REGION: "A region is in use once a circuit reaches something in it.",
+}
+
+
+# ── does it exist? ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _unknown(fault: Resource, model: RehearsedFault, estate: Estate) -> Iterator[Fault]:
+    if model.circuit:
+        yield from circuit_of(fault.id, model.circuit, estate)
+    if model.gateway and linked(estate, fault.id, model.gateway.id, GATEWAY) is None:
+        yield missing(fault.id, model.gateway.id, GATEWAY, "gateway")
+    if model.provider and offers().get(model.provider) is None:
+        yield _no_such("provider", model.provider, offers())
+    if model.location and location(model.location) is None:
+        yield _no_such("location", model.location, locations())
+    if model.region and region(model.region) is None:
+        yield _no_such("region", model.region, regions())
+    for name, site in (("site", model.site), ("to", model.to)):
+        if site and location(site) is None and region(site) is None:
+            yield _no_such(name, site, [*locations(), *regions()])
+
+
+def _no_such(name: str, given: str, known: Iterable[str]) -> Fault:
+    near = get_close_matches(given, known, n=3)
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    return Fault("FaultTargetNotFound", f"There is no {name} '{given[:80]}'.{hint}", name)
+
+
+# ── may it fail? ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _in_use(model: RehearsedFault, estate: Estate) -> bool:
+    wanted = {(cut.node, cut.interface) for cut in cuts(model.target, estate)}
+    return bool(wanted) and any(place in wanted for place in in_use(estate, AZURE))
+
+
+def _overlapping(fault: Resource, model: RehearsedFault, estate: Estate) -> Iterator[Fault]:
+    """Two that act on different things may stand beside each other, also one inside the other: a leg on an edge."""
+    own = set(cuts(model.target, estate))
+    for other in estate.list(FAULT):
+        if other.id.key != fault.id.key and not other.deleting and own & set(cuts(_model(other).target, estate)):
+            yield Conflict("FaultOverlaps", f"{_words(_model(other))} fails already, by {other.id}, until "
+                           f"{other.system['expiresAt']}, and that is part of {_words(model)}. Delete that fault "
+                           "first, or wait until it ends.", "kind")
+
+
+def _generate(_wish: Wish, _ledger: Ledger) -> Json:
+    return {"begunAt": now().isoformat()}
+
+
+def _amend(wish: Wish, _ledger: Ledger) -> Json:
+    """Its lease begins anew with each write."""
+    return {"expiresAt": (now() + timedelta(seconds=_model(wish.resource).expires_in_seconds)).isoformat()}
 
 
 def _show(fault: Resource, _estate: Estate) -> Json:
-    return {"expiresAt": fault.system["expiresAt"]}
+    return {name: fault.system[name] for name in ("begunAt", "expiresAt")}
 
 
 FAULTS = ResourceType(
-    FAULT, model=RehearsedFault, tracked=False, realised=True, check=_check, generate=_generate,
+    FAULT, model=RehearsedFault, tracked=False, realised=True, check=_check, generate=_generate, amend=_amend,
     show=_show)

@@ -26,7 +26,7 @@ def fail(instance: Instance, circuit: str, leg: str, seconds: int, as_json: bool
     progress = Progress(quiet=as_json)
     with connected(instance) as clients, progress.step(f"fail leg {leg} of {circuit} for {seconds} s") as step:
         found = find_circuit(clients, circuit)
-        body = {"properties": {"circuit": {"id": found["id"]}, "leg": leg, "kind": "silent",
+        body = {"properties": {"circuit": {"id": found["id"]}, "leg": leg, "kind": "leg",
                                "expiresInSeconds": seconds}}
         made = clients.named("operator").put(_path(found, leg), body, step.waiting)
     if as_json:
@@ -59,5 +59,6 @@ def _path(circuit: Json, leg: str) -> str:
 def _faults(clients: Clients, circuit: Json, leg: str | None) -> list[Json]:
     subscription = circuit["id"].split("/")[2]
     found = clients.named("operator").list(f"/subscriptions/{subscription}/providers/Trunkline.Plant/faults")
-    return [fault for fault in found if fault["properties"]["circuit"]["id"].lower() == circuit["id"].lower()
+    return [fault for fault in found if fault["properties"]["kind"] == "leg"
+            and fault["properties"]["circuit"]["id"].lower() == circuit["id"].lower()
             and leg in (None, fault["properties"]["leg"])]

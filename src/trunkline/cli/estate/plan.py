@@ -299,7 +299,7 @@ class Planner:
         circuit = self.path(fault.circuit, f"{NETWORK}/expressRouteCircuits")
         name = f"{circuit.rpartition('/')[2]}-{fault.leg}"
         yield Wish(f"fault {name}", self.path(name, "Trunkline.Plant/faults"), {"properties": {
-            "circuit": {"id": circuit}, "leg": str(fault.leg), "kind": "silent",
+            "circuit": {"id": circuit}, "leg": str(fault.leg), "kind": "leg",
             "expiresInSeconds": fault.seconds}}, account="operator", line=line)
 
 

@@ -21,10 +21,10 @@ NONE = 0  #: the first place of both arrays is nobody's
 CONTROL = bucket(256_000, 250)
 
 #: In the order of ``enum xc_reason``.
-REASONS = ("unknown-tag", "untagged", "too-many-tags", "malformed", "mtu", "policed", "fault", "failed")
+REASONS = ("unknown-tag", "untagged", "too-many-tags", "malformed", "mtu", "policed", "failed")
 
 KEY = struct.Struct("=IHH")
-ENTRY = struct.Struct("=4I2H4H4B")
+ENTRY = struct.Struct("=4I2H4H2BH")
 POLICER_AT = 2  #: word of an entry
 NAME = struct.Struct(f"={NAME_BYTES}sB")
 PLACE = struct.Struct("=I")
@@ -81,7 +81,7 @@ def compile_entry(piece: CrossConnect, wiring: Wiring) -> bytes:
         raise DriverFailure(f"{piece.attachment}: a cross-connect takes two tags at most")
     protocols = [tag.protocol for tag in piece.match] + [0, 0]
     push = [number for tag in piece.push for number in (tag.protocol, tag.vid)] + [0, 0, 0, 0]
-    counts = (len(piece.match), len(piece.push), int(piece.drop), 0)
+    counts = (len(piece.match), len(piece.push), 0)
     return ENTRY.pack(wiring.egress, wiring.meter, wiring.policer, piece.mtu, *protocols[:2], *push[:4], *counts)
 
 

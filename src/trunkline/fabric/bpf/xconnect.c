@@ -224,8 +224,6 @@ static __always_inline int replace_tags(struct __sk_buff *skb, const struct xc_e
 static __always_inline __u32 objection(struct __sk_buff *skb, const struct frame *frame, const struct xc_entry *entry,
 				       const struct weight *weight)
 {
-	if (entry->drop)
-		return XC_FAULT;
 	if (entry->mtu && weight->longest > entry->mtu)
 		return XC_MTU;
 	if (entry->policer != XC_NONE && !may_pass(skb, frame, entry->policer, weight))

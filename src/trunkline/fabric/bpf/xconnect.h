@@ -34,8 +34,7 @@ struct xc_entry {
 	struct xc_tag push[FRAME_TAGS]; /* outer first */
 	__u8 match_count;
 	__u8 push_count;
-	__u8 drop;
-	__u8 reserved;
+	__u16 reserved;
 };
 
 #define XC_ICMPV6 58
@@ -63,7 +62,6 @@ enum xc_reason {
 	XC_MALFORMED,     /* ends within its Ethernet header or its tags */
 	XC_MTU,           /* longer than the entry allows */
 	XC_POLICED,       /* more than the policer lets through */
-	XC_FAULT,         /* the entry says drop: a rehearsed fault */
 	XC_FAILED,        /* the kernel could not change the tags (out of memory) */
 	XC_REASONS,
 };

@@ -22,6 +22,7 @@ from trunkline.intent.network import (
     Link,
     Lookup,
     Node,
+    Outage,
     Piece,
     Policer,
     Port,
@@ -41,7 +42,7 @@ _HITLESS, _SOFT, _RESET, _ANEW = (ChangeClass.HITLESS, ChangeClass.SOFT_REFRESH,
 DEFAULTS: Mapping[type, ChangeClass] = {
     Session: _RESET, Router: _RESET, Filter: _HITLESS, Hygiene: _HITLESS, Lookup: _HITLESS, Sentry: _HITLESS,
     Policer: _HITLESS, Capacity: _HITLESS, Cache: _HITLESS, Rewriting: _HITLESS, Responder: _HITLESS,
-    Impairment: _HITLESS, Route: _SOFT}
+    Impairment: _HITLESS, Outage: _RESET, Route: _SOFT}
 
 #: By kind and member; ``end.`` stands for each end of a link or tunnel.
 MEMBERS: Mapping[tuple[type, str], ChangeClass] = {
@@ -52,7 +53,7 @@ MEMBERS: Mapping[tuple[type, str], ChangeClass] = {
     (Node, "sysctls"): _HITLESS, (Node, "forwarding"): _HITLESS,
     (Link, "end.mtu"): _HITLESS, (Link, "end.strict"): _HITLESS, (Link, "end.proxy_arp"): _HITLESS,
     (Link, "end.up"): _RESET, (Tunnel, "end.mtu"): _HITLESS, (Port, "mtu"): _HITLESS, (Port, "up"): _RESET,
-    (CrossConnect, "mtu"): _HITLESS, (CrossConnect, "policer"): _HITLESS, (CrossConnect, "drop"): _RESET,
+    (CrossConnect, "mtu"): _HITLESS, (CrossConnect, "policer"): _HITLESS, (Outage, "expires"): _HITLESS,
 }
 
 #: Members that hold addresses: further ones are put beside those that are there.

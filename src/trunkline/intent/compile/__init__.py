@@ -8,6 +8,7 @@
     microsoft  the VRF of a Microsoft peering, and services, which it reaches, by region
     sentry   who may come in at a leg's attachment
     contained  what is done on a leg against incidents
+    faults   what fails on purpose, by what each thing takes with it (failing)
     gateway  both instances of a virtual network gateway
     vnet     VNet router and virtual machines, with
              filters (security groups) and user_routes (route tables), both by what is around the router (surroundings)
@@ -27,6 +28,7 @@ from trunkline.intent.compile import (
     contained,
     direct,
     exchange,
+    faults,
     gateway,
     member,
     plant,
@@ -59,6 +61,7 @@ _COMPILERS: dict[ScopeKind, Callable[[Scope, Estate, Profile], Draft]] = {
     ScopeKind.EXCHANGE: exchange.exchange,
     ScopeKind.MEMBER: member.member,
     ScopeKind.HUB: route_server.route_server,
+    ScopeKind.FAULT: faults.fault,
 }
 
 

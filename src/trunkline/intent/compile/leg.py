@@ -136,7 +136,7 @@ def _add_vrf(draft: Draft, circuit: CircuitView, peering: PeeringView, which: Le
     vrf, edge = vrf_node(circuit.resource.id, which, kind), edge_node(circuit.location, which)
     tags, port, inner = _edge_tags(circuit, peering.model.vlan_id), edge_port(circuit, which), \
         attachment_interface(circuit, kind)
-    counter, drop = attachment(circuit, which, kind), which in circuit.faults
+    counter = attachment(circuit, which, kind)
     own = tuple(edge_address(subnet.prefix) for subnet in peering.model.on(which))
     limit = partial(policed_by, circuit.resource.number, circuit.model, which)
     owner = circuit.port.resource.id.key if circuit.port else ""
@@ -145,9 +145,9 @@ def _add_vrf(draft: Draft, circuit: CircuitView, peering: PeeringView, which: Le
         Link(Interface(vrf, TO_CUSTOMER, tuple(map(Address, own)),
                        index=attachment_index(circuit.resource.number, which, kind)),
              Interface(edge, inner)),
-        CrossConnect(edge, port, inner, counter, Direction.IN, match=tags, drop=drop, policer=limit(Direction.IN),
+        CrossConnect(edge, port, inner, counter, Direction.IN, match=tags, policer=limit(Direction.IN),
                      owner=owner),
-        CrossConnect(edge, inner, port, counter, Direction.OUT, push=tags, drop=drop, policer=limit(Direction.OUT),
+        CrossConnect(edge, inner, port, counter, Direction.OUT, push=tags, policer=limit(Direction.OUT),
                      owner=owner)]
 
 

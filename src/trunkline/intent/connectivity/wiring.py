@@ -75,7 +75,7 @@ class Wiring:
 
     def _crossed(self, arrival: Point, frame: _Frame, taken: frozenset[Need]) -> list[_Frame]:
         entry = self._crossings.get((arrival, frame.tags))
-        if entry is None or entry.drop:
+        if entry is None:
             return []
         meters = (*frame.meters, (entry.node, entry.policer)) if entry.policer else frame.meters
         return [_Frame((entry.node, entry.egress), entry.push, taken | {needs.attachment(entry.attachment)}, meters)]

@@ -43,6 +43,7 @@ from trunkline.intent.dependency.edge import (
     site_of,
 )
 from trunkline.intent.dependency.exchanges import beyond_exchange, beyond_member, of_exchange, of_member
+from trunkline.intent.dependency.faults import of_fault, standing_faults
 from trunkline.intent.direct import CABLE, PORT
 from trunkline.intent.estate import Estate
 from trunkline.intent.exchange import EXCHANGE, MEMBER
@@ -87,8 +88,9 @@ def awaited(resource: Resource, estate: Estate) -> frozenset[Scope]:
 
 def touched(resource: Resource, estate: Estate) -> frozenset[Scope]:
     """All scopes whose blueprint may change when ``resource`` does; includes the awaited ones."""
-    further = _FURTHER.get(resource.id.type.lower())
-    return awaited(resource, estate) | (frozenset(further(resource, estate)) if further else frozenset())
+    own, further = awaited(resource, estate), _FURTHER.get(resource.id.type.lower())
+    beyond = frozenset(further(resource, estate)) if further else frozenset()
+    return own | beyond | (frozenset(standing_faults(estate)) if own or beyond else frozenset())
 
 
 _OWN: dict[str, Callable[[Resource, Estate], Scopes]] = {
@@ -98,7 +100,7 @@ _OWN: dict[str, Callable[[Resource, Estate], Scopes]] = {
     EXCHANGE_ORDER.lower(): of_pointer("circuit"),
     PORT.lower(): of_port,
     CABLE.lower(): of_cable,
-    FAULT.lower(): of_pointer("circuit"),
+    FAULT.lower(): of_fault,
     IMPAIRMENT.lower(): of_pointer("circuit"),
     THROTTLE.lower(): of_pointer("circuit"),
     PREFIX_APPROVAL.lower(): of_pointer("circuit"),

@@ -40,6 +40,7 @@ from trunkline.intent.network.observed import (
     PortCounters,
     Where,
 )
+from trunkline.intent.network.outage import Outage
 from trunkline.intent.network.responder import Answer, Responder
 from trunkline.intent.network.rewriting import Rewriting, Translation
 from trunkline.intent.network.route import MAIN, Lookup, Route, RouteKind, Verdict
@@ -48,16 +49,17 @@ __all__ = [
     "ANYWHERE", "ANY_TAG", "ETH_P_8021AD", "ETH_P_8021Q", "MAIN", "NOWHERE", "OUTSIDE", "PIECE_ORDER", "RTR_PORT",
     "Address", "Answer", "Cache", "Capacity", "CapacityCounters", "Counter", "CrossConnect", "Direction", "Filter",
     "FilterRule", "Guard", "Harm", "Hygiene", "Impairment", "Interface", "KernelRoute", "Key", "Line", "Link", "Lookup",
-    "Neighbor", "Node", "Piece", "Policer", "Port", "PortCounters", "PortRange", "Responder", "Rewriting", "Role",
-    "Route", "RouteKind", "RuleList", "Secured", "Sentry", "Tag", "Tap", "Translation", "Tunnel",
+    "Neighbor", "Node", "Outage", "Piece", "Policer", "Port", "PortCounters", "PortRange", "Responder", "Rewriting",
+    "Role", "Route", "RouteKind", "RuleList", "Secured", "Sentry", "Tag", "Tap", "Translation", "Tunnel",
     "Verdict", "Where", "Whereabouts", "nodes_of",
 ]
 
 #: Whatever a plane can realise, in the order of creation. A sentry stands before anything is let through to it.
 Piece = (Node | Filter | Link | Port | Tap | Secured | Hygiene | Tunnel | Route | Lookup | Sentry | Policer
-         | CrossConnect | Capacity | Impairment | Cache | Rewriting | Responder)
+         | CrossConnect | Capacity | Impairment | Outage | Cache | Rewriting | Responder)
 PIECE_ORDER: tuple[type[Piece], ...] = (Node, Filter, Link, Port, Tap, Secured, Hygiene, Tunnel, Route, Lookup, Sentry,
-                                        Policer, CrossConnect, Capacity, Impairment, Cache, Rewriting, Responder)
+                                        Policer, CrossConnect, Capacity, Impairment, Outage, Cache, Rewriting,
+                                        Responder)
 
 
 def nodes_of(piece: Piece) -> frozenset[str]:

@@ -46,9 +46,9 @@ class CrossConnect:
     """One direction of a hand-off inside ``node``: frames that arrive on ``ingress`` with exactly the tags ``match``
     (outer first; at most two) leave on ``egress`` with those tags replaced by ``push`` (outer first).
 
-    ``attachment`` names the counter, together with ``direction``. ``drop``: count and drop instead (a rehearsed fault).
-    ``mtu``: most bytes of the network layer, 0 for any. ``policer``: the name of one in the same node. ``owner``: whose
-    a TAP among the two is; over somebody else's nothing is connected.
+    ``attachment`` names the counter, together with ``direction``. ``mtu``: most bytes of the network layer, 0 for any.
+    ``policer``: the name of one in the same node. ``owner``: whose a TAP among the two is; over somebody else's nothing
+    is connected.
     """
 
     node: str
@@ -58,7 +58,6 @@ class CrossConnect:
     direction: Direction
     match: tuple[Tag, ...] = ()
     push: tuple[Tag, ...] = ()
-    drop: bool = False
     mtu: int = 1500
     policer: str = ""
     owner: str = ""
