@@ -126,6 +126,7 @@ ROUTES = (
     _route(_SUBSCRIPTION + "/providers/Trunkline.Plant/status", POST=plant.status),
     _route(_SUBSCRIPTION + "/providers/Trunkline.Plant/plan", POST=changes.plan),
     _route(_SUBSCRIPTION + "/providers/Trunkline.Plant/whatIf", POST=plant.what_if),
+    _route(_SUBSCRIPTION + "/providers/Trunkline.Plant/resiliency", POST=plant.resiliency),
     _route(_EVENTS, GET=events.list_all),
     _route(_EVENTS + "/{event}", GET=events.get),
     _route(_EVENTS + "/{event}/acknowledge", POST=events.acknowledge),

@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "drain": ("drain", "drain", "Move traffic off a leg without loss, and keep it off."),
     "undrain": ("drain", "undrain", "Give a drained leg its traffic back."),
     "session": ("session", "session", "Close, open or refresh the BGP sessions of a leg."),
+    "resiliency": ("resiliency", "resiliency", "How resilient the estate is, and what wins back each lost point."),
     "whatif": ("whatif", "whatif", "What failures would cost, by a model; and whether the network agrees."),
     "impair": ("impair", "impair", "Make a link lose, delay, repeat, corrupt or reorder frames, for a while."),
     "events": ("events", "events", "What is wrong with sessions and routes: leaks, hijacks, flaps, spoofers."),

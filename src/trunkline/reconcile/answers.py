@@ -34,9 +34,11 @@ from trunkline.reconcile.failover import FailoverTests
 from trunkline.reconcile.looking_glass import LookingGlass, Wanted, of_circuit
 from trunkline.reconcile.overview import Look, overview
 from trunkline.reconcile.remembered import TestRoutes
+from trunkline.reconcile.resiliency import Resiliency
 from trunkline.reconcile.route_feed import RouteFeed
 from trunkline.reconcile.route_servers import peer_routes
 from trunkline.reconcile.troubles import Troubles
+from trunkline.reconcile.whatif import WhatIfAnswers
 from trunkline.store import Reader, Store
 
 #: Kernel states in which a neighbour's hardware address is known.
@@ -54,7 +56,7 @@ class Answers:
         self._store, self._plane, self._speaker, self._profile = store, plane, speaker, profile
         self._troubles, self._feed = troubles, RouteFeed(speaker)
         tests = FailoverTests(speaker, profile, TestRoutes(store, speaker, profile))
-        effective = Effective(plane, profile)
+        effective, resiliency = Effective(plane, profile), Resiliency(speaker, profile)
         self._known: dict[str, Callable[[Operation, Reader], Json | list[Json]]] = {
             "arpTables": self._arp_table,
             "routeTables": self._route_table,
@@ -72,6 +74,9 @@ class Answers:
             "status": self._status,
             "effectiveRouteTable": effective.routes,
             "effectiveNetworkSecurityGroups": effective.groups,
+            "whatIf": WhatIfAnswers(profile).answer,
+            "resiliency": resiliency.answer,
+            "getResiliencyInformation": resiliency.of_gateway,
             "getCircuitLinkFailoverAllTestsDetails": tests.links,
             "getCircuitLinkFailoverSingleTestDetails": tests.link,
             "getFailoverAllTestsDetails": tests.sites,

@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-from trunkline.api.declaration import Question
 from trunkline.api.resources.public_ip_addresses import PUBLIC_IP_ADDRESS
 from trunkline.intent.view import GATEWAY, SUBNET
 from trunkline.model.resource import ProvisioningState
@@ -113,20 +112,6 @@ def test_a_vpn_gateway_answers_what_it_was_told_and_claims_no_address(desk: Desk
     assert shown["bgpSettings"] == {"asn": 65010, "peerWeight": 0}
     assert (shown["vpnGatewayGeneration"], shown["activeActive"]) == ("Generation1", False)
     assert "hush" not in repr(desk.get(vpn))
-
-
-def test_resiliency_counts_what_is_up() -> None:
-    desk = a_linked_desk()
-    desk.put(CON1, a_connection())
-    gateway, ask = desk.get(GW1), next(a for a in desk.kind(GW1).actions if a.name == "getResiliencyInformation")
-    assert gateway
-    assert ask.answer
-    assert ask.answer(gateway, desk, Question())["overallScore"] == "0"
-    desk.change(CON1, status={"connectionStatus": "Connected"})
-    found = ask.answer(gateway, desk, Question())
-    assert (found["overallScore"], found["maxScoreFromRecommendations"]) == ("50", "50")
-    assert [part["name"] for part in found["components"] if part["recommendations"]] == [
-        "Peering locations", "Zone redundancy"]
 
 
 def test_a_gateway_does_not_move(desk: Desk) -> None:

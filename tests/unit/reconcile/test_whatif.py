@@ -7,24 +7,25 @@ from pathlib import Path
 
 import estates
 from resilient import Way, estate
+from stage import Stage
+from trunkline import settings
 from trunkline.intent.view import FAULT
-from trunkline.model.operation import Operation, OperationKind
-from trunkline.model.profile import AZURE
 from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId
 from trunkline.model.whatif import WhatIf
-from trunkline.reconcile.whatif import WhatIfAnswers
-from trunkline.store import Store
+from trunkline.simulation import SimulatedPlane, SimulatedSpeaker
 
 
 def answered(tmp_path: Path, question: WhatIf, *resources: Resource, subscription: str = estates.SUBSCRIPTION) -> Json:
-    store = Store(f"sqlite:///{tmp_path}/store.db")
-    with store.writing() as writer:
+    plane = SimulatedPlane()
+    found = settings.load({"TRUNKLINE_RUN": str(tmp_path / "run")}, home=str(tmp_path))
+    stage = Stage(found.places, plane, SimulatedSpeaker(plane))
+    with stage.store.writing() as writer:
         for one in resources:
             writer.put(one)
-    asked = Operation(id="1", resource=ResourceId(subscription), kind=OperationKind.ACTION, action="whatIf",
-                      parameters={"question": question.model_dump_json(by_alias=True)})
-    with store.reading() as reader:
-        return WhatIfAnswers(AZURE).answer(asked, reader)
+    try:
+        return stage.ask(ResourceId(subscription), "whatIf", question=question.model_dump_json(by_alias=True))
+    finally:
+        stage.close()
 
 
 def test_a_sweep_is_answered_from_the_store(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@
     network_interfaces, public_ip_addresses
     network_types          all further types of a virtual network: security groups, routes, peerings, filters …
     gateways, connections  virtualNetworkGateways and their links to circuits; beside them gateway_skus,
-                           gateway_actions, gateway_resiliency, connection_keys, redemption (of authorizations)
+                           gateway_actions, connection_keys, redemption (of authorizations)
     virtual_wan            virtualWans, virtualHubs of both kinds (Route Server), expressRouteGateways
     identities, locks      managed identities, and what keeps scopes from being written or deleted
     vaults                 key vaults and, as ARM sees them, their secrets

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from trunkline.api.declaration import Action, Ledger, Question, Refusal
 from trunkline.api.resources.gateway_failover import SITE_FAILOVER_TESTS, only_express_route
-from trunkline.api.resources.gateway_resiliency import resiliency
 from trunkline.intent.estate import Estate
 from trunkline.intent.view import CONNECTION, referrers
 from trunkline.model.resource import Json, Resource
@@ -47,7 +46,7 @@ GATEWAY_ACTIONS = (
     Action("getBgpPeerStatus", query=("peer",)),
     Action("connections", "GET", lists=connections),
     Action("reset", query=("gatewayVip",), change=_again),
-    Action("getResiliencyInformation", query=("attemptRefresh",), check=only_express_route, answer=resiliency),
+    Action("getResiliencyInformation", query=("attemptRefresh",), check=only_express_route),
     Action("getRoutesInformation", refused=NO_ROUTE_SETS),
     Action("getEffectiveRoutes", refused=NO_ROUTE_SETS),
     Action("getVpnClientConnectionHealth", answer=_no_clients),

@@ -47,7 +47,7 @@ class Reporter:
         pairs = [(one, other, cost) for one, other, cost in together]
         return {
             "pairs": [self._bundle(bundle) for bundle in self._sweep.bundles],
-            "unconnected": [self._ends(bundle) for bundle in self._sweep.unconnected],
+            "unconnected": [self._ends(self._sweep.bundles[place]) for place in self._sweep.unconnected],
             "failures": rows,
             "sharedRisks": [row["sentence"] for row in rows if row["lost"]],
             "together": [self._both(*one) for one in pairs[:MOST_TOGETHER]],

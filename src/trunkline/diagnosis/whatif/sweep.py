@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from trunkline.intent.connectivity.model import Bundle, Connectivity, Fate
+from trunkline.intent.connectivity.model import Connectivity, Fate
 from trunkline.intent.connectivity.needs import Need
 from trunkline.intent.connectivity.taking import Cause
 from trunkline.intent.connectivity.wiring import Meter
@@ -68,9 +68,9 @@ class Sweep:
         self._meters: dict[Meter, int] = {}
 
     @property
-    def unconnected(self) -> tuple[Bundle, ...]:
-        """Those that do not reach each other while nothing is missing."""
-        return tuple(bundle for bundle, fate in zip(self.bundles, self._healthy, strict=True) if not fate.kept)
+    def unconnected(self) -> tuple[int, ...]:
+        """Places of bundles that do not reach each other while nothing is missing."""
+        return tuple(index for index, fate in enumerate(self._healthy) if not fate.kept)
 
     def states(self, causes: Iterable[Cause]) -> tuple[State, ...]:
         """One by one, those that come to the same together; what touches no bundle is left out."""

@@ -40,11 +40,11 @@ class Names:
     def failure(self, cause: Cause) -> str:
         """As ``trunkline fail`` and ``trunkline whatif`` take it."""
         if isinstance(cause, RouterLoss):
-            return f"router {self._owner(cause.key)} {cause.router}"
+            return f"router {self.owner(cause.key)} {cause.router}"
         names = [self._place(name) for name in cause.key.split("~")]
         word: dict[FaultKind, Callable[[], str]] = {
-            FaultKind.LEG: lambda: f"leg {self._owner(cause.key)} {cause.part}",
-            FaultKind.INSTANCE: lambda: f"gateway {self._owner(cause.key)} {cause.part}",
+            FaultKind.LEG: lambda: f"leg {self.owner(cause.key)} {cause.part}",
+            FaultKind.INSTANCE: lambda: f"gateway {self.owner(cause.key)} {cause.part}",
             FaultKind.SPAN: lambda: " ".join(["link", *names, *filter(None, [cause.part])]),
             FaultKind.CORE: lambda: f"core {names[0]} {cause.part}"}
         return word.get(cause.kind, lambda: " ".join([cause.kind.value, *names, *filter(None, [cause.part])]))()
@@ -75,7 +75,8 @@ class Names:
                 yield ((instance_node(gateway.resource.id, 0), through),
                        f"gateway {self._short[gateway.resource.id.key]}, {words}")
 
-    def _owner(self, key: str) -> str:
+    def owner(self, key: str) -> str:
+        """A circuit, gateway or site by its shortest name that no other has."""
         return self._short.get(key) or ResourceId.parse(key).name
 
     def _place(self, name: str) -> str:

@@ -36,23 +36,32 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
+    """``circuits`` and ``gateways`` over which the two may reach each other, by their keys."""
+
     here: Place
     there: Place
+    circuits: tuple[str, ...] = ()
+    gateways: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.here.name} {self.here.prefix} ↔ {self.there.name} {self.there.prefix}"
 
 
 def pairs(sites: Iterable[Resource], estate: Estate) -> tuple[Pair, ...]:
-    return tuple(Pair(here, there) for site in sites for there in _beyond(site, estate)
+    return tuple(Pair(here, there, tuple(dict.fromkeys(circuit for circuit, _ in over)),
+                      tuple(dict.fromkeys(gateway for _, gateway in over)))
+                 for site in sites for there, over in _beyond(site, estate).items()
                  for here in _of_site(site) if family_of(here.prefix) == family_of(there.prefix))
 
 
-def _beyond(site: Resource, estate: Estate) -> Iterator[Place]:
-    """Everything that the site's circuits lead to, each once."""
-    found = {place: None for circuit in private_circuits(site, estate) for connection in
-             connections(estate, circuit.resource.id) for place in _behind(connection.gateway, estate)}
-    yield from found
+def _beyond(site: Resource, estate: Estate) -> dict[Place, list[tuple[str, str]]]:
+    """Everything that the site's circuits lead to, with the circuits and gateways on the way."""
+    found: dict[Place, list[tuple[str, str]]] = {}
+    for circuit in private_circuits(site, estate):
+        for connection in connections(estate, circuit.resource.id):
+            for place in _behind(connection.gateway, estate):
+                found.setdefault(place, []).append((circuit.resource.id.key, connection.gateway.resource.id.key))
+    return found
 
 
 def private_circuits(site: Resource, estate: Estate) -> tuple[CircuitView, ...]:

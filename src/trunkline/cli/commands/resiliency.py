@@ -1,0 +1,62 @@
+"""``trunkline resiliency``: how resilient an estate is, by our index and Microsoft's; what lost each point."""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import CompletionItem
+
+from trunkline.cli.client import Clients, Json, connected
+from trunkline.cli.instance import Instance, locate
+from trunkline.cli.lookup import NETWORK
+from trunkline.cli.options import output_option, pass_instance, print_json
+from trunkline.cli.tables import print_table
+
+_KINDS = ("expressRouteCircuits", "virtualNetworkGateways")
+
+
+def _complete(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Circuits and gateways."""
+    instance = ctx.find_object(Instance) or locate(str(ctx.find_root().params.get("home") or ""))
+    try:
+        with connected(instance) as clients:
+            path = f"/subscriptions/{clients.accounts.customer_subscription}/resources"
+            names = {str(one["name"]) for one in clients.named("customer").list(path)
+                     if one["type"] in {f"{NETWORK}/{kind}" for kind in _KINDS}}
+    except click.ClickException:
+        return []
+    return [CompletionItem(name) for name in sorted(names) if name.lower().startswith(incomplete.lower())]
+
+
+def ask(clients: Clients, of: str, drills: list[Json]) -> Json:
+    path = f"/subscriptions/{clients.accounts.customer_subscription}/providers/Trunkline.Plant/resiliency"
+    found: Json = clients.named("operator").post(path, {"of": of, "drills": drills})
+    return found
+
+
+@click.command()
+@click.argument("of", metavar="[CIRCUIT|GATEWAY]", default="", shell_complete=_complete)
+@output_option
+@pass_instance
+def resiliency(instance: Instance, of: str, as_json: bool) -> None:
+    """How resilient pairs of prefixes are, and what wins back each lost point.
+
+    Computed anew each time from what is ordered and what is up now. docs/resiliency.md has both formulas.
+    """
+    with connected(instance) as clients:
+        found = ask(clients, of, [])
+    if as_json:
+        print_json(found)
+        return
+    _show(found, f"Our index{f' of {of}' if of else ''}: {found['score']:g} of 100, over {found['pairs']} pairs")
+    for gateway in found["azure"]:
+        _show(gateway, f"Microsoft's index of gateway {gateway['gateway']}: {gateway['score']} of 100")
+    if not found["pairs"]:
+        click.echo("No site's circuit leads to a virtual network here, so there is no pair to protect.")
+
+
+def _show(index: Json, title: str) -> None:
+    print_table(("component", "points", "of"), [(one["name"], f"{one['score']:g}", f"{one['of']:g}")
+                                               for one in index["components"]], title=title)
+    print_table(("lost", "component", "by", "why", "what wins it back"),
+                [(f"{one['points']:g}", one["component"], one["who"], one["why"], one["winBack"])
+                 for one in index["lost"]])

@@ -1,0 +1,136 @@
+"""What our index asks of each pair beside what the model says of single failures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from trunkline.diagnosis.resiliency.evidence import Evidence, LegOf, LegSeen
+from trunkline.errors import NotFound
+from trunkline.intent.connectivity.model import Bundle
+from trunkline.intent.view import CircuitView, GatewayView
+from trunkline.model.backbone import backbone, site_of
+from trunkline.model.bgp import family_of
+from trunkline.model.circuit import Leg
+
+PROVIDERS, LOCATIONS, BACKBONE, UP, BFD, DRILLS, SIX = (
+    "Diverse providers", "Diverse locations", "Diverse backbone paths", "Both legs up", "BFD", "Drills", "IPv6 parity")
+
+#: (days since a leg was tried, what that is worth)
+_AGES = ((30, 1.0), (60, 0.75), (90, 0.5))
+_OLD = 0.25
+_METRO = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """``share``: of what the criterion is worth for a pair."""
+
+    share: float
+    who: str
+    why: str
+    back: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """What a bundle's traffic may take: circuits with their used legs, and gateways. ``six``: which bundles of the same
+    two ends are IPv6 and connected."""
+
+    bundle: Bundle
+    name: str
+    circuits: tuple[CircuitView, ...]
+    gateways: tuple[GatewayView, ...]
+    names: Mapping[str, str]
+    six: bool
+    wants_six: bool
+
+    @property
+    def legs(self) -> tuple[LegOf, ...]:
+        return tuple((one.resource.id.key, leg) for one in self.circuits for leg in Leg if one.order(leg))
+
+    def said(self, leg: LegOf) -> str:
+        return f"{self.names[leg[0]]} {leg[1]}"
+
+
+Criterion = Callable[[Ways, Evidence], Iterator[Lack]]
+
+
+def providers(ways: Ways, _evidence: Evidence) -> Iterator[Lack]:
+    """A Direct port is nobody's but one's own."""
+    found = {one.provider.casefold() or one.resource.id.key: one.provider for one in ways.circuits}
+    if len(found) < 2:
+        name = next(iter(found.values()), "") or "one Direct port"
+        yield Lack(1.0, ways.name, f"all its circuits are of {name}",
+                   "order a second circuit from another provider, or stand on a Direct port")
+
+
+def locations(ways: Ways, _evidence: Evidence) -> Iterator[Lack]:
+    """A Metro is half of it: two buildings, one city."""
+    cities = {one.location.casefold() for one in ways.circuits}
+    buildings = {site_of(one.location, leg) for one in ways.circuits for leg in Leg}
+    if len(cities) < 2:
+        where = next((one.location for one in ways.circuits), "no location")
+        yield Lack(_METRO if len(buildings) > 1 else 1.0, ways.name, f"everything comes in at {where}",
+                   "order a circuit at another peering location and connect it; 'trunkline plant nearest' finds one")
+
+
+def backbone_paths(ways: Ways, _evidence: Evidence) -> Iterator[Lack]:
+    """Whether anything is common to all paths between where the circuits come in and the gateways' regions."""
+    paths = [path for circuit in ways.circuits for gateway in ways.gateways for leg in Leg
+             if circuit.order(leg) and (path := _path(circuit.location, gateway.region, leg))]
+    common = set.intersection(*(set(map(frozenset, pairwise(path))) for path in paths)) if paths else set()
+    for span in sorted("~".join(sorted(one)) for one in common):
+        yield Lack(1.0 / len(common), f"link {span}", f"all backbone paths of {ways.name} take it",
+                   "order a circuit at a location from which another way leads to the region")
+
+
+def _path(location: str, region: str, leg: Leg) -> Sequence[str]:
+    try:
+        return backbone().path(site_of(location, leg), region.casefold(), leg)
+    except NotFound:
+        return ()
+
+
+def legs_up(ways: Ways, evidence: Evidence) -> Iterator[Lack]:
+    """A leg that is not ordered counts as down."""
+    wanted = [(one.resource.id.key, leg) for one in ways.circuits for leg in Leg]
+    for leg in wanted:
+        if leg not in ways.legs:
+            yield Lack(1 / len(wanted), ways.said(leg), "it is not ordered: the circuit has one leg",
+                       "order it at the provider's exchange, at another router of the site")
+        elif not evidence.legs.get(leg, LegSeen(False, False)).up:
+            yield Lack(1 / len(wanted), ways.said(leg), "its BGP session is not up",
+                       f"'trunkline routes {ways.names[leg[0]]}' says why; bring it up")
+
+
+def bfd(ways: Ways, evidence: Evidence) -> Iterator[Lack]:
+    for leg in ways.legs:
+        if not evidence.legs.get(leg, LegSeen(False, False)).bfd:
+            yield Lack(1 / len(ways.legs), ways.said(leg),
+                       "BFD does not watch it, so a silent failure lasts as long as the hold time",
+                       "switch BFD on at both ends")
+
+
+def drills(ways: Ways, evidence: Evidence) -> Iterator[Lack]:
+    for leg in ways.legs:
+        age = evidence.last(leg)
+        worth = 0.0 if age is None else next((worth for most, worth in _AGES if age <= most), _OLD)
+        if worth < 1:
+            why = "its failover was never drilled" if age is None else f"its last passed drill is {age:.0f} days old"
+            yield Lack((1 - worth) / len(ways.legs), ways.said(leg), why,
+                       f"'trunkline drill failover {ways.said(leg)}'")
+
+
+def parity(ways: Ways, _evidence: Evidence) -> Iterator[Lack]:
+    """Asked of IPv4 where an end has IPv6 as well."""
+    if ways.wants_six and not ways.six and family_of(ways.bundle.pairs[0].here.prefix) == 4:
+        yield Lack(1.0, ways.name, "an end has IPv6, and no pair of IPv6 prefixes is connected",
+                   "give the peering an ipv6PeeringConfig, and the site and the GatewaySubnet IPv6 prefixes")
+
+
+#: What each is worth.
+CRITERIA: tuple[tuple[str, int, Criterion], ...] = (
+    (PROVIDERS, 5, providers), (LOCATIONS, 5, locations), (BACKBONE, 5, backbone_paths), (UP, 10, legs_up),
+    (BFD, 10, bfd), (DRILLS, 20, drills), (SIX, 5, parity))

@@ -1,0 +1,61 @@
+"""Which legs were tried, by tests that were asked of ARM and by failover drills."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from trunkline.diagnosis.resiliency.evidence import LegOf, Tried
+from trunkline.diagnosis.whatif.words import Names
+from trunkline.intent.connectivity.inventory import Inventory
+from trunkline.intent.connectivity.taking import Cause, RouterLoss
+from trunkline.model.backbone import site_of
+from trunkline.model.circuit import Leg
+from trunkline.model.failover import FailoverTest, TestStatus, link_tests, site_tests
+from trunkline.model.fault import FaultKind
+from trunkline.model.resiliency import DrillResult
+
+
+def passed(test: FailoverTest) -> bool:
+    return test.status is TestStatus.COMPLETED and test.was_simulation_successful
+
+
+def by_tests(found: Inventory) -> Iterator[Tried]:
+    """What was asked of ARM, and ended to the customer's content."""
+    for circuit in found.circuits:
+        for test in link_tests(circuit.resource):
+            if passed(test):
+                yield Tried((circuit.resource.id.key, test.leg), datetime.fromisoformat(test.end_time))
+    for gateway in found.gateways:
+        for site in filter(passed, site_tests(gateway.resource)):
+            for circuit in found.circuits:
+                if circuit.location.casefold() == site.peering_location.casefold():
+                    yield from (Tried((circuit.resource.id.key, leg), datetime.fromisoformat(site.end_time))
+                                for leg in Leg)
+
+
+def by_drills(drills: Iterable[DrillResult], causes: Iterable[Cause], names: Names,
+              found: Inventory) -> Iterator[Tried]:
+    """What is no more, or never was, proves nothing."""
+    known = {names.failure(cause).casefold(): cause for cause in causes}
+    for drill in drills:
+        words = " ".join(drill.failure.split()).casefold()
+        cause = known.get(words) or known.get(f"leg {words}")
+        if drill.passed and cause:
+            yield from (Tried(leg, drill.ended_at) for leg in _legs_of(cause, found))
+
+
+def _legs_of(cause: Cause, found: Inventory) -> Iterator[LegOf]:
+    """All that such a failure takes away."""
+    if isinstance(cause, RouterLoss):
+        return
+    if cause.kind is FaultKind.LEG:
+        yield cause.key, Leg(cause.part)
+    elif cause.kind in (FaultKind.EDGE, FaultKind.SWITCH, FaultKind.LOCATION):
+        place = cause.key.rpartition("~")[2]
+        for circuit in found.circuits:
+            for leg in Leg:
+                there = site_of(circuit.location, leg) == place and cause.part in ("", leg)
+                if there and (cause.kind is not FaultKind.SWITCH or cause.key.startswith(
+                        f"{circuit.provider.casefold()}~")):
+                    yield circuit.resource.id.key, leg

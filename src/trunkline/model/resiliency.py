@@ -1,0 +1,29 @@
+"""A question about how resilient an estate is: ``POST …/providers/Trunkline.Plant/resiliency``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field
+
+from trunkline.model.resource import Properties
+
+
+class DrillResult(Properties):
+    """Of a failover drill: what failed, by the words of ``trunkline fail``."""
+
+    failure: Annotated[str, Field(min_length=1, max_length=300)]
+    ended_at: AwareDatetime
+    passed: bool
+
+    def age_days(self, now: datetime) -> float:
+        return (now - self.ended_at).total_seconds() / 86_400
+
+
+class ResiliencyQuestion(Properties):
+    """``of``: a circuit or gateway by name, ``GROUP/NAME`` or id; everything without it. ``drills``: what certificates
+    say beside the tests that were asked of ARM, which the service knows itself."""
+
+    of: Annotated[str, Field(max_length=500)] = ""
+    drills: tuple[DrillResult, ...] = Field(default=(), max_length=10_000)

@@ -1,0 +1,151 @@
+"""The index as the service answers it: from the store and the sessions of a simulated network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+import estates
+from resilient import Way, circuit, estate
+from stage import Stage
+from trunkline import settings
+from trunkline.intent.compile.draft import vrf_node
+from trunkline.intent.view import CIRCUIT, GATEWAY
+from trunkline.model.circuit import Leg
+from trunkline.model.failover import LinkTest, SiteTest, TestStatus, with_link_tests, with_site_tests
+from trunkline.model.resiliency import DrillResult, ResiliencyQuestion
+from trunkline.model.resource import Json, Resource, ResourceId, now
+from trunkline.simulation import SimulatedPlane, SimulatedSpeaker
+
+GW1 = estates.rid(GATEWAY, "gw1")
+BEST = Way(), Way("London", ("ce2", "ce1"), provider="Colt")
+
+
+class Service:
+    """A settled estate, and questions to whoever keeps it."""
+
+    def __init__(self, tmp_path: Path, *resources: Resource) -> None:
+        plane = SimulatedPlane()
+        found = settings.load({"TRUNKLINE_RUN": str(tmp_path / "run")}, home=str(tmp_path))
+        self.stage = Stage(found.places, plane, SimulatedSpeaker(plane))
+        self.stage.put(*resources)
+
+    def ask(self, of: str = "", *drills: DrillResult) -> Json:
+        question = ResiliencyQuestion(of=of, drills=drills).model_dump_json(by_alias=True)
+        return self.stage.ask(ResourceId(estates.SUBSCRIPTION), "resiliency", question=question)
+
+    def arm(self) -> Json:
+        return self.stage.ask(GW1, "getResiliencyInformation")
+
+    def lost(self, component: str) -> list[Json]:
+        return [one for one in self.ask()["lost"] if one["component"] == component]
+
+
+@pytest.fixture
+def open_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
+    opened: list[Service] = []
+
+    def begin(*resources: Resource) -> Service:
+        opened.append(Service(tmp_path, *resources))
+        return opened[-1]
+
+    yield begin
+    for one in opened:
+        one.stage.close()
+
+
+def drilled(*failures: str, age_days: int = 1) -> tuple[DrillResult, ...]:
+    ended = now() - timedelta(days=age_days)
+    return tuple(DrillResult(failure=failure, ended_at=ended, passed=True) for failure in failures)
+
+
+ALL_LEGS = drilled("er1 primary", "er1 secondary", "leg er2 primary", "location London")
+
+
+def test_two_drilled_circuits_of_two_providers_at_two_locations_have_all_points(
+        open_service: Callable[..., Service]) -> None:
+    found = open_service(*estate(*BEST)).ask("", *ALL_LEGS)
+    assert (found["score"], found["lost"]) == (100.0, [])
+
+
+def test_points_and_lost_points_make_a_hundred(open_service: Callable[..., Service]) -> None:
+    found = open_service(*estate(Way(routers=("ce1", "ce1")), routers=1)).ask()
+    assert found["score"] + sum(one["points"] for one in found["lost"]) == pytest.approx(100, abs=0.1)
+    assert all(one["who"] and one["why"] and one["winBack"] for one in found["lost"])
+
+
+def test_one_router_for_both_legs_loses_its_points_and_is_named(open_service: Callable[..., Service]) -> None:
+    lost = open_service(*estate(Way(routers=("ce1", "ce1")), routers=1)).lost("Survives a customer's router")
+    assert [(one["who"], one["points"]) for one in lost] == [("router paris ce1", 6.0)]
+
+
+def test_a_change_counts_at_once(open_service: Callable[..., Service]) -> None:
+    service = open_service(*estate(Way()))
+    before = service.ask()["score"]
+    service.stage.put(*circuit(2, BEST[1]))
+    assert service.ask()["score"] > before
+
+
+def test_a_leg_whose_session_is_down_is_named(open_service: Callable[..., Service]) -> None:
+    service = open_service(*estate(*BEST))
+    service.stage.speaker.remove(vrf_node(estates.rid(CIRCUIT, "er1"), Leg.PRIMARY))
+    assert [one["who"] for one in service.lost("Both legs up")] == ["er1 primary"]
+
+
+def test_a_leg_that_is_not_ordered_is_named(open_service: Callable[..., Service]) -> None:
+    lost = open_service(*estate(Way(routers=("ce1", "")))).lost("Both legs up")
+    assert [(one["who"], one["points"]) for one in lost] == [("er1 secondary", 5.0)]
+
+
+def test_an_old_drill_is_worth_less_and_a_failed_one_nothing(open_service: Callable[..., Service]) -> None:
+    service = open_service(*estate(*BEST))
+    failed = tuple(one.model_copy(update={"passed": False}) for one in ALL_LEGS)
+    old = tuple(one.model_copy(update={"ended_at": now() - timedelta(days=45)}) for one in ALL_LEGS)
+    points = [100 - service.ask("", *drills)["score"] for drills in (ALL_LEGS, old, failed, ())]
+    assert points == [0.0, 5.0, 20.0, 20.0]
+
+
+def test_tests_that_were_asked_of_arm_count_as_drills(open_service: Callable[..., Service]) -> None:
+    ended = (now() - timedelta(days=2)).isoformat()
+    one, *rest = estate(Way())
+    tested = [replace(each, system=with_link_tests(each, tuple(
+        LinkTest(test_guid="1", start_time=ended, end_time=ended, status=TestStatus.COMPLETED,
+                 was_simulation_successful=True, leg=leg) for leg in Leg))) if each.id.type == CIRCUIT else each
+              for each in (one, *rest)]
+    assert open_service(*tested).lost("Drills") == []
+
+
+def test_a_validated_location_of_a_gateway_doubles_its_routes(open_service: Callable[..., Service]) -> None:
+    ended = (now() - timedelta(days=2)).isoformat()
+    test = SiteTest(test_guid="1", start_time=ended, end_time=ended, status=TestStatus.COMPLETED,
+                    was_simulation_successful=True, peering_location="London")
+    tested = [replace(each, system=with_site_tests(each, (test,))) if each.id.type == GATEWAY else each
+              for each in estate(*BEST)]
+    parts = {one["name"]: one["score"] for one in open_service(*tested).ask()["azure"][0]["components"]}
+    assert (parts["Route resiliency"], parts["Resiliency validation"]) == (20.0, 20.0)
+
+
+def test_ipv6_at_one_end_alone_loses_parity(open_service: Callable[..., Service]) -> None:
+    lost = open_service(*estate(Way(), **estates.SITE6)).lost("IPv6 parity")
+    assert [one["who"] for one in lost] == ["paris ↔ hub"]
+
+
+def test_one_circuit_or_gateway_may_be_asked_about(open_service: Callable[..., Service]) -> None:
+    service = open_service(*estate(*BEST))
+    assert [len(service.ask(of)["azure"]) for of in ("er1", "GW1", "rg1/gw1")] == [0, 1, 1]
+    with pytest.raises(AssertionError, match="'er9' is no circuit or gateway; there are: er1, er2, gw1"):
+        service.ask("er9")
+
+
+def test_arm_tells_microsofts_index_and_its_change(open_service: Callable[..., Service]) -> None:
+    service = open_service(*estate(Way()))
+    assert (service.arm()["overallScore"], service.arm()["scoreChange"]) == ("15", "0")
+    service.stage.put(*circuit(2, BEST[1]))
+    found = service.arm()
+    assert (found["overallScore"], found["scoreChange"]) == ("30", "15")
+    assert {one["name"] for one in found["components"]} == {
+        "Route resiliency", "Resiliency validation", "Zone redundancy", "Recommendations"}
