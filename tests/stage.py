@@ -16,6 +16,7 @@ from threading import Thread
 from trunkline.intent.direct import CABLE, PORT
 from trunkline.intent.drivers import Plane, Speaker
 from trunkline.intent.exchange import EXCHANGE, MEMBER
+from trunkline.intent.reach import CIRCUIT_CONNECTION
 from trunkline.intent.scope import Scope
 from trunkline.intent.session_policy import SESSION_POLICY
 from trunkline.intent.view import (
@@ -46,8 +47,9 @@ from trunkline.settings import Places, Timing
 from trunkline.store import Store
 from waiting import until
 
-TOP_LEVEL = (MEMBER, EXCHANGE, SESSION_POLICY, VIRTUAL_HUB, CONNECTION, FAULT, IMPAIRMENT, EXCHANGE_ORDER, GATEWAY,
-             NIC, VNET, SECURITY_GROUP, ROUTE_TABLE, CABLE, SITE, CIRCUIT, CROSS_CONNECTION, PORT)
+TOP_LEVEL = (CIRCUIT_CONNECTION, MEMBER, EXCHANGE, SESSION_POLICY, VIRTUAL_HUB, CONNECTION, FAULT, IMPAIRMENT,
+             EXCHANGE_ORDER, GATEWAY, NIC, VNET, SECURITY_GROUP, ROUTE_TABLE, CABLE, SITE, CIRCUIT, CROSS_CONNECTION,
+             PORT)
 _count = itertools.count()
 
 

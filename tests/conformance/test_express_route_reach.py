@@ -1,4 +1,4 @@
-"""Global Reach: circuits linked by their private peerings, seen from both ends; nothing crosses, none says so."""
+"""Global Reach: circuits linked by their private peerings, seen from both ends."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from conformance.window import Reply, Window
+from trunkline.model.reach_status import LinkStatus, Side, noted
+from trunkline.model.resource import ResourceId
 
 SKU = {"tier": "Premium", "family": "MeteredData"}
 PRIVATE = "peerings/AzurePrivatePeering"
@@ -27,7 +29,8 @@ def a_circuit(window: Window, number: int, place: str = "", sku: Any = None, pro
 
 def provision_at(window: Window, name: str, where: str, state: str = "Provisioned") -> Reply:
     key = window.get(f"expressRouteCircuits/{name}")["properties"]["serviceKey"]
-    path = (f"/subscriptions/{window.accounts.provider_subscription}/resourceGroups/CrossConnection-{where}"
+    group = f"CrossConnection-{where.replace(' ', '')}"
+    path = (f"/subscriptions/{window.accounts.provider_subscription}/resourceGroups/{group}"
             f"/providers/Microsoft.Network/expressRouteCrossConnections/{key}")
     reply = window.request("PUT", path, {"properties": {"serviceProviderProvisioningState": state}})
     window.settle()
@@ -44,20 +47,25 @@ def ask(window: Window, wish: Any, tail: str = CONNECTION) -> Reply:
 
 
 def ended(window: Window, reply: Reply) -> Any:
+    window.settle()
     return window.request("GET", urlsplit(reply.headers["azure-asyncoperation"]).path).body
 
 
-def test_a_connection_is_seen_from_both_ends_and_is_disconnected(window: Window) -> None:
+def test_a_connection_is_seen_from_both_ends_and_connected_once_it_is_realised(window: Window) -> None:
     a_circuit(window, 1)
     a_circuit(window, 2)
     reply = ask(window, reach(window, ipv6CircuitConnectionConfig={"addressPrefix": "fd00:1::/125"}))
-    assert (reply.status, ended(window, reply)["status"]) == (201, "Succeeded")
+    assert (reply.status, reply.body["properties"]["circuitConnectionStatus"]) == (201, "Disconnected")
+    assert reply.body["properties"]["ipv6CircuitConnectionConfig"]["circuitConnectionStatus"] == "Disconnected"
+    assert ended(window, reply)["status"] == "Succeeded"
     shown = window.get(CONNECTION)["properties"]
-    assert (shown["provisioningState"], shown["circuitConnectionStatus"]) == ("Succeeded", "Disconnected")
-    assert shown["ipv6CircuitConnectionConfig"]["circuitConnectionStatus"] == "Disconnected"
+    assert (shown["provisioningState"], shown["circuitConnectionStatus"]) == ("Succeeded", "Connected")
+    assert shown["ipv6CircuitConnectionConfig"] == {
+        "addressPrefix": "fd00:1::/125", "circuitConnectionStatus": "Connected"}
     assert shown["expressRouteCircuitPeering"] == {"id": window.path(f"expressRouteCircuits/er1/{PRIVATE}")}
     far, = window.get(f"expressRouteCircuits/er2/{PRIVATE}/peerConnections")["value"]
     assert far["properties"]["connectionName"] == "reach"
+    assert far["properties"]["circuitConnectionStatus"] == "Connected"
     assert far["properties"]["peerExpressRouteCircuitPeering"] == shown["expressRouteCircuitPeering"]
     assert window.get(f"expressRouteCircuits/er2/{PRIVATE}/peerConnections/{far['name']}") == far
     assert window.get(f"expressRouteCircuits/er2/{PRIVATE}")["properties"]["peeredConnections"] == [far]
@@ -65,15 +73,56 @@ def test_a_connection_is_seen_from_both_ends_and_is_disconnected(window: Window)
     assert ([one["name"] for one in near["connections"]], near["peeredConnections"]) == (["reach"], [])
 
 
+def test_each_end_says_what_its_own_routers_see(window: Window) -> None:
+    a_circuit(window, 1)
+    a_circuit(window, 2)
+    ended(window, ask(window, reach(window)))
+    identity = ResourceId.parse(window.path(CONNECTION))
+    with window.store.writing() as writer:
+        found = writer.get(identity)
+        assert found
+        writer.set_status(identity, status=noted(found, {
+            (Side.NEAR, 4): LinkStatus.CONNECTING, (Side.FAR, 4): LinkStatus.DISCONNECTED}))
+    far, = window.get(f"expressRouteCircuits/er2/{PRIVATE}/peerConnections")["value"]
+    assert window.get(CONNECTION)["properties"]["circuitConnectionStatus"] == "Connecting"
+    assert far["properties"]["circuitConnectionStatus"] == "Disconnected"
+
+
+def test_ipv6_is_added_and_taken_away_by_itself(window: Window) -> None:
+    a_circuit(window, 1)
+    a_circuit(window, 2)
+    ended(window, ask(window, reach(window)))
+    for six in ({"ipv6CircuitConnectionConfig": {"addressPrefix": "fd00:1::/125"}}, {}):
+        assert ended(window, ask(window, reach(window, **six)))["status"] == "Succeeded"
+        assert ("ipv6CircuitConnectionConfig" in window.get(CONNECTION)["properties"]) == bool(six)
+
+
+def test_circuits_say_that_global_reach_is_on_while_they_are_linked(window: Window) -> None:
+    a_circuit(window, 1)
+    a_circuit(window, 2)
+
+    def flags() -> list[tuple[bool, bool]]:
+        shown = [window.get(f"expressRouteCircuits/er{number}")["properties"] for number in (1, 2)]
+        return [(one["globalReachEnabled"], one["allowGlobalReach"]) for one in shown]
+
+    assert flags() == [(False, False)] * 2
+    ended(window, ask(window, reach(window)))
+    assert flags() == [(True, True)] * 2
+    window.request("DELETE", window.path(CONNECTION))
+    window.settle()
+    assert flags() == [(False, False)] * 2
+
+
 def test_a_peering_that_is_read_and_written_back_keeps_its_connections(window: Window) -> None:
     a_circuit(window, 1)
     a_circuit(window, 2)
-    ask(window, reach(window))
+    ended(window, ask(window, reach(window)))
     before = window.get(f"expressRouteCircuits/er1/{PRIVATE}")
     assert window.request("PUT", window.path(f"expressRouteCircuits/er1/{PRIVATE}"), before).status == 200
     window.settle()
     assert [one["name"] for one in window.get(f"expressRouteCircuits/er1/{PRIVATE}")["properties"]["connections"]] == [
         "reach"]
+    assert window.get(CONNECTION)["properties"]["circuitConnectionStatus"] == "Connected"
 
 
 def test_a_peering_takes_connections_inline(window: Window) -> None:
@@ -82,7 +131,9 @@ def test_a_peering_takes_connections_inline(window: Window) -> None:
     peering = window.get(f"expressRouteCircuits/er1/{PRIVATE}")
     peering["properties"]["connections"] = [{"name": "reach", "properties": reach(window)}]
     assert window.request("PUT", window.path(f"expressRouteCircuits/er1/{PRIVATE}"), peering).status == 200
-    assert window.get(CONNECTION)["properties"]["addressPrefix"] == "192.168.8.0/29"
+    window.settle()
+    shown = window.get(CONNECTION)["properties"]
+    assert (shown["addressPrefix"], shown["circuitConnectionStatus"]) == ("192.168.8.0/29", "Connected")
 
 
 @pytest.mark.parametrize(("changed", "code"), [
@@ -110,7 +161,9 @@ def test_what_shows_later_fails_the_operation(window: Window) -> None:
     a_circuit(window, 2, provisioned=False)
     failed = ended(window, ask(window, reach(window)))
     assert (failed["status"], failed["error"]["code"]) == ("Failed", "PeerCircuitNotProvisioned")
-    assert window.get(CONNECTION)["properties"]["provisioningState"] == "Failed"
+    shown = window.get(CONNECTION)["properties"]
+    assert (shown["provisioningState"], shown["circuitConnectionStatus"]) == ("Failed", "Disconnected")
+    assert window.get(f"expressRouteCircuits/er2/{PRIVATE}/peerConnections")["value"] == []
     again = ask(window, reach(window))
     assert (again.status, again.error) == (400, "ParentResourceIsInFailedState")
     provision_at(window, "er2", "London")
@@ -123,6 +176,7 @@ def test_what_shows_later_fails_the_operation(window: Window) -> None:
 
 @pytest.mark.parametrize(("place", "sku", "prefix", "code"), [
     ("Amsterdam", SKU, "192.168.8.0/29", "GlobalReachSamePeeringLocation"),
+    ("Amsterdam Metro", SKU, "192.168.8.0/29", "GlobalReachSamePeeringLocation"),
     ("London", {"tier": "Local", "family": "UnlimitedData"}, "192.168.8.0/29", "GlobalReachNotAllowedForSku"),
     ("Seattle", {"tier": "Standard", "family": "MeteredData"}, "192.168.8.0/29", "GlobalReachNotAllowedForSku"),
     ("London", SKU, "172.16.2.0/29", "CircuitConnectionPrefixOverlaps")])
@@ -135,7 +189,7 @@ def test_circuits_that_may_not_meet(window: Window, place: str, sku: Any, prefix
 def test_two_circuits_are_linked_once_and_each_prefix_is_used_once(window: Window) -> None:
     for number in (1, 2, 3):
         a_circuit(window, number)
-    ask(window, reach(window))
+    ended(window, ask(window, reach(window)))
     twice = ask(window, reach(window, prefix="192.168.9.0/29"), CONNECTION + "2")
     assert (twice.status, twice.error) == (409, "CircuitConnectionExists")
     same = ended(window, ask(window, reach(window, 3), CONNECTION + "3"))
@@ -158,14 +212,37 @@ def test_each_circuit_counts_it_among_its_links(window: Window) -> None:
     assert (asked.status, asked.error) == (409, "VnetLinkLimitExceeded")
 
 
-def test_a_peering_that_others_reach_stays(window: Window) -> None:
+@pytest.mark.parametrize("circuit", ["er1", "er2"])
+def test_neither_peering_goes_before_the_connection(window: Window, circuit: str) -> None:
     a_circuit(window, 1)
     a_circuit(window, 2)
-    ask(window, reach(window))
-    refused = window.request("DELETE", window.path(f"expressRouteCircuits/er2/{PRIVATE}"))
+    ended(window, ask(window, reach(window)))
+    refused = window.request("DELETE", window.path(f"expressRouteCircuits/{circuit}/{PRIVATE}"))
     assert (refused.status, refused.error) == (409, "InUsePeeringCannotBeDeleted")
     assert window.request("DELETE", window.path(CONNECTION)).status == 202
-    assert window.request("DELETE", window.path(f"expressRouteCircuits/er2/{PRIVATE}")).status == 202
+    window.settle()
+    assert window.request("DELETE", window.path(f"expressRouteCircuits/{circuit}/{PRIVATE}")).status == 202
+
+
+def test_a_linked_peering_does_not_move_onto_the_links_prefix(window: Window) -> None:
+    a_circuit(window, 1)
+    a_circuit(window, 2)
+    ended(window, ask(window, reach(window)))
+    moved = window.request("PUT", window.path(f"expressRouteCircuits/er2/{PRIVATE}"), {"properties": {
+        "peerASN": 65010, "vlanId": 100, "primaryPeerAddressPrefix": "192.168.8.4/30",
+        "secondaryPeerAddressPrefix": "172.16.2.4/30"}})
+    assert (moved.status, moved.error) == (400, "PeerAddressPrefixOverlaps")
+    assert window.path(CONNECTION) in moved.body["error"]["message"]
+
+
+def test_premium_is_kept_while_areas_apart_are_linked(window: Window) -> None:
+    a_circuit(window, 1)
+    a_circuit(window, 2, "Seattle")
+    ended(window, ask(window, reach(window)))
+    body = window.get("expressRouteCircuits/er1")
+    body["sku"] = {"tier": "Standard", "family": "MeteredData"}
+    refused = window.request("PUT", window.path("expressRouteCircuits/er1"), body)
+    assert (refused.status, refused.error) == (409, "SkuTierChangeNotAllowed")
 
 
 def test_a_key_links_once_and_with_it_goes_the_link(window: Window) -> None:
@@ -178,4 +255,5 @@ def test_a_key_links_once_and_with_it_goes_the_link(window: Window) -> None:
     used = window.get("expressRouteCircuits/er2/authorizations/a1")["properties"]
     assert (used["authorizationUseStatus"], used["connectionResourceUri"]) == ("InUse", window.path(CONNECTION))
     assert window.request("DELETE", window.path("expressRouteCircuits/er2/authorizations/a1")).status == 202
+    window.settle()
     assert window.request("GET", window.path(CONNECTION)).status == 404

@@ -49,6 +49,13 @@ GATEWAY_0 = Session(
 GATEWAY_1 = replace(GATEWAY_0, name="gw-3-1", interface="gw1", local_address="100.64.0.2", peer_address="100.64.0.3")
 VRF = Router("vrf-7-primary", Daemon.BIRD, 12076, "10.255.0.7", (CUSTOMER, GATEWAY_0, GATEWAY_1))
 
+REACH = Session(
+    "global_reach_1", "global_reach", "r1", "192.168.8.1", "192.168.8.2", 12076, 12076,
+    Policy((Rule(Action.PERMIT, communities=(CommunityMatch.exactly((65535, 0)),), local_pref=0, prepend=(12076,) * 2),
+            Rule(Action.PERMIT, local_pref=100, strip_communities=True))),
+    TO_GATEWAY, bfd=Bfd(100, 3), ttl_security=True, next_hop_self=True, last_resort=True)
+REACHING = (REACH, replace(REACH, name="global_reach_1_v6", local_address="fd00:29::1", peer_address="fd00:29::2"))
+
 GATEWAY = Router("gw-3-0", Daemon.BIRD, 65515, "10.50.255.4", ecmp=4, sessions=(
     Session("vrf-7-primary", "circuit-7", "c7p", "100.64.0.1", "100.64.0.0", 65515, 12076,
             Policy((Rule(Action.PERMIT, local_pref=200),)), Policy((Rule(Action.PERMIT, groups=(LOCAL, "vnet")),)),
@@ -172,6 +179,8 @@ SCENARIOS: dict[str, Router] = {
     "vrf-empty": replace(VRF, sessions=()),
     "vrf-ipv6": replace(VRF, sessions=(CUSTOMER, _V6), origins=(Origin("2001:db8:50::/48"),)),
     "vrf-dual": replace(VRF, sessions=(CUSTOMER, _DUAL, GATEWAY_0, _GATEWAY6)),
+    "vrf-reach": replace(VRF, sessions=(replace(CUSTOMER, export_policy=Policy((
+        *TO_CUSTOMER.rules, Rule(Action.PERMIT, groups=("global_reach",))))), *REACHING)),
     "ce-bird-dual": CE_DUAL,
     "ce-frr-dual": replace(CE_DUAL, daemon=Daemon.FRR),
     "gateway": GATEWAY,

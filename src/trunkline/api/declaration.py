@@ -168,6 +168,7 @@ class ResourceType:
     ``generate(wish, ledger)``         ``system`` values, fixed at creation.
     ``amend(wish, ledger)``            ``system`` values that follow each write, creation too (a NIC's addresses).
     ``in_use(resource, estate)``       faults that forbid deletion.
+    ``before_parent(resource)``        faults that forbid the deletion of its parent alone: it has to go first.
     ``show(resource, estate)``         read-only properties of an answer, over wish and status.
     ``companions(wish, ledger)``       other resources stored in the same transaction (a circuit's twin).
     ``remains(resource, estate)``      what is stored in its place when it is deleted (a vault can be recovered).
@@ -196,6 +197,7 @@ class ResourceType:
     check: Callable[[Wish, Register], Iterable[Fault]] = nothing
     generate: Callable[[Wish, Ledger], Json] = no_values
     in_use: Callable[[Resource, Estate], Iterable[Fault]] = nothing
+    before_parent: Callable[[Resource], Iterable[Fault]] = nothing
     show: Callable[[Resource, Estate], Json] = no_values
     companions: Callable[[Wish, Ledger], Iterable[Resource]] = lambda _wish, _ledger: ()
     actions: tuple[Action, ...] = ()

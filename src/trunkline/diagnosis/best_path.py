@@ -34,6 +34,7 @@ class _Candidate:
     external: bool
     peer_router_id: str
     peer_address: str
+    last_resort: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ class _Step:
 _STEPS = (
     _Step("own route", lambda one: one.entry.session != LOCAL,
           lambda one: "originated here" if one.entry.session == LOCAL else "learned"),
+    _Step("nearness", lambda one: one.last_resort,
+          lambda one: "of another circuit" if one.last_resort else "of its own"),
     _Step("local preference", lambda one: -one.entry.local_pref, lambda one: str(one.entry.local_pref)),
     _Step("AS path length", lambda one: path_length(one.entry), lambda one: str(path_length(one.entry))),
     _Step("origin", lambda one: _ORIGINS.get(one.entry.origin, 2), lambda one: one.entry.origin),
@@ -77,7 +80,8 @@ def contests(router: Router, paths: Sequence[RibEntry], statuses: Sequence[Sessi
 def _candidate(router: Router, entry: RibEntry, ids: dict[str, str]) -> _Candidate:
     session = router.session(entry.session)
     return _Candidate(entry, session is not None and session.local_asn != session.peer_asn,
-                      ids.get(entry.session, ""), session.peer_address if session else "")
+                      ids.get(entry.session, ""), session.peer_address if session else "",
+                      session is not None and session.last_resort)
 
 
 def _contest(router: Router, winner: _Candidate, loser: _Candidate) -> Contest:

@@ -29,9 +29,11 @@ _ATTACHMENTS, _INDEX_BITS = 1 << 28, 24
 
 #: The way of a connection's tunnels that leave the gateway out.
 DIRECT = 2
-#: Of tunnels to the services of a region; no region has the last number, which tells tunnels of exchanges.
+#: Of tunnels to the services of a region; no region has the last two numbers, which tell tunnels of exchanges and of
+#: Global Reach.
 _SERVICES_WAY, _REGION_BITS = 3, 7
 _AT_EXCHANGE = (1 << _REGION_BITS) - 1
+_IN_REACH = _AT_EXCHANGE - 1
 
 #: Between VRFs of Microsoft peerings and services, of each family: shared space (RFC 6598) and unique local addresses
 #: (RFC 4193) that nobody else sees, with room for a million VRFs of circuits, and more of exchanges' edges behind them.
@@ -104,6 +106,12 @@ def service_vni(circuit: int, region: str, leg: Leg) -> int:
 def exchange_vni(member: int, leg: Leg) -> int:
     """Of the tunnel from the cloud's edge at an exchange to the services of the region next to it."""
     number = _within(member << _REGION_BITS | _AT_EXCHANGE, _VNI_BITS - 3, "edges at exchanges")
+    return number << 3 | _SERVICES_WAY << 1 | list(Leg).index(leg)
+
+
+def reach_vni(link: int, leg: Leg) -> int:
+    """Of a leg's tunnel between two circuits."""
+    number = _within(link << _REGION_BITS | _IN_REACH, _VNI_BITS - 3, "Global Reach links")
     return number << 3 | _SERVICES_WAY << 1 | list(Leg).index(leg)
 
 

@@ -96,7 +96,8 @@ AUTHORIZATION = StateMachine(
 GLOBAL_REACH = StateMachine(
     "circuitConnectionStatus", "Disconnected",
     _moves(Disconnected="Connecting Connected", Connecting="Connected Disconnected",
-           Connected="Connecting Disconnected"), "recordings; azure-mgmt-network CircuitConnectionStatus")
+           Connected="Connecting Disconnected"), "recordings; azure-mgmt-network CircuitConnectionStatus",
+    "observed: what the sessions between both VRFs are, as each end sees them")
 
 CONNECTION = StateMachine(
     "connectionStatus", "Unknown", _whole(("Unknown", "Connecting", "Connected", "NotConnected")),

@@ -207,9 +207,15 @@ def _of_length(length: int, prefix: str) -> str:
     return prefix
 
 
+#: Of the links between two circuits, for both legs.
+ReachPrefix = Annotated[Prefix, AfterValidator(lambda prefix: _of_version(4, prefix)),
+                        AfterValidator(lambda prefix: _of_length(29, prefix))]
+ReachPrefix6 = Annotated[Prefix, AfterValidator(lambda prefix: _of_version(6, prefix)),
+                         AfterValidator(lambda prefix: _of_length(125, prefix))]
+
+
 class Ipv6CircuitConnection(Properties):
-    address_prefix: Annotated[Prefix, AfterValidator(lambda prefix: _of_version(6, prefix)),
-                              AfterValidator(lambda prefix: _of_length(125, prefix))]
+    address_prefix: ReachPrefix6
 
 
 class CircuitConnection(Properties):
@@ -217,7 +223,6 @@ class CircuitConnection(Properties):
 
     express_route_circuit_peering: Reference | None = None
     peer_express_route_circuit_peering: Reference
-    address_prefix: Annotated[Prefix, AfterValidator(lambda prefix: _of_version(4, prefix)),
-                              AfterValidator(lambda prefix: _of_length(29, prefix))]
+    address_prefix: ReachPrefix
     authorization_key: str | None = None
     ipv6_circuit_connection_config: Ipv6CircuitConnection | None = None

@@ -6,12 +6,14 @@ from collections.abc import Iterable
 
 from trunkline.intent.compile.plant import azure_port_name
 from trunkline.intent.compile.ports import edge_port
+from trunkline.intent.reach import CIRCUIT_CONNECTION
 from trunkline.intent.view import CIRCUIT, CONNECTION, HUB_BGP_CONNECTION, PEERING, circuit_view, connection_view
 from trunkline.model.bgp import AZURE_ASN
 from trunkline.model.circuit import Leg
 from trunkline.model.operation import Operation, OperationKind, OperationStatus
 from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId
 from trunkline.reconcile.connections import carrying
+from trunkline.reconcile.reaching import all_connected
 from trunkline.store import Reader, Store, Writer
 
 
@@ -116,6 +118,8 @@ def status_of(resource: Resource, estate: Reader) -> Json:
     if kind == CONNECTION.lower():
         view = connection_view(estate, resource)
         return {"connectionStatus": "Connected" if view and carrying(view) else "NotConnected"}
+    if kind == CIRCUIT_CONNECTION.lower():
+        return all_connected(resource, estate)
     if kind == HUB_BGP_CONNECTION.lower():
         return {"connectionState": resource.status.get("connectionState", "NotConnected")}
     return {}

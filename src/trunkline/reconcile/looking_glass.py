@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from trunkline.diagnosis import verdict
@@ -20,13 +20,16 @@ from trunkline.intent.bgp.mrt import dump
 from trunkline.intent.bgp.reasons import words
 from trunkline.intent.blueprint import Blueprint
 from trunkline.intent.compile.draft import ce_node, vrf_node
+from trunkline.intent.compile.reach import session_names
 from trunkline.intent.drivers import Speaker
 from trunkline.intent.estate import Estate
 from trunkline.intent.exchange import MemberView
+from trunkline.intent.reach import ReachView, reaches
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.view import CircuitView, connections
 from trunkline.model.bgp import network, overlaps, within
 from trunkline.model.circuit import Leg
+from trunkline.model.peering import PeeringType
 from trunkline.model.resource import Json, Resource
 
 #: An answer shows so many routes of each kind and session; how many there are stands beside.
@@ -52,12 +55,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A router and where it stands: customer, edge, gateway, network or exchange."""
+    """A router and where it stands: customer, edge, far edge, gateway, network or exchange. ``reached``: the circuit at
+    the other end of each session over Global Reach."""
 
     kind: str
     router: Router
     peering: str = ""
     leg: str = ""
+    reached: Mapping[str, str] = field(default_factory=dict)
 
 
 class LookingGlass:
@@ -153,6 +158,10 @@ class LookingGlass:
                 yield Place("gateway", router)
             for router in self._compiled(Scope(ScopeKind.VNET, gateway.vnet.resource.id.key)).routers:
                 yield Place("network", router)
+        for link in reaches(self._estate, circuit.resource.id):
+            other = link.other(circuit.resource.id)
+            if _is_of(circuit, other.resource):
+                yield from (one for one in self._edges(other, "far edge") if one.peering == PeeringType.PRIVATE)
 
     def _customers(self, circuit: CircuitView) -> Iterator[Place]:
         for leg in Leg:
@@ -163,19 +172,21 @@ class LookingGlass:
                     if router.node == node:
                         yield Place("customer", router, leg=leg.value)
 
-    def _edges(self, circuit: CircuitView) -> Iterator[Place]:
+    def _edges(self, circuit: CircuitView, kind: str = "edge") -> Iterator[Place]:
+        reached = _reached(circuit, reaches(self._estate, circuit.resource.id))
         for leg in Leg:
             kinds = {vrf_node(circuit.resource.id, leg, one.kind): one.kind.value for one in circuit.peerings}
             for router in self._compiled(Scope(ScopeKind.LEG, circuit.resource.id.key, leg)).routers:
                 if router.node in kinds:
-                    yield Place("edge", router, kinds[router.node], leg.value)
+                    yield Place(kind, router, kinds[router.node], leg.value, reached)
 
     def _sessions(self, place: Place, wanted: Wanted) -> Iterator[Json]:
         for status in self._speaker.sessions(place.router):
             session = place.router.session(status.name)
             if session:
                 yield {"peering": place.peering, "leg": place.leg, "router": place.router.node,
-                       **session_row(session, status), **self._ribs(place.router, session, wanted)}
+                       "over": _over(place, session.name), **session_row(session, status),
+                       **self._ribs(place.router, session, wanted)}
 
     def _ribs(self, router: Router, session: Session, wanted: Wanted) -> Json:
         asked = {"heard": self._speaker.heard, "received": self._speaker.received,
@@ -194,9 +205,21 @@ class LookingGlass:
         for known in list(paths.values())[:MOST_ROUTES]:
             best = next((entry for entry in known if entry.best), known[0])
             lost = contests(router, known, statuses)
-            yield {"peering": place.peering, "leg": place.leg, "router": router.node, **route_row(best),
+            yield {"peering": place.peering, "leg": place.leg, "router": router.node,
+                   "over": _over(place, best.session), **route_row(best),
                    "why": [one.sentence for one in lost] or ["the only path"],
                    "losers": [{**route_row(one.loser), "step": one.step} for one in lost]}
+
+
+def _reached(circuit: CircuitView, links: Iterable[ReachView]) -> Mapping[str, str]:
+    return {name: link.other(circuit.resource.id).resource.id.name
+            for link in links for name in session_names(link)}
+
+
+def _over(place: Place, session: str) -> str:
+    """In words, of what came over Global Reach; else empty."""
+    circuit = place.reached.get(session)
+    return f"Global Reach, circuit {circuit}" if circuit else ""
 
 
 def _is_of(circuit: CircuitView, resource: Resource) -> bool:

@@ -41,6 +41,7 @@ from trunkline.reconcile.counting import amount, counted, traffic
 from trunkline.reconcile.drops import at_own_port, at_ports
 from trunkline.reconcile.exchanges import exchanges
 from trunkline.reconcile.paths import gateways, paths
+from trunkline.reconcile.reaching import links_of
 from trunkline.reconcile.troubles import Troubles
 from trunkline.store import Reader
 
@@ -117,6 +118,7 @@ def _circuit(look: Look, resource: Resource) -> Json:
             "circuitProvisioningState", "Disabled"),
         "serviceProviderProvisioningState": "Provisioned" if provided else "NotProvisioned",
         "links": links(look.estate, resource),
+        "globalReach": list(links_of(view, look.estate, look.speaker, look.profile, look.counters)) if view else [],
         "legs": {leg.value: _leg(look, view, leg) if view else _NO_LEG for leg in Leg},
     }
 

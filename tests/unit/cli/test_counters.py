@@ -17,7 +17,8 @@ def circuit(throttle: int | None = None) -> Json:
                "throttled": {"packets": 9, "bytes": 900},
                "port": {"node": "switch-p", "interface": "c1", "drops": {"unknown-tag": {"packets": 5, "bytes": 300}}}}
     leg = {"counters": [counted], "throttleInMbps": throttle}
-    return {"name": "er1", "id": ID, "bandwidthInMbps": 1000, "legs": {"primary": leg, "secondary": leg}}
+    return {"name": "er1", "id": ID, "bandwidthInMbps": 1000, "globalReach": [],
+            "legs": {"primary": leg, "secondary": leg}}
 
 
 @pytest.mark.parametrize("name", ["", "er1", "ER1", "rg1/er1", ID])

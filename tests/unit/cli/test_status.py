@@ -35,7 +35,7 @@ def test_a_leg_has_a_row_for_each_family() -> None:
                    "counters": counters(PRIVATE, 9),
                    "sessions": [{**said, "peer": peer, "state": state} for peer, state in (
                        ("172.16.0.1", "Established"), ("fd00:ac::1", "Idle"))]} for name in LEGS}
-    rows = list(_leg_rows({"name": "er1", "legs": legs}, now()))
+    rows = list(_leg_rows({"name": "er1", "legs": legs, "globalReach": []}, now()))
     assert [row[1:4] for row in rows] == [(leg, family, state) for leg in LEGS for family, state in (
         ("IPv4", "Established"), ("IPv6", "Idle"))]
     assert [row[7] for row in rows] == ["9 B / 9 B", "-"] * 2
@@ -57,7 +57,7 @@ def test_only_what_dropped_packets_is_shown_and_named() -> None:
     port = {"node": "switch-p", "interface": "c1", "of": "circuit er1", "leg": "primary"}
     way = {"direction": "out", "drops": {"mtu": {"packets": 2, "bytes": 3000}}}
     legs = {"primary": {"counters": [way]}, "secondary": {"counters": [{"direction": "in", "drops": {}}]}}
-    found = {"circuits": [{"name": "er1", "legs": legs}],
+    found = {"circuits": [{"name": "er1", "legs": legs, "globalReach": []}],
              "ports": [{**port, "drops": {"untagged": 3000, "unknown": 0}}, {**port, "drops": {"untagged": 0}}]}
     assert list(_drops(found)) == [("its way in the edge", "circuit er1, out", "primary", "mtu 2"),
                                    ("switch-p c1", "circuit er1", "primary", "untagged 3,000")]

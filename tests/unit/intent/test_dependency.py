@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 import pytest
 
 import estates
+import reaching
 from trunkline.intent.compile import compile
 from trunkline.intent.dependency import touched
 from trunkline.intent.direct import CABLE
 from trunkline.intent.estate import Remembered, Snapshot
 from trunkline.intent.exchange import EXCHANGE, MEMBER
 from trunkline.intent.peering import PREFIX_APPROVAL
+from trunkline.intent.reach import CIRCUIT_CONNECTION
 from trunkline.intent.scope import Scope
 from trunkline.intent.session_policy import SESSION_POLICY
 from trunkline.intent.view import (
@@ -118,6 +120,10 @@ ESTATES: dict[str, list[Resource]] = {
     "before a circuit": [one for one in (*estates.large(), *served())
                                                               if one.id.type != CONNECTION],
     "steered": [*estates.large(), *steered()],
+    "reaching": [*reaching.two_sites(), *reaching.premises(3), reaching.link(3, 1, 2, "192.168.8.8/29"),
+                 *estates.cloud(), estates.connection(), estates.session_policy("primary", gtsm=True)],
+    "reaching from a port": [estates.port(), estates.on_port(), reaching.peering(1), reaching.site(1),
+                             estates.cable(), *reaching.premises(2, bandwidthInMbps=2000), reaching.link()],
     "at an exchange": [*estates.met_at_exchange(), estates.exchange_member("azure", 4, edge="primary")],
 }
 
@@ -138,6 +144,7 @@ EDITS: dict[str, list[Json]] = {
     VNET_PEERING: [{"allowGatewayTransit": True}, {"allowGatewayTransit": False}, {"useRemoteGateways": False},
                    {"allowForwardedTraffic": True}],
     VIRTUAL_HUB: [{"allowBranchToBranchTraffic": False}, {"hubRoutingPreference": "ASPath"}],
+    CIRCUIT_CONNECTION: [{"addressPrefix": "192.168.9.0/29"}, reaching.IPV6, {"ipv6CircuitConnectionConfig": None}],
     SITE: [{"asn": 65012}, {"prefixes": ["10.11.0.0/16"]}, {"hosts": []}],
     SESSION_POLICY: [{"accept": {"localPreference": 70}}, {"gracefulShutdown": True}, {"bfd": {"enabled": False}}],
     EXCHANGE: [{"admissions": [{"asn": 3333, "prefixes": ["193.0.0.0/21"]}]}, {"lan6": None}, {"asn": 6778},

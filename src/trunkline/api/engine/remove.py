@@ -51,11 +51,18 @@ def check_removal(turn: Turn, *resources: Resource) -> list[Fault]:
         return [locked]
     doomed = [one for resource in resources for one in tree(turn.writer, resource)]
     left = Without(turn.writer, doomed)
-    faults = []
+    faults = [fault for resource in resources for fault in _first_to_go(turn, resource)]
     for one in doomed:
         kind = turn.registry.find(one.id.type)
         faults += [*turn.unpermitted(one), *(kind.in_use(one, left) if kind else ())]
     return faults
+
+
+def _first_to_go(turn: Turn, parent: Resource) -> Iterator[Fault]:
+    for child in turn.writer.children(parent.id):
+        kind = turn.registry.find(child.id.type)
+        if kind and not child.deleting:
+            yield from kind.before_parent(child)
 
 
 def remove(turn: Turn, resource: Resource, location: str) -> Operation:

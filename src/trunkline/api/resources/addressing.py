@@ -7,6 +7,7 @@ from ipaddress import ip_address
 
 from trunkline.errors import Fault
 from trunkline.intent.estate import Estate
+from trunkline.intent.reach import link_prefixes
 from trunkline.intent.view import CONNECTION, PEERING, VnetView, gateway_view, referrers
 from trunkline.model.bgp import family_of, network, overlaps, within
 from trunkline.model.network import Connection
@@ -79,17 +80,23 @@ def linked_vnets(estate: Estate, circuit: ResourceId, but: ResourceId) -> Iterat
 
 def circuit_collisions(estate: Estate, circuit: Resource, vnet: ResourceId, prefixes: Iterable[str]) -> Iterator[Fault]:
     """Faults of a virtual network's address space beside a circuit's peering subnets and other linked networks."""
+    known = list(_taken(estate, circuit, vnet))
     for prefix in prefixes:
-        for peering in estate.children(circuit.id, PEERING):
-            model = Peering.model_validate(peering.properties)
-            for _, leg, taken in model.subnets:
-                if overlaps(prefix, taken):
-                    yield _collision(prefix, vnet, f"the {leg} subnet {taken} of peering {peering.id}")
-        for other in linked_vnets(estate, circuit.id, vnet):
-            for taken in other.prefixes:
-                if overlaps(prefix, taken):
-                    yield _collision(prefix, vnet, f"{taken} of {other.resource.id}, linked to circuit "
-                                     f"{circuit.id.name}")
+        for taken, what in known:
+            if overlaps(prefix, taken):
+                yield _collision(prefix, vnet, what)
+
+
+def _taken(estate: Estate, circuit: Resource, vnet: ResourceId) -> Iterator[tuple[str, str]]:
+    """Prefixes around a circuit, and what each is."""
+    for peering in estate.children(circuit.id, PEERING):
+        for _, leg, taken in Peering.model_validate(peering.properties).subnets:
+            yield taken, f"the {leg} subnet {taken} of peering {peering.id}"
+    for link, taken in link_prefixes(estate, circuit.id):
+        yield taken, f"{taken} of Global Reach connection {link.id}"
+    for other in linked_vnets(estate, circuit.id, vnet):
+        for taken in other.prefixes:
+            yield taken, f"{taken} of {other.resource.id}, linked to circuit {circuit.id.name}"
 
 
 def _collision(prefix: str, vnet: ResourceId, other: str) -> Fault:

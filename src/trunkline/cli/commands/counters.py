@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import click
 
+from trunkline.cli import global_reach
 from trunkline.cli.client import Json, connected
 from trunkline.cli.commands.status import LEGS, overview, reasons
 from trunkline.cli.failure import Failed
@@ -25,10 +26,10 @@ _COLUMNS = ("circuit", "peering", "leg", "direction", "packets", "bytes", "dropp
 def counters(instance: Instance, circuit: str, as_json: bool) -> None:
     """What circuits have carried and dropped, and why.
 
-    CIRCUIT: its name, GROUP/NAME or id; all circuits without it. Direction "in" is from the customer. Bytes are those
-    of Ethernet frames without tags. "Dropped at its port": frames that had no way at a port which is the circuit's
-    alone, as with a wrong VLAN; other ports are told by 'trunkline status'. All reasons: docs/handoff.md, "What is
-    counted".
+    CIRCUIT: its name, GROUP/NAME or id; all circuits without it. Direction "in" is from the customer, over Global Reach
+    towards the other circuit. Bytes are those of Ethernet frames without tags. "Dropped at its port": frames that had
+    no way at a port which is the circuit's alone, as with a wrong VLAN; other ports are told by 'trunkline status'. All
+    reasons: docs/handoff.md, "What is counted".
     """
     instance.require_running()
     with connected(instance) as clients:
@@ -62,6 +63,7 @@ def _rows(circuit: Json) -> Iterator[Json]:
         for counted in told["counters"]:
             yield {"circuit": circuit["name"], "id": circuit["id"], "leg": leg, **counted,
                    "bandwidthInMbps": circuit["bandwidthInMbps"], "throttleInMbps": told["throttleInMbps"]}
+    yield from global_reach.counters(circuit)
 
 
 def _line(row: Json) -> tuple[object, ...]:

@@ -186,13 +186,18 @@ def _print_routes(found: Json, view: str, why: bool) -> None:
 def _of_sessions(found: Json, view: str) -> Iterator[Json]:
     for session in found["sessions"]:
         for route in session[view]["routes"]:
-            yield {"peering": session["peering"], "leg": session["leg"], "router": session["router"], **route}
+            yield {**{name: session[name] for name in ("peering", "leg", "router", "over")}, **route}
 
 
 def _route(row: Json) -> tuple[object, ...]:
-    return (*_place(row), row["session"], row["prefix"], row["nextHop"] or "-",
+    return (*_place(row), _heard_from(row), row["prefix"], row["nextHop"] or "-",
             " ".join(map(str, row["asPath"])) or "-", row["localPreference"], row["med"],
             " ".join(row["communities"]) or "-", row["validity"] or "-")
+
+
+def _heard_from(row: Json) -> str:
+    """The session, and what is behind it where that is not one of the circuit's own ends."""
+    return f"{row['session']} ({row['over']})" if row.get("over") else str(row["session"])
 
 
 def _why(row: Json) -> str:

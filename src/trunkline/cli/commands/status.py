@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import click
 
+from trunkline.cli import global_reach
 from trunkline.cli.client import Clients, Json, connected
 from trunkline.cli.commands import contain
 from trunkline.cli.instance import Instance
@@ -45,6 +46,7 @@ def status(instance: Instance, as_json: bool) -> None:
                  "bytes in/out"), [_link_row(link) for link in found["directPorts"]], title="Direct ports")
     print_table(("circuit", "leg", "family", "BGP", "BFD", "since", "prefixes in/out", "bytes in/out", "fault"),
                 [row for circuit in found["circuits"] for row in _leg_rows(circuit, now)], title="Legs")
+    print_table(global_reach.COLUMNS, global_reach.rows(found["circuits"], now), title="Global Reach")
     print_table(("connection", "gateway", "SKU", "circuit", "status", "FastPath"),
                 [(c["name"], c["gateway"], c["sku"], c["circuit"], c["status"], c["fastPath"])
                  for c in found["connections"]], title="Connections")
@@ -191,6 +193,8 @@ def _drops(found: Json) -> Iterator[tuple[object, ...]]:
             if row["drops"]:
                 yield ("its way in the edge", f"circuit {circuit['name']}, {row['direction']}", leg,
                        reasons({reason: counter["packets"] for reason, counter in row["drops"].items()}))
+        for where, of, leg, dropped in global_reach.drops(circuit):
+            yield where, of, leg, reasons(dropped)
     for port in found["ports"]:
         if any(port["drops"].values()):
             yield f"{port['node']} {port['interface']}", port["of"] or "-", port["leg"], reasons(port["drops"])
@@ -232,6 +236,7 @@ def since(session: Json | None, now: datetime) -> str:
 
 
 def _show_rest(found: Json) -> None:
+    print_table(global_reach.REMARKS, global_reach.remarks(found["circuits"]), title="Global Reach, remarks")
     print_table(contain.COLUMNS, map(contain.row, found["containments"]), title="Contained")
     print_table(("operation", "resource", "waiting for"),
                 [(o["kind"], o["resource"], o["waitingFor"] or "-") for o in found["operations"]], title="In progress")

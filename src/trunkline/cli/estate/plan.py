@@ -19,6 +19,7 @@ from trunkline.cli.estate.sections import (
     MicrosoftItem,
     NetworkItem,
     PortItem,
+    ReachItem,
     SiteItem,
 )
 from trunkline.cli.provisioning import APPROVALS, THROTTLES, approval_name
@@ -94,6 +95,7 @@ class Planner:
         yield from self._each("crossConnects", estate.cross_connects, self._order)
         yield from self._each("circuits", estate.circuits, self._peering, "peering")
         yield from self._each("circuits", estate.circuits, self._microsoft, "microsoft")
+        yield from self._each("globalReach", estate.global_reach, self._reach)
         yield from self._each("networks", estate.networks, self._network)
         yield from self._each("resources", estate.resources, self._any)
         yield from self._each("faults", estate.faults, self._fault)
@@ -237,6 +239,19 @@ class Planner:
                 "circuit": {"id": circuit}, "bandwidthInMbps": order.throttle}}, account="operator", line=line)
         if order.provision:
             yield Consent(f"provider's consent to {circuit.rpartition('/')[2]}", circuit, line)
+
+    def _reach(self, link: ReachItem, line: int) -> Iterator[Wish]:
+        near, far = (self.path(one, f"{NETWORK}/expressRouteCircuits", link.resource_group) for one in link.circuits)
+        name = link.name or f"{near.rpartition('/')[2]}-{far.rpartition('/')[2]}"
+        properties: Json = {
+            "expressRouteCircuitPeering": {"id": f"{near}/peerings/{PRIVATE}"},
+            "peerExpressRouteCircuitPeering": {"id": f"{far}/peerings/{PRIVATE}"}, "addressPrefix": link.prefix}
+        if link.prefix6:
+            properties["ipv6CircuitConnectionConfig"] = {"addressPrefix": link.prefix6}
+        if link.authorization_key:
+            properties["authorizationKey"] = link.authorization_key
+        yield Wish(f"Global Reach {name}", f"{near}/peerings/{PRIVATE}/connections/{name}", {"properties": properties},
+                   secret=bool(link.authorization_key), line=line)
 
     def _network(self, network: NetworkItem, line: int) -> Iterator[Wish]:
         group, location = network.resource_group, network.location or self._estate.location

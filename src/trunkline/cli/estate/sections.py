@@ -16,7 +16,14 @@ from trunkline.model.cable import Plug
 from trunkline.model.circuit import Leg
 from trunkline.model.exchange import Admission, Exchange, ExchangePolicy, Lengths, MemberHandoff, MemberPort
 from trunkline.model.network import GATEWAY_SUBNET
-from trunkline.model.peering import PUBLIC_PREFIXES, PublicPrefix, RoutingRegistry, SharedKey
+from trunkline.model.peering import (
+    PUBLIC_PREFIXES,
+    PublicPrefix,
+    ReachPrefix,
+    ReachPrefix6,
+    RoutingRegistry,
+    SharedKey,
+)
 from trunkline.model.port import Encapsulation
 from trunkline.model.site import LegOrder, Site, SiteHost, SiteRouter
 from trunkline.model.throttle import ThrottleMbps
@@ -225,6 +232,18 @@ class CircuitItem(Item):
         return self
 
 
+class ReachItem(Section):
+    """A Global Reach link between two circuits; the first one makes it. ``prefix``: a /29 that is used nowhere else,
+    ``prefix6``: a /125. ``authorizationKey``: where the second is another subscription's, by its full id."""
+
+    circuits: tuple[str, str]
+    prefix: ReachPrefix
+    prefix6: ReachPrefix6 | None = None
+    name: Name | None = None
+    resource_group: Name | None = None
+    authorization_key: str | None = None
+
+
 class LegItem(LegOrder):
     model_config = _STRICT
 
@@ -328,6 +347,7 @@ class EstateFile(Section):
     ports: tuple[PortItem, ...] = ()
     circuits: tuple[CircuitItem, ...] = ()
     cross_connects: tuple[CrossConnectItem, ...] = ()
+    global_reach: tuple[ReachItem, ...] = ()
     networks: tuple[NetworkItem, ...] = ()
     resources: tuple[AnyItem, ...] = ()
     faults: tuple[FaultItem, ...] = ()

@@ -1,7 +1,8 @@
 """How a route travels over one session: who may meet, what is offered, what is taken, which path is better. Pure.
 
-The order of paths: own before learned, higher local preference, shorter AS path, lower origin code, lower MED, external
-before internal (RFC 4271, 9.1.2.2), then the session's name, so that the answer is always the same.
+The order of paths: own before learned, of a last resort after all others, higher local preference, shorter AS path,
+lower origin code, lower MED, external before internal (RFC 4271, 9.1.2.2), then the session's name, so that the answer
+is always the same.
 """
 
 from __future__ import annotations
@@ -25,16 +26,17 @@ class Path:
     entry: RibEntry
     group: str
     internal: bool = False
+    last_resort: bool = False
 
     @property
-    def preference(self) -> tuple[bool, int, int, int, int, bool]:
+    def preference(self) -> tuple[bool, bool, int, int, int, int, bool]:
         """The smallest is best; paths of the same share the load."""
         entry = self.entry
-        return (self.group != LOCAL, -entry.local_pref, path_length(entry), _ORIGINS.index(entry.origin.upper()),
-                entry.med, self.internal)
+        return (self.group != LOCAL, self.last_resort, -entry.local_pref, path_length(entry),
+                _ORIGINS.index(entry.origin.upper()), entry.med, self.internal)
 
     @property
-    def rank(self) -> tuple[tuple[bool, int, int, int, int, bool], str]:
+    def rank(self) -> tuple[tuple[bool, bool, int, int, int, int, bool], str]:
         """No two paths of a router share it."""
         return self.preference, self.entry.session
 
@@ -60,5 +62,5 @@ def imported(session: Session, sent: Iterable[RibEntry]) -> tuple[Path, ...]:
     verdicts = (received(session, entry) for entry in sent)
     return tuple(
         Path(replace(verdict.entry, session=session.name, best=False), session.group,
-             session.local_asn == session.peer_asn)
+             session.local_asn == session.peer_asn, session.last_resort)
         for verdict in verdicts if verdict.permitted)

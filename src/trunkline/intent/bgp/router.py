@@ -45,7 +45,8 @@ class Session:
     and what is not for this peer hides no other path (its own best is chosen for each client). ``role``: RFC 9234.
     ``peer_range``: not one peer but whoever opens a session from this prefix over any interface, each with a life of
     its own; ``peer_address`` is then the prefix's first. ``bfd_key``: nothing but what is signed with it counts as BFD.
-    ``closed_by``: what keeps one down that is not ``enabled``, in words.
+    ``last_resort``: what it tells counts only for prefixes that no other session has, whatever the attributes (a VRF's
+    daemon, BIRD, alone knows it). ``closed_by``: what keeps one down that is not ``enabled``, in words.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Session:
     role: PeerRole | None = None
     peer_range: str = ""
     bfd_key: BfdKey | None = None
+    last_resort: bool = False
 
     def unless(self, closed: bool, by: str) -> Session:
         """The session, closed by ``by`` if it is; what closed it first stays."""

@@ -6,6 +6,7 @@
     direct   one link of a Direct port, and what is plugged into it
     leg      one leg of a circuit: attachment, hand-off, VRF, tunnels
     microsoft  the VRF of a Microsoft peering, and services, which it reaches, by region
+    reach    between circuits: what Global Reach adds to a leg
     sentry   who may come in at a leg's attachment
     contained  what is done on a leg against incidents
     faults   what fails on purpose, by what each thing takes with it (failing)

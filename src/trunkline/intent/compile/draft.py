@@ -26,13 +26,15 @@ INTERNET = "internet"
 CIRCUITS = (CIRCUIT, BYPASSED)
 #: Of a Microsoft peering's VRF, to the services of regions.
 SERVICES = "services"
+#: Between VRFs of two circuits.
+REACH = "global_reach"
 #: Between routers of peered VNets; towards a Route Server; a Route Server's towards its peers.
 TRANSIT, HUB, NVA = "transit", "hub", "nva"
 #: A route server's sessions with members; a member's, with route servers and other members.
 MEMBER, EXCHANGE = "member", "exchange"
 
 #: Session groups whose both ends are ours: they must be Established before an operation succeeds.
-INNER = frozenset({GATEWAY, *CIRCUITS, VNET, TRANSIT, HUB, SERVICES})
+INNER = frozenset({GATEWAY, *CIRCUITS, VNET, TRANSIT, HUB, SERVICES, REACH})
 
 #: Of every node with a daemon. The kernel keeps the TCP sockets of one that ended, and with them a namespace without
 #: name and the tunnels in it, while it retries to say goodbye to peers out of reach: minutes by default, now a second.

@@ -2,6 +2,7 @@
 
     CE v──x ═C═ w ── c switch edge ═S,C═ p edge a ── customer VRF g ~~ gateway instances
     CE v──x ═S,C or C═ t ─────────────── d edge a ── customer VRF g ~~ gateway instances      on a Direct port
+                                                              VRF r ── edge ~~ another circuit's   (reach)
 
 A VRF, an attachment and a C-tag for each peering; they share the circuit's port and its policers.
 """
@@ -40,8 +41,9 @@ from trunkline.intent.compile.microsoft import add_microsoft
 from trunkline.intent.compile.plant import TO_EDGE, core_of_edge, edge_node, switch_node
 from trunkline.intent.compile.policing import policed_by, policer_name, policers, throttles
 from trunkline.intent.compile.ports import edge_port, switch_port
+from trunkline.intent.compile.reach import add_reach
 from trunkline.intent.compile.sentry import sentry
-from trunkline.intent.compile.vrf import TO_CUSTOMER, router
+from trunkline.intent.compile.vrf import TO_CUSTOMER, Links, router
 from trunkline.intent.estate import Estate
 from trunkline.intent.network import (
     ETH_P_8021AD,
@@ -60,6 +62,7 @@ from trunkline.intent.network import (
     Tunnel,
 )
 from trunkline.intent.peering import PeeringView
+from trunkline.intent.reach import reaches
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.view import (
     CircuitView,
@@ -82,7 +85,7 @@ def leg(scope: Scope, estate: Estate, profile: Profile) -> Draft:
         return Draft()
     which = Leg(scope.leg)
     draft = Draft(requires=[port_scope(circuit, which)])
-    linked = connections(estate, circuit.resource.id)
+    linked = Links(connections(estate, circuit.resource.id), reaches(estate, circuit.resource.id))
     if circuit.peerings:
         draft.pieces += policers(edge_node(circuit.location, which), circuit.resource.number, circuit.model, which,
                                  profile)
@@ -91,12 +94,14 @@ def leg(scope: Scope, estate: Estate, profile: Profile) -> Draft:
         if peering.kind is PeeringType.MICROSOFT:
             add_microsoft(draft, circuit, peering, which, profile)
         else:
-            for connection in linked:
+            for connection in linked.connections:
                 _add_tunnels(draft, connection, which, profile)
+            for link in linked.reaches:
+                add_reach(draft, link, circuit, which, profile)
             draft.routers.append(router(circuit, linked, which, profile))
         draft.pieces.append(sentry(circuit, peering.kind, which, draft.routers[-1]))
     _add_customers_end(draft, circuit, which, profile)
-    draft.pieces += impairments(circuit, linked, which)
+    draft.pieces += impairments(circuit, linked.connections, which)
     return draft
 
 

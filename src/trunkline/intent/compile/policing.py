@@ -19,7 +19,7 @@ def policer_name(number: int, leg: Leg, direction: Direction) -> str:
 
 def policers(edge: str, number: int, circuit: Circuit, leg: Leg, profile: Profile) -> tuple[Policer, ...]:
     """Of one leg: none for a Direct circuit that did not ask to be limited."""
-    if not _is_limited(circuit):
+    if not is_limited(circuit):
         return ()
     tolerance = profile.direct_tolerance_percent if circuit.direct else 0
     bandwidth = bandwidth_bps(circuit)
@@ -29,10 +29,10 @@ def policers(edge: str, number: int, circuit: Circuit, leg: Leg, profile: Profil
 
 def policed_by(number: int, circuit: Circuit, leg: Leg, direction: Direction) -> str:
     """The name of that policer, for all attachments of the leg; empty if there is none."""
-    return policer_name(number, leg, direction) if _is_limited(circuit) else ""
+    return policer_name(number, leg, direction) if is_limited(circuit) else ""
 
 
-def _is_limited(circuit: Circuit) -> bool:
+def is_limited(circuit: Circuit) -> bool:
     return not circuit.direct or bool(circuit.enable_direct_port_rate_limit)
 
 

@@ -1,10 +1,10 @@
-"""The router of a private peering's VRF: its sessions with the customer and with gateway instances, one for each
-family."""
+"""The router of a private peering's VRF: its sessions with the customer, gateway instances and VRFs of other circuits,
+one for each family."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from trunkline.intent.allocation import edge_addresses, instance_addresses
 from trunkline.intent.bgp import REJECT_ALL, Action, Policy, PrefixMatch, Refusal, Router, Rule, Session
@@ -12,6 +12,7 @@ from trunkline.intent.compile import controls
 from trunkline.intent.compile.draft import (
     CUSTOMER,
     GATEWAY,
+    REACH,
     in_family,
     learned_from,
     number_of,
@@ -20,7 +21,9 @@ from trunkline.intent.compile.draft import (
     vrf_node,
     vrf_tunnel,
 )
+from trunkline.intent.compile.reach import reach_sessions
 from trunkline.intent.peering import PeeringView
+from trunkline.intent.reach import ReachView
 from trunkline.intent.view import CircuitView, ConnectionView, GatewayView
 from trunkline.model.bgp import AZURE_ASN, GATEWAY_ASN, bare, customer_address, edge_address, family_of
 from trunkline.model.circuit import Leg, SkuTier
@@ -42,17 +45,28 @@ NO_LOOPS = Rule(Action.DENY, contains_asn=((AZURE_ASN, AZURE_ASN),), refusal=Ref
 _FROM_CUSTOMER = Policy((NO_LOOPS, NO_MARTIANS, Rule(Action.PERMIT, strip_communities=True)))
 
 
-def router(circuit: CircuitView, linked: tuple[ConnectionView, ...], which: Leg, profile: Profile) -> Router:
-    sessions = (*_customer_sessions(circuit, which, profile),
-                *(one for c in linked for instance in (0, 1) for one in _gateway_sessions(c, instance, which, profile)))
+@dataclass(frozen=True, slots=True)
+class Links:
+    """What a private peering is joined to."""
+
+    connections: tuple[ConnectionView, ...] = ()
+    reaches: tuple[ReachView, ...] = ()
+
+
+def router(circuit: CircuitView, linked: Links, which: Leg, profile: Profile) -> Router:
+    sessions = (*_customer_sessions(circuit, bool(linked.reaches), which, profile),
+                *(one for c in linked.connections for instance in (0, 1)
+                  for one in _gateway_sessions(c, instance, which, profile)),
+                *(one for link in linked.reaches for one in reach_sessions(link, circuit, which, profile)))
     return Router(vrf_node(circuit.resource.id, which), Daemon.BIRD, AZURE_ASN,
                   router_id(circuit.resource.number, 4 + number_of(which)), sessions, ecmp=profile.ecmp)
 
 
-def _customer_sessions(circuit: CircuitView, which: Leg, profile: Profile) -> Iterator[Session]:
-    peering = circuit.private
+def _customer_sessions(circuit: CircuitView, reaching: bool, which: Leg, profile: Profile) -> Iterator[Session]:
+    """``reaching``: what other circuits' customers tell is told on."""
+    peering, others = circuit.private, learned_from(REACH).rules if reaching else ()
+    told = Policy((*learned_from(GATEWAY, strip_asns=(GATEWAY_ASN,)).rules, *others))
     for session in attached(peering, which, profile) if peering else ():
-        told = learned_from(GATEWAY, strip_asns=(GATEWAY_ASN,))
         yield controls.at_edge(replace(
             session, import_policy=_FROM_CUSTOMER,
             export_policy=controls.prepended(told) if which in circuit.prepended else told,

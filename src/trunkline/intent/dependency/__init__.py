@@ -9,6 +9,7 @@ from trunkline.intent.dependency.beyond import (
     beyond_order,
     beyond_session_policy,
     beyond_site,
+    of_reach,
     of_session_policy,
 )
 from trunkline.intent.dependency.cloud import (
@@ -48,6 +49,7 @@ from trunkline.intent.direct import CABLE, PORT
 from trunkline.intent.estate import Estate
 from trunkline.intent.exchange import EXCHANGE, MEMBER
 from trunkline.intent.peering import PREFIX_APPROVAL
+from trunkline.intent.reach import CIRCUIT_CONNECTION
 from trunkline.intent.route_map import ROUTE_MAP
 from trunkline.intent.scope import Scope
 from trunkline.intent.session_policy import SESSION_POLICY
@@ -96,6 +98,7 @@ def touched(resource: Resource, estate: Estate) -> frozenset[Scope]:
 _OWN: dict[str, Callable[[Resource, Estate], Scopes]] = {
     CIRCUIT.lower(): of_circuit,
     PEERING.lower(): of_peering,
+    CIRCUIT_CONNECTION.lower(): of_reach,
     CROSS_CONNECTION.lower(): of_pointer("expressRouteCircuit"),
     EXCHANGE_ORDER.lower(): of_pointer("circuit"),
     PORT.lower(): of_port,

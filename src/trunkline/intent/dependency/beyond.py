@@ -7,6 +7,7 @@ from trunkline.intent.dependency.edge import Scopes, legs, of_cable, port_of, si
 from trunkline.intent.dependency.exchanges import exchanges_of_site
 from trunkline.intent.direct import CABLE, cables_at
 from trunkline.intent.estate import Estate
+from trunkline.intent.reach import ends, linked_circuits
 from trunkline.intent.session_policy import circuit_of
 from trunkline.intent.view import CONNECTION, EXCHANGE_ORDER
 from trunkline.model.resource import Resource, ResourceId
@@ -24,7 +25,16 @@ def _sites_and_gateways(circuit: ResourceId, estate: Estate) -> Scopes:
 
 
 def beyond_circuit(resource: Resource, estate: Estate) -> Scopes:
+    """With the circuits that it reaches, whose legs have the other ends."""
     yield from _sites_and_gateways(resource.id, estate)
+    for other in linked_circuits(estate, resource.id):
+        yield from legs(other)
+
+
+def of_reach(resource: Resource, _estate: Estate) -> Scopes:
+    """The legs of both circuits."""
+    for circuit in ends(resource):
+        yield from legs(circuit)
 
 
 def beyond_order(resource: Resource, estate: Estate) -> Scopes:

@@ -10,6 +10,7 @@ from trunkline.diagnosis.claims import Claim, numbered
 from trunkline.intent.compile.exchange import lan_node, member_port
 from trunkline.intent.estate import Estate
 from trunkline.intent.exchange import exchange_view
+from trunkline.intent.reach import reaches
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.view import CONNECTION, GatewayView, circuit_view, gateway_view, referrers, site_model
 from trunkline.model.bgp import AZURE_ASN, GATEWAY_ASN
@@ -31,6 +32,12 @@ def neighbours(estate: Estate, circuit: ResourceId) -> tuple[ResourceId, ...]:
     return tuple(found.values())
 
 
+def in_touch(estate: Estate, circuit: ResourceId) -> tuple[ResourceId, ...]:
+    """These, and the circuits that Global Reach links to it: one link, and no further."""
+    linked = (view.other(circuit).resource.id for view in reaches(estate, circuit))
+    return tuple({one.key: one for one in (*neighbours(estate, circuit), *linked)}.values())
+
+
 def _gateways(estate: Estate, circuit: ResourceId) -> tuple[ResourceId, ...]:
     return tuple(Connection.model_validate(one.properties).virtual_network_gateway1.target
                  for one in referrers(estate, circuit, CONNECTION))
@@ -40,7 +47,7 @@ def declared(estate: Estate, circuit: ResourceId) -> tuple[Claim, ...]:
     """A site that stands behind several circuits has its prefixes at each of them."""
     circuits_of: dict[str, list[ResourceId]] = defaultdict(list)
     sites: dict[str, Resource] = {}
-    for one in neighbours(estate, circuit):
+    for one in in_touch(estate, circuit):
         for site in _sites(estate, one):
             sites[site.id.key] = site
             circuits_of[site.id.key].append(one)

@@ -27,7 +27,7 @@ from trunkline.intent.network import Counter, Direction
 from trunkline.intent.view import CIRCUIT
 from trunkline.model.resource import ResourceId
 from trunkline.reconcile.drops import on_untagged, packets
-from trunkline.reconcile.monitor.authority import declared, neighbours, of_members
+from trunkline.reconcile.monitor.authority import declared, in_touch, of_members
 from trunkline.reconcile.monitor.memory import Memory, SessionMemory, mark, policy_of
 from trunkline.reconcile.monitor.turns import Turns
 from trunkline.store import Reader, Store
@@ -120,7 +120,7 @@ class Looker:
             return Claims()
         known = declared(estate, circuit)
         taken = {claim.prefix for claim in known}
-        others = [one for one in neighbours(estate, circuit) if one.key != circuit.key]
+        others = [one for one in in_touch(estate, circuit) if one.key != circuit.key]
         return Claims((*known, *(
             Claim(entry.prefix, str(other), frozenset({other.key}), frozenset(entry.as_path[-1:]), only=True,
                   since=memory.history.first_seen.get(entry.prefix, self._number))

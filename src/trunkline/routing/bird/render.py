@@ -29,6 +29,8 @@ _ROLE = {role: role.value.replace("-", "_") for role in PeerRole}
 #: What BIRD does when a peer sends too much.
 _LIMIT = {LimitAction.RESTART: "restart", LimitAction.SHUTDOWN: "disable", LimitAction.DROP: "block",
           LimitAction.WARN: "warn"}
+#: BIRD compares it before everything else; of other BGP sessions it is 100.
+_LAST_RESORT = 50
 _METHODS = {BfdMethod.MD5: "keyed md5", BfdMethod.METICULOUS_MD5: "meticulous keyed md5",
             BfdMethod.SHA1: "keyed sha1", BfdMethod.METICULOUS_SHA1: "meticulous keyed sha1"}
 #: Protocol that originates a family's prefixes.
@@ -235,5 +237,6 @@ def _channel_options(router: Router, session: Session) -> tuple[str, ...]:
         (session.every_path, "add paths on"),
         (session.route_server, "secondary on"),
         (session.recursive, "gateway recursive"),
+        (session.last_resort, f"preference {_LAST_RESORT}"),
     )
     return tuple(text for wanted, text in candidates if wanted)

@@ -24,6 +24,7 @@ from trunkline.api.resources.session_policies import policies_below
 from trunkline.errors import Conflict
 from trunkline.intent.estate import Estate
 from trunkline.intent.peering import PREFIX_APPROVAL
+from trunkline.intent.reach import is_reaching
 from trunkline.intent.resiliency_level import level
 from trunkline.intent.view import CIRCUIT, PEERING, THROTTLE, referrers
 from trunkline.model.circuit import Circuit, ProviderState
@@ -112,10 +113,12 @@ def _twin(wish: Wish, ledger: Ledger) -> Iterator[Resource]:
 def _show(circuit: Resource, estate: Estate) -> Json:
     twin, system, stag = twin_of(circuit, estate), circuit.system, circuit.status.get("stag")
     enabled = circuit.status.get("circuitProvisioningState", "Disabled")
+    reaching = is_reaching(estate, circuit.id)
     shown = {
         "resourceGuid": system["resourceGuid"], "serviceKey": system["serviceKey"],
         "circuitProvisioningState": "Disabled" if circuit.state in CHANGING else enabled,
-        "serviceProviderProvisioningState": twin.service_provider_provisioning_state.value, "allowGlobalReach": False,
+        "serviceProviderProvisioningState": twin.service_provider_provisioning_state.value,
+        "allowGlobalReach": reaching, "globalReachEnabled": reaching,
         "resiliencyLevel": level(circuit, estate).value}
     if twin.service_provider_notes is not None:
         shown["serviceProviderNotes"] = twin.service_provider_notes

@@ -1,5 +1,5 @@
-"""Global Reach: connections between private peerings of two circuits. Recorded: no packet crosses, so a connection is
-Disconnected; the other circuit sees it among its peerConnections."""
+"""Global Reach: connections between private peerings of two circuits. The other circuit sees one among its
+peerConnections; each end says what its own routers observe."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 from trunkline.api.declaration import Ledger, Register, ResourceType, Wish
-from trunkline.api.resources.express_route.scope import area_of, check_room
+from trunkline.api.resources.addressing import linked_vnets
+from trunkline.api.resources.express_route.scope import areas_apart, check_room
 from trunkline.api.resources.express_route.words import (
     AUTHORIZATION,
-    CIRCUIT_CONNECTION,
     PEER_CONNECTION,
     order_of,
     provider_state,
@@ -20,13 +20,14 @@ from trunkline.api.resources.linked import immovable, linked, missing
 from trunkline.api.resources.redemption import check_key, redeemed
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
+from trunkline.intent.reach import CIRCUIT_CONNECTION, is_admitted, link_prefixes, prefixes_of
 from trunkline.intent.view import PEERING, referrers
+from trunkline.model.backbone import site_of
 from trunkline.model.bgp import overlaps
-from trunkline.model.circuit import ProviderState, SkuTier
+from trunkline.model.circuit import Leg, ProviderState, SkuTier
 from trunkline.model.peering import CircuitConnection, Peering, PeeringType
-from trunkline.model.resource import Json, Properties, ProvisioningState, Resource, ResourceId
-
-_DISCONNECTED = {"circuitConnectionStatus": "Disconnected"}
+from trunkline.model.reach_status import LinkStatus, Side, link_status
+from trunkline.model.resource import Json, Properties, Resource, ResourceId
 
 
 def _model(connection: Resource) -> CircuitConnection:
@@ -107,25 +108,23 @@ def _provisioned(side: str, circuit: Resource, estate: Estate) -> Iterator[Fault
 
 
 def _may_meet(one: Resource, other: Resource) -> Iterator[Fault]:
-    areas, places = (area_of(one), area_of(other)), (order_of(one).peering_location, order_of(other).peering_location)
-    if places[0] == places[1]:
-        yield Fault("GlobalReachSamePeeringLocation", f"Both circuits are at {places[0]}; Global Reach links circuits "
-                    "at different peering locations. Use a circuit elsewhere.")
+    apart, places = areas_apart(one, other), (order_of(one).peering_location, order_of(other).peering_location)
+    if any(site_of(places[0], leg) == site_of(places[1], leg) for leg in Leg):
+        yield Fault("GlobalReachSamePeeringLocation", f"Both circuits are at {' and '.join(dict.fromkeys(places))}; "
+                    "Global Reach links circuits at different peering locations, of which each building of a metro is "
+                    "one. Use a circuit elsewhere.")
     for circuit in (one, other):
         sku = sku_of(circuit)
         if sku and sku.tier is SkuTier.LOCAL:
             yield Fault("GlobalReachNotAllowedForSku", f"Circuit {circuit.id} is Local, and Global Reach is not for "
                         "Local circuits. Upgrade it to Standard or Premium.")
-        elif sku and sku.tier is not SkuTier.PREMIUM and areas[0] != areas[1] and all(areas):
+        elif sku and sku.tier is not SkuTier.PREMIUM and apart:
             yield Fault("GlobalReachNotAllowedForSku", f"Circuit {circuit.id} is {sku.tier}, and Global Reach between "
-                        f"geopolitical areas ({areas[0]}, {areas[1]}) needs Premium on both sides. Upgrade it.")
+                        f"geopolitical areas ({apart}) needs Premium on both sides. Upgrade it.")
 
 
 def _apart(connection: Resource, near: ResourceId, far: ResourceId, estate: Estate) -> Iterator[Fault]:
-    model = _model(connection)
-    six = model.ipv6_circuit_connection_config
-    wanted = [model.address_prefix, *([six.address_prefix] if six else [])]
-    for prefix in wanted:
+    for prefix in prefixes_of(_model(connection)):
         for end, taken in _taken(connection, (near, far), estate):
             if overlaps(prefix, taken):
                 yield Fault("CircuitConnectionPrefixOverlaps", f"addressPrefix {prefix} overlaps {taken} of {end}. "
@@ -137,43 +136,59 @@ def _taken(connection: Resource, ends: tuple[ResourceId, ...], estate: Estate) -
         for peering in estate.children(end.parent, PEERING) if end.parent else ():
             for _, _, subnet in Peering.model_validate(peering.properties).subnets:
                 yield peering.id, subnet
-        for other in referrers(estate, end, CIRCUIT_CONNECTION):
-            if other.id.key != connection.id.key:
-                six = _model(other).ipv6_circuit_connection_config
-                yield from ((other.id, one) for one in (_model(other).address_prefix, six.address_prefix if six else "")
-                            if one)
+        if end.parent:
+            yield from ((vnet.resource.id, space) for vnet in linked_vnets(estate, end.parent, end)
+                        for space in vnet.prefixes)
+            yield from ((other.id, taken) for other, taken in link_prefixes(estate, end.parent)
+                        if other.id.key != connection.id.key)
 
 
 def _generate(wish: Wish, ledger: Ledger) -> Json:
     far = _model(wish.resource).peer_express_route_circuit_peering.target.parent
     found = redeemed(wish.resource, AUTHORIZATION, far, ledger) if far else None
-    return {"peerName": str(uuid4()), **({"authorization": {"id": str(found.id)}} if found else {})}
+    return {"number": ledger.allocate("circuit-connection", wish.resource.id.key),
+            "peerName": str(uuid4()), **({"authorization": {"id": str(found.id)}} if found else {})}
+
+
+def _amend(wish: Wish, ledger: Ledger) -> Json:
+    return {"admitted": _obstacle(wish.resource, ledger) is None}
+
+
+def _before_parent(connection: Resource) -> Iterator[Fault]:
+    yield Conflict("InUsePeeringCannotBeDeleted", f"Peering {connection.id.parent} is in use by {connection.id} and "
+                   "cannot be deleted. Delete the connection first.")
 
 
 def _show(connection: Resource, _estate: Estate) -> Json:
     six = connection.properties.get("ipv6CircuitConnectionConfig")
-    return {**_DISCONNECTED, **({"ipv6CircuitConnectionConfig": {**six, **_DISCONNECTED}} if six else {})}
+    return {**_status(connection, Side.NEAR, 4), **(
+        {"ipv6CircuitConnectionConfig": {**six, **_status(connection, Side.NEAR, 6)}} if six else {})}
+
+
+def _status(connection: Resource, side: Side, family: int) -> Json:
+    observed = link_status(connection, side, family) if is_admitted(connection) else LinkStatus.DISCONNECTED
+    return {"circuitConnectionStatus": observed.value}
 
 
 def peered(peering: ResourceId, estate: Estate) -> Iterator[Json]:
     """Connections that other circuits made to a peering, as it sees them."""
     for connection in referrers(estate, peering, CIRCUIT_CONNECTION):
-        made = connection.state is ProvisioningState.SUCCEEDED
-        if not made or connection.id.parent is None or connection.id.parent.key == peering.key:
+        if not is_admitted(connection) or connection.id.parent is None or connection.id.parent.key == peering.key:
             continue
         name = connection.system["peerName"]
         yield {"name": name, "id": str(peering.child("peerConnections", name)), "etag": connection.etag,
                "properties": {
                    "provisioningState": connection.state.value, "expressRouteCircuitPeering": {"id": str(peering)},
                    "peerExpressRouteCircuitPeering": {"id": str(connection.id.parent)},
-                   "addressPrefix": connection.properties["addressPrefix"], **_DISCONNECTED,
+                   "addressPrefix": connection.properties["addressPrefix"], **_status(connection, Side.FAR, 4),
                    "connectionName": connection.id.name, "authResourceGuid": ""},
                "type": PEER_CONNECTION}
 
 
 CIRCUIT_CONNECTIONS = ResourceType(
     CIRCUIT_CONNECTION, model=CircuitConnection, shape="ExpressRouteCircuitConnectionPropertiesFormat", tracked=False,
-    secrets=("authorizationKey",), opened_by_key="peerExpressRouteCircuitPeering", defaults=_own_peering, check=_check,
-    obstacle=_obstacle, generate=_generate, show=_show)
+    realised=True, secrets=("authorizationKey",), opened_by_key="peerExpressRouteCircuitPeering",
+    defaults=_own_peering, check=_check, obstacle=_obstacle, generate=_generate, amend=_amend,
+    before_parent=_before_parent, show=_show)
 
-PEER_CONNECTIONS = ResourceType(PEER_CONNECTION, model=Properties, tracked=False, view=peered)
+PEER_CONNECTIONS = ResourceType(PEER_CONNECTION, model=Properties, tracked=False, view=peered, realised=True)

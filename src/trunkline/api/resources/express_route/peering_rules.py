@@ -8,10 +8,11 @@ from ipaddress import IPv6Network, ip_network
 from trunkline.api.declaration import Register, Wish
 from trunkline.api.resources.addressing import linked_vnets, unusable
 from trunkline.api.resources.express_route.direct import circuits_on
-from trunkline.api.resources.express_route.words import CIRCUIT_CONNECTION, model_of, sku_of
+from trunkline.api.resources.express_route.words import model_of, sku_of
 from trunkline.api.resources.linked import linked, missing
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
+from trunkline.intent.reach import CIRCUIT_CONNECTION, link_prefixes
 from trunkline.intent.view import CONNECTION, NETWORK, PEERING, ROUTE_FILTER_RULE, WAN_CONNECTION, referrers
 from trunkline.model.bgp import overlaps
 from trunkline.model.circuit import Leg, SkuTier
@@ -44,6 +45,7 @@ def check(wish: Wish, estate: Register) -> Iterator[Fault]:
     if peering.parent:
         yield from _beside_siblings(peering, peering.parent, model, estate)
         yield from _beside_vnets(peering.parent, model, estate)
+        yield from _beside_links(peering.parent, model, estate)
         yield from _alone_on_port(peering.parent, model, estate)
 
 
@@ -152,6 +154,13 @@ def _beside_vnets(circuit: ResourceId, model: Peering, estate: Estate) -> Iterat
             for space in vnet.prefixes:
                 if overlaps(prefix, space):
                     yield _overlap(member, prefix, f"address space {space} of linked {vnet.resource.id}")
+
+
+def _beside_links(circuit: ResourceId, model: Peering, estate: Estate) -> Iterator[Fault]:
+    for link, taken in link_prefixes(estate, circuit):
+        for member, _, prefix in model.subnets:
+            if overlaps(prefix, taken):
+                yield _overlap(member, prefix, f"{taken} of Global Reach connection {link.id}")
 
 
 def _alone_on_port(circuit: ResourceId, model: Peering, estate: Estate) -> Iterator[Fault]:

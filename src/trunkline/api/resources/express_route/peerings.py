@@ -8,9 +8,10 @@ from ipaddress import ip_network
 from trunkline.api.declaration import Action, Inline, Question, ResourceType
 from trunkline.api.resources.express_route.global_reach import peered
 from trunkline.api.resources.express_route.peering_rules import check, in_use, of_type
-from trunkline.api.resources.express_route.words import CHANGING, CIRCUIT_CONNECTION, fresh, without
+from trunkline.api.resources.express_route.words import CHANGING, fresh, without
 from trunkline.errors import Fault
 from trunkline.intent.estate import Estate
+from trunkline.intent.reach import CIRCUIT_CONNECTION
 from trunkline.intent.session_policy import policies_of
 from trunkline.intent.validation import PrefixState, Verdict, overall, validation_id, verdicts
 from trunkline.intent.view import PEERING

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trunkline.api.resources.express_route.words import CIRCUIT_CONNECTION, order_of, sku_of
+from trunkline.api.resources.express_route.words import order_of, sku_of
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
+from trunkline.intent.reach import CIRCUIT_CONNECTION, linked_circuits
 from trunkline.intent.view import CONNECTION, PEERING, WAN_CONNECTION, referrers
 from trunkline.model import plant
 from trunkline.model.circuit import SkuTier, link_limit
@@ -48,6 +49,15 @@ def stretched(circuit: Resource, tier: SkuTier, estate: Estate) -> Iterator[str]
     for link in _connections(circuit.id, estate):
         if limits := beyond(tier, order_of(circuit).peering_location, _region(link, estate)):
             yield f"{link.id} leads to a gateway in {_region(link, estate)}, and {limits}"
+    for other in (estate.get(one) for one in linked_circuits(estate, circuit.id)):
+        if other and tier is not SkuTier.PREMIUM and (apart := areas_apart(circuit, other)):
+            yield f"Global Reach links it to {other.id}, and between geopolitical areas ({apart}) that needs Premium"
+
+
+def areas_apart(one: Resource, other: Resource) -> str:
+    """The geopolitical areas of two circuits, if they are not the same; empty where none is published."""
+    areas = area_of(one), area_of(other)
+    return ", ".join(areas) if all(areas) and areas[0] != areas[1] else ""
 
 
 def links_of(circuit: ResourceId, estate: Estate) -> int:

@@ -10,7 +10,6 @@ from trunkline.model.circuit import Circuit, CrossConnection, ProviderState, Ser
 from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId
 
 AUTHORIZATION = f"{CIRCUIT}/authorizations"
-CIRCUIT_CONNECTION = f"{PEERING}/connections"
 PEER_CONNECTION = f"{PEERING}/peerConnections"
 
 CHANGING = (ProvisioningState.CREATING, ProvisioningState.UPDATING)

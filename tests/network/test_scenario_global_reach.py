@@ -1,0 +1,159 @@
+"""Global Reach on real packets: sites behind circuits at different peering locations meet, without any network."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+import estates
+import reaching
+from probing import probing
+from scenes import all_gone, all_up, connected, disturbed, footprint, missing, real_stage, router_of
+from stage import Stage
+from trunkline import settings
+from trunkline.intent.compile.draft import CUSTOMER, host_node, vrf_node
+from trunkline.intent.compile.plant import edge_node
+from trunkline.intent.compile.reach import reach_counter
+from trunkline.intent.estate import Remembered
+from trunkline.intent.network import Direction
+from trunkline.intent.reach import reach_view
+from trunkline.intent.view import FAULT
+from trunkline.model.circuit import Leg
+from trunkline.model.reach_status import LinkStatus, Side, link_status
+from waiting import until
+
+pytestmark = pytest.mark.root
+
+HOSTS = {number: host_node(reaching.site_id(number), "h1") for number in reaching.SITES}
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Paris and Rome, one of them with FRR, and linked."""
+    places = settings.load({}, home=str(tmp_path_factory.mktemp("reach") / "home")).places
+    with real_stage(places) as ready:
+        ready.put(*reaching.premises(1), *reaching.premises(2, ("frr", "frr")), reaching.link(**reaching.IPV6))
+        all_up(ready)
+        meet(ready)
+        yield ready
+    all_gone(places)
+
+
+def meet(stage: Stage) -> None:
+    for here, there in ((1, 2), (2, 1)):
+        connected(stage, HOSTS[here], reaching.host_address(there))
+        connected(stage, HOSTS[here], reaching.host_address6(there))
+
+
+def carried(stage: Stage, number: int = 1) -> dict[tuple[Leg, Direction], int]:
+    """Packets that an edge has counted on the link, in its own counters."""
+    with stage.store.reading() as reader:
+        found = reader.get(reaching.link_id())
+        view = reach_view(Remembered(reader), found) if found else None
+    assert view
+    place = reaching.SITES[number][1]
+    return {(leg, direction): stage.plane.counters(edge_node(place, leg)).attachments[
+        reach_counter(view, leg), direction].packets for leg in Leg for direction in Direction}
+
+
+def observed(stage: Stage, side: Side, family: int = 4) -> LinkStatus:
+    with stage.store.reading() as reader:
+        found = reader.get(reaching.link_id())
+    assert found
+    return link_status(found, side, family)
+
+
+def pid_of(stage: Stage, node: str) -> int:
+    return int((stage.places.run / "nodes" / node / "bird.pid").read_text() or 0)
+
+
+def test_two_sites_meet_in_both_families_without_a_network_and_it_is_counted(stage: Stage) -> None:
+    assert missing(stage) == set()
+    before = carried(stage)
+    for here, there in ((1, 2), (2, 1)):
+        for address in (reaching.host_address(there), reaching.host_address6(there)):
+            assert stage.run(HOSTS[here], "ping", "-c", "20", "-i", "0.01", address).returncode == 0
+    grown = {way: now - before[way] for way, now in carried(stage).items()}
+    assert sum(count for (_, direction), count in grown.items() if direction is Direction.IN) >= 80
+    assert sum(count for (_, direction), count in grown.items() if direction is Direction.OUT) >= 80
+
+
+def test_full_packets_cross_and_larger_ones_are_answered(stage: Stage) -> None:
+    assert stage.run(HOSTS[1], "ping", "-c", "3", "-i", "0.01", "-M", "do", "-s", "1472",
+                     reaching.host_address(2)).returncode == 0
+
+
+def test_both_ends_say_connected(stage: Stage) -> None:
+    for side in Side:
+        for family in (4, 6):
+            assert observed(stage, side, family) is LinkStatus.CONNECTED
+
+
+@pytest.mark.parametrize("leg", Leg)
+def test_a_leg_cut_at_either_end_leaves_the_other(stage: Stage, leg: Leg) -> None:
+    for number in (1, 2):
+        circuit = estates.link(reaching.circuit_id(number).type, reaching.circuit_name(number))
+        fault = estates.resource(estates.rid(FAULT, f"cut-{number}-{leg}"), {
+            "circuit": circuit, "leg": leg.value},
+            {"circuit": circuit, "expiresAt": "2099-01-01T00:00:00+00:00"})
+        stage.put(fault)
+        until(lambda number=number: not is_up(stage, number, leg), 10, "BFD to notice")  # type: ignore[misc]
+        meet(stage)
+        stage.delete(fault.id)
+        all_up(stage)
+    meet(stage)
+
+
+def is_up(stage: Stage, number: int, leg: Leg) -> bool:
+    router = router_of(stage, vrf_node(reaching.circuit_id(number), leg))
+    return any(one.name == CUSTOMER and one.state == "Established" for one in stage.speaker.sessions(router))
+
+
+def test_a_dead_daemon_at_one_end_is_seen_at_the_other_and_comes_back(stage: Stage) -> None:
+    node = vrf_node(reaching.circuit_id(2), Leg.PRIMARY)
+    near = router_of(stage, vrf_node(reaching.circuit_id(1), Leg.PRIMARY))
+    first = pid_of(stage, node)
+    since = {one.name: one.since for one in stage.speaker.sessions(near) if one.name.startswith("global_reach")}
+    os.kill(first, signal.SIGKILL)
+    until(lambda: pid_of(stage, node) not in (0, first), 10, "another daemon")
+    all_up(stage)
+    meet(stage)
+    after = {one.name: one.since for one in stage.speaker.sessions(near) if one.name.startswith("global_reach")}
+    assert all(after[name] != since[name] for name in since)
+
+
+def test_a_third_circuit_reaches_its_neighbour_alone_and_comes_and_goes_unfelt(stage: Stage) -> None:
+    before = footprint(stage)
+    with probing(stage, HOSTS[1], HOSTS[2], reaching.host_address(2)) as probe:
+        stage.put(*reaching.premises(3), reaching.link(2, 3, 2, "192.168.8.8/29"))
+        connected(stage, HOSTS[3], reaching.host_address(2))
+        for number in (1, 3):
+            assert not stage.pings(HOSTS[number], reaching.host_address(4 - number))
+        stage.delete(reaching.link_id(2, 2))
+        until(lambda: not stage.pings(HOSTS[3], reaching.host_address(2)), 10, "the second link to end")
+        assert stage.run(HOSTS[1], "true").returncode == 0
+    assert disturbed(before, footprint(stage)) == {}
+    assert probe.sent > 0
+    assert probe.lost == 0, probe
+    stage.delete(*(one.id for one in reversed(reaching.premises(3)) if one.id.parent is None))
+
+
+def test_the_link_alone_goes_and_leaves_nothing(stage: Stage) -> None:
+    untouched = {what: value for what, value in footprint(stage).items() if "global_reach" not in str(what)
+                 and not any(part in ("r1", "gr1", "gt1") for part in what)}
+    stage.delete(reaching.link_id())
+    until(lambda: not stage.pings(HOSTS[1], reaching.host_address(2)), 10, "the link to end")
+    until(lambda: not any(text.startswith(("backbone", "span")) for text in applied(stage)), 20, "the backbone's end")
+    now = footprint(stage)
+    assert not [what for what in now if "global_reach" in str(what) or what[-1] in ("r1", "gr1", "gt1")]
+    assert not {what: was for what, was in disturbed(untouched, now).items() if not what[1].startswith("core")}
+    stage.put(reaching.link(**reaching.IPV6))
+    meet(stage)
+
+
+def applied(stage: Stage) -> tuple[str, ...]:
+    with stage.store.reading() as reader:
+        return reader.applied_scopes()
