@@ -8,6 +8,7 @@
     │   └── Stale         somebody else wrote in between: read again, then ask again
     ├── Unsupported       this machine or daemon cannot do it: no retry helps
     ├── Unsettled         not there yet: wait and look again
+    ├── Unsound           files that an operator wrote are wrong: mend them as the message says, then start again
     ├── StoreFailure      the database said no and kept nothing: free space or wait, then ask again
     └── DriverFailure     the kernel or a daemon said no: the reconciler retries, the operator reads the message
         ├── Degraded      what a customer or operator brings is not there: all else stands, it is taken when it comes
@@ -71,6 +72,14 @@ class Unsettled(TrunklineError):
     def __init__(self, waiting_for: str) -> None:
         super().__init__(waiting_for)
         self.waiting_for = waiting_for
+
+
+class Unsound(TrunklineError):
+    """What an operator's files say cannot be; each fault names file, line, field, value, rule and way out."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = tuple(faults)
 
 
 class StoreFailure(TrunklineError):

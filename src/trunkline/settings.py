@@ -63,6 +63,16 @@ class Places:
         return self.home / "registries"
 
     @property
+    def plant(self) -> Path:
+        """An operator's own peering locations, regions and spans (docs/plant.md); need not be there."""
+        return self.home / "plant"
+
+    @property
+    def plant_in_use(self) -> Path:
+        """The copy of it that was sound when the service was started."""
+        return self.home / "plant.in-use"
+
+    @property
     def ca(self) -> Path:
         """The CA certificate that clients must trust."""
         return self.home / "pki" / "ca.pem"

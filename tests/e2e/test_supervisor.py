@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from e2e_support import free_port
+from plants import SMALL, written
 from trunkline.cli.instance import listens
 from waiting import until
 
@@ -52,10 +53,24 @@ def test_a_killed_process_is_started_again(supervisor: subprocess.Popen[bytes]) 
     assert supervisor.wait(20) == 0
 
 
+def started(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "trunkline.assembly", "up"], env=environment, text=True,
+                          stderr=subprocess.PIPE, timeout=60, check=False)
+
+
+def test_a_plant_that_is_not_sound_is_refused_before_anything_starts(
+        environment: dict[str, str], tmp_path: Path) -> None:
+    files = {**SMALL, "spans.csv": SMALL["spans.csv"].replace("160.5", "far")}
+    written(tmp_path / "home" / "plant", files)
+    ended = started(environment)
+    assert (ended.returncode, ended.stderr) == (
+        1, "spans.csv line 6, column km: 'far' is no number from 0.1 to 40000.\n")
+    assert not (tmp_path / "home" / "plant.in-use").exists()
+
+
 def test_what_cannot_be_read_is_said_and_not_tried_for_ever(environment: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "accounts.json").write_text("{damaged")
-    ended = subprocess.run([sys.executable, "-m", "trunkline.assembly", "up"], env=environment, text=True,
-                           stderr=subprocess.PIPE, timeout=60, check=False)
+    ended = started(environment)
     assert ended.returncode == 1
     assert "accounts.json is not as it was written" in ended.stderr

@@ -15,6 +15,7 @@ from trunkline.api.resources import registry
 from trunkline.api.resources.machine import Machine
 from trunkline.assembly.ability import lacks_tcp_ao
 from trunkline.assembly.parent import die_with_parent
+from trunkline.assembly.plant import choose
 from trunkline.settings import Settings
 from trunkline.store import Store
 from trunkline.telemetry.journal import open_journal
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 def run(settings: Settings) -> int:
     die_with_parent()
     open_journal(settings.places.log, "api")
+    choose(settings)
     directory = Directory(settings.places)
     certificate, key = server_certificate(settings.places)
     accounts = directory.accounts

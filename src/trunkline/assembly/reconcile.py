@@ -9,6 +9,7 @@ from functools import partial
 from trunkline.assembly.drivers import drivers
 from trunkline.assembly.outlets import outlets
 from trunkline.assembly.parent import die_with_parent
+from trunkline.assembly.plant import choose
 from trunkline.model.profile import Profile, profile_named
 from trunkline.reconcile.authorities import Authorities
 from trunkline.reconcile.loop import Reconciler
@@ -23,6 +24,7 @@ from trunkline.telemetry.journal import open_journal
 def run(settings: Settings, profile: Profile | None = None) -> int:
     die_with_parent()
     open_journal(settings.places.log, "reconcile")
+    choose(settings)
     plane, speaker = drivers(settings)
     store = Store(settings.database_url, durable=False, keys=settings.places.store_key)
     numbers, places = profile or profile_named(settings.profile), settings.places

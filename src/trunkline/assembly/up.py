@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable
 from threading import Event
 
+from trunkline.assembly.plant import adopt
 from trunkline.settings import Settings
 from trunkline.telemetry.journal import open_journal
 
@@ -28,6 +29,7 @@ def run(settings: Settings) -> int:
     for directory in (places.home, places.run):
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     open_journal(places.log, "supervisor")
+    adopt(settings)
     stopped = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())

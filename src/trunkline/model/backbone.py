@@ -7,7 +7,7 @@ that shares no site between them and no span with it, if there is one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache, cached_property
@@ -19,10 +19,12 @@ import networkx
 from trunkline.errors import NotFound
 from trunkline.model.catalogue import table
 from trunkline.model.circuit import Leg
+from trunkline.model.geography import LAND_FACTOR, SEA_FACTOR, Position, latency_us
+from trunkline.model.own_plant import OwnPlant, Row, key, region_name, site_name, used
 from trunkline.model.plant import metro_sites
 
-#: Light in fibre: 299,792 km/s over a refractive index of 1.468.
-_US_PER_KM = 4.9
+#: A region is many buildings, and an edge is in none of them.
+_LEAST_TO_REGION_KM = 15.0
 
 
 class SiteKind(StrEnum):
@@ -39,15 +41,22 @@ class BackboneSite:
     latitude: float
     longitude: float
 
+    @property
+    def position(self) -> Position:
+        return Position(self.latitude, self.longitude)
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A way of fibre between two sites, ``a`` before ``b`` in the alphabet. ``latency_us``: one way."""
+    """A way of fibre between two sites, ``a`` before ``b`` in the alphabet. ``latency_us``: one way. ``kind``: city,
+    land or sea; ``system``: the cable's name, if it has one."""
 
     a: str
     b: str
     km: float
     latency_us: int
+    kind: str = ""
+    system: str = ""
 
     def other(self, site: str) -> str:
         return self.b if site == self.a else self.a
@@ -152,9 +161,34 @@ def site_of(location: str, leg: Leg) -> str:
     return sites[list(Leg).index(leg)] if sites else location.casefold()
 
 
-@cache
 def backbone() -> Backbone:
     """Of this instance: what ships with Trunkline, or the operator's own."""
+    return _own(own) if (own := used()) else _shipped()
+
+
+@cache
+def _own(own: OwnPlant) -> Backbone:
+    sites = {site.name: site for site in (*_sites(own.locations, "location"), *_sites(own.regions, "region"))}
+    return Backbone(tuple(sites.values()), tuple(_own_span(row, sites) for row in own.spans))
+
+
+def _sites(rows: Iterable[Row], column: str) -> Iterator[BackboneSite]:
+    for row in rows:
+        name = key(row[column]) if column == "location" else region_name(row[column])
+        yield BackboneSite(name, SiteKind(column), float(row["latitude"]), float(row["longitude"]))
+
+
+def _own_span(row: Row, sites: Mapping[str, BackboneSite]) -> Span:
+    """Without a length, that of the great circle times the factor of its kind."""
+    a, b = sorted(site_name(row[end], sites) for end in ("a", "b"))
+    factor = SEA_FACTOR if row["kind"] == "sea" else LAND_FACTOR
+    least = _LEAST_TO_REGION_KM if SiteKind.REGION in (sites[a].kind, sites[b].kind) else 1.0
+    km = float(row["km"] or max(least, round(sites[a].position.km_to(sites[b].position) * factor, 1)))
+    return Span(a, b, km, latency_us(km), row["kind"] or "land", row["system"])
+
+
+@cache
+def _shipped() -> Backbone:
     sites = tuple(BackboneSite(row["site"], SiteKind(row["kind"]), float(row["latitude"]), float(row["longitude"]))
                   for row in table("backbone-sites.csv"))
     return Backbone(sites, tuple(map(_span, table("backbone-spans.csv"))))
@@ -162,4 +196,5 @@ def backbone() -> Backbone:
 
 def _span(row: Mapping[str, str]) -> Span:
     a, b = sorted((row["a"], row["b"]))
-    return Span(a, b, float(row["km"]), round(float(row["km"]) * _US_PER_KM))
+    km = float(row["km"])
+    return Span(a, b, km, latency_us(km), row["kind"], row["system"])

@@ -1,6 +1,7 @@
 """Where the service is: peering locations, at which circuits end, and regions, in which virtual networks live.
 
-Each has an ``index``, its place in the alphabet of all, from which addresses of the backbone are computed.
+Each has an ``index`` from which addresses of the backbone are computed: its place in the alphabet of all, or in an
+operator's own file, at whose end more can be added without moving any.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from functools import cache
 
 from trunkline.errors import NotFound
 from trunkline.model.catalogue import Catalogue, listed, table
+from trunkline.model.own_plant import OwnPlant, Row, key, region_name, used
 from trunkline.model.port_location import PortLocation, port_locations
 from trunkline.model.provider import offers
 
@@ -41,9 +43,33 @@ class Region:
     area: str = ""
 
 
-@cache
 def locations() -> Catalogue[PeeringLocation]:
     """All peering locations by name, metros and those that only test providers name included."""
+    return _own_locations(own) if (own := used()) else _shipped_locations()
+
+
+@cache
+def _own_locations(own: OwnPlant) -> Catalogue[PeeringLocation]:
+    places = [(index, row, row["location"], row["area"]) for index, row in enumerate(own.locations)
+              if row["kind"] != "building"]
+    areas = {key(row["location"]): row["area"] for row in own.locations}
+    places += [(len(own.locations) + index, row, row["metro"], areas[key(row["primary"])])
+               for index, row in enumerate(own.metros)]
+    return Catalogue({name: PeeringLocation(
+        name, _own_address(own, row), int(row["zone"] or 0), listed(row["local_regions"]), row["direct"] == "yes",
+        index, area) for index, row, name, area in places})
+
+
+def _own_address(own: OwnPlant, row: Row) -> str:
+    """A metro's are those of its buildings, or their names."""
+    if "address" in row.cells:
+        return row["address"]
+    found = {key(one["location"]): one["address"] or one["location"] for one in own.locations}
+    return "; ".join(found[key(row[column])] for column in ("primary", "secondary"))
+
+
+@cache
+def _shipped_locations() -> Catalogue[PeeringLocation]:
     rows = {row.name.casefold(): row for row in _locations()}
     alone = [place for place in port_locations().values() if _around(place, rows.values()) is None]
     rows |= {place.name.casefold(): PeeringLocation(place.name, place.address, direct=True) for place in alone}
@@ -52,17 +78,36 @@ def locations() -> Catalogue[PeeringLocation]:
                       for index, row in enumerate(ordered)})
 
 
-@cache
 def regions() -> Catalogue[Region]:
     """All regions by name (``westus``)."""
+    return _own_regions(own) if (own := used()) else _shipped_regions()
+
+
+@cache
+def _own_regions(own: OwnPlant) -> Catalogue[Region]:
+    return Catalogue({_name(row["region"]): Region(_name(row["region"]), row["region"], index, row["area"])
+                      for index, row in enumerate(own.regions)})
+
+
+@cache
+def _shipped_regions() -> Catalogue[Region]:
     names, areas = sorted({(_name(display), display) for display in _display_names()}), _areas("regions")
     return Catalogue({
         name: Region(name, display, index, areas.get(display, "")) for index, (name, display) in enumerate(names)})
 
 
-@cache
 def metro_sites() -> Catalogue[tuple[str, str]]:
     """By metro, the sites of its two buildings: of the primary leg and of the secondary."""
+    return _own_metros(own) if (own := used()) else _shipped_metros()
+
+
+@cache
+def _own_metros(own: OwnPlant) -> Catalogue[tuple[str, str]]:
+    return Catalogue({row["metro"]: (key(row["primary"]), key(row["secondary"])) for row in own.metros})
+
+
+@cache
+def _shipped_metros() -> Catalogue[tuple[str, str]]:
     return Catalogue({row["metro"]: (row["primary"], row["secondary"]) for row in table("metro-sites.csv")})
 
 
@@ -101,17 +146,27 @@ def region(text: str) -> Region | None:
 
 def location_index(name: str) -> int:
     """Of a peering location, or of a building of a metro that is none."""
-    found = location(name)
-    if found is None and name.casefold() in _buildings():
-        return len(locations()) + _buildings().index(name.casefold())
+    found, own = location(name), used()
+    if found is None and key(name) in buildings():
+        return _own_building(own, name) if own else len(locations()) + buildings().index(key(name))
     if found is None:
         raise NotFound(f"There is no peering location '{name}'.", "PeeringLocationNotFound")
     return found.index
 
 
+def _own_building(own: OwnPlant, name: str) -> int:
+    return next(index for index, row in enumerate(own.locations) if key(row["location"]) == key(name))
+
+
+def buildings() -> tuple[str, ...]:
+    """Those of metros that are no locations, as sites of the backbone."""
+    own = used()
+    return tuple(key(row["location"]) for row in own.locations if row["kind"] == "building") if own \
+        else _shipped_buildings()
+
+
 @cache
-def _buildings() -> tuple[str, ...]:
-    """Those of metros alone."""
+def _shipped_buildings() -> tuple[str, ...]:
     return tuple(sorted({site for pair in metro_sites().values() for site in pair if location(site) is None}))
 
 
@@ -122,8 +177,7 @@ def region_index(name: str) -> int:
     return found.index
 
 
-def _name(display: str) -> str:
-    return display.replace(" ", "").lower()
+_name = region_name
 
 
 def _areas(column: str) -> dict[str, str]:
@@ -131,7 +185,10 @@ def _areas(column: str) -> dict[str, str]:
 
 
 def city_of(place: str) -> str:
-    """Amsterdam, of its second location and of its metro too."""
+    """Amsterdam, of its second location and of its metro too; of an operator's own location its metro, or itself."""
+    if own := used():
+        return next((key(row["metro"]) for row in own.metros
+                     if key(place) in (key(row["metro"]), key(row["primary"]), key(row["secondary"]))), key(place))
     return place.removesuffix(" Metro").rstrip("0123456789")
 
 

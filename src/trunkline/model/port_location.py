@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from trunkline.model.catalogue import Catalogue, document, listed, table
+from trunkline.model.own_plant import OwnPlant, key, used
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +20,7 @@ class PortLocation:
     contact: str
     sizes_gbps: tuple[int, ...] = (10, 100)
 
-    @property
-    def metro(self) -> bool:
-        return self.name.endswith(" Metro")
+    metro: bool = False
 
     @property
     def buildings(self) -> tuple[str, str]:
@@ -30,8 +29,22 @@ class PortLocation:
         return first, others[0] if others else first
 
 
-@cache
 def port_locations() -> Catalogue[PortLocation]:
+    return _own(own) if (own := used()) else _shipped()
+
+
+@cache
+def _own(own: OwnPlant) -> Catalogue[PortLocation]:
+    """Each location and metro that sells such ports is a place of that name."""
+    addresses = {key(row["location"]): row["address"] or row["location"] for row in own.locations}
+    alone = [PortLocation(row["location"], row["address"], "") for row in own.locations if row["direct"] == "yes"]
+    metros = [PortLocation(row["metro"], "; ".join(addresses[key(row[leg])] for leg in ("primary", "secondary")), "",
+                           metro=True) for row in own.metros if row["direct"] == "yes"]
+    return Catalogue({place.name: place for place in (*alone, *metros)})
+
+
+@cache
+def _shipped() -> Catalogue[PortLocation]:
     return Catalogue({place.name: place for place in _published()})
 
 
@@ -41,4 +54,4 @@ def _published() -> Iterator[PortLocation]:
         yield PortLocation(row["name"], properties["address"], properties["contact"])
     for metro in table("metro-locations.csv"):
         if metro["er_direct"] == "yes":
-            yield PortLocation(metro["metro"], metro["sites"], "")
+            yield PortLocation(metro["metro"], metro["sites"], "", metro=True)

@@ -6,11 +6,12 @@ test providers (the ones its own tests and examples order from).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
 from trunkline.model.catalogue import Catalogue, document, listed, table
+from trunkline.model.own_plant import OwnPlant, used
 
 #: What every provider may sell (azure-facts 2.1).
 STANDARD_BANDWIDTHS_MBPS = (50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
@@ -27,11 +28,26 @@ class ProviderOffer:
         return location.casefold() in (name.casefold() for name in self.peering_locations)
 
 
-@cache
 def offers() -> Catalogue[ProviderOffer]:
     """All providers by name."""
+    return _own(own) if (own := used()) else _shipped()
+
+
+@cache
+def _own(own: OwnPlant) -> Catalogue[ProviderOffer]:
+    return _merged(ProviderOffer(provider, (row[column],), STANDARD_BANDWIDTHS_MBPS)
+                   for rows, column in ((own.locations, "location"), (own.metros, "metro"))
+                   for row in rows for provider in listed(row["providers"]))
+
+
+@cache
+def _shipped() -> Catalogue[ProviderOffer]:
+    return _merged(_published())
+
+
+def _merged(offered: Iterable[ProviderOffer]) -> Catalogue[ProviderOffer]:
     merged: dict[str, ProviderOffer] = {}
-    for offer in _published():
+    for offer in offered:
         known = merged.get(offer.name.casefold())
         merged[offer.name.casefold()] = _join(known, offer) if known else offer
     return Catalogue({offer.name: offer for offer in merged.values()})

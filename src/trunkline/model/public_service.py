@@ -20,7 +20,7 @@ from trunkline.model.service import listed, place_of
 ANNOUNCED = 4
 #: Group of the services that need Premium (azure-facts 3): Exchange, SharePoint, Teams and the rest of Microsoft 365.
 MICROSOFT_365 = "O365"
-#: Where no region is near, as at test locations.
+#: Where no region is near, as at test locations; in an operator's own plant its first region.
 _ANYWHERE = "westeurope"
 
 
@@ -115,6 +115,7 @@ def nearest_region(place: str) -> str:
     local = [found.name for name in (near.local_regions if near else ()) if (found := region(name))]
     around = (name for name, _ in backbone().nearest(site_of(place, Leg.PRIMARY), SiteKind.REGION)
               if regions()[name].area == near.area) if near and near.area else ()
-    return next(iter((*local, *around)), _ANYWHERE)
+    otherwise = _ANYWHERE if _ANYWHERE in regions() else next(iter(regions()))
+    return next(iter((*local, *around)), otherwise)
 
 
