@@ -30,10 +30,10 @@ from trunkline.intent.view import (
     SITE,
     SUBNET,
     THROTTLE,
-    VIRTUAL_HUB,
     VNET,
     VNET_PEERING,
 )
+from trunkline.intent.wan import VIRTUAL_HUB
 from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId
 
 SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
@@ -268,7 +268,7 @@ def route_map(name: str = "map1", inbound: tuple[ResourceId, ...] = (), outbound
     return resource(rid(ROUTE_MAP, "rs1", name, group=group), {
         "rules": [{"name": f"r{number}", **rule} for number, rule in enumerate(rules)],
         "associatedInboundConnections": list(map(str, inbound)),
-        "associatedOutboundConnections": list(map(str, outbound))}, {"routeServer": True})
+        "associatedOutboundConnections": list(map(str, outbound))})
 
 
 def connection(number: int = 1, group: str = "rg1", circuit_name: str = "er1", name: str = "con1",

@@ -31,9 +31,9 @@ from trunkline.intent.view import (
     ROUTE_TABLE,
     SECURITY_GROUP,
     SITE,
-    VIRTUAL_HUB,
     VNET,
 )
+from trunkline.intent.wan import VIRTUAL_HUB, WAN_GATEWAY
 from trunkline.model.operation import Operation, OperationKind, OperationStatus
 from trunkline.model.profile import AZURE, Profile
 from trunkline.model.resource import ProvisioningState, Resource, ResourceId
@@ -47,9 +47,9 @@ from trunkline.settings import Places, Timing
 from trunkline.store import Store
 from waiting import until
 
-TOP_LEVEL = (CIRCUIT_CONNECTION, MEMBER, EXCHANGE, SESSION_POLICY, VIRTUAL_HUB, CONNECTION, FAULT, IMPAIRMENT,
-             EXCHANGE_ORDER, GATEWAY, NIC, VNET, SECURITY_GROUP, ROUTE_TABLE, CABLE, SITE, CIRCUIT, CROSS_CONNECTION,
-             PORT)
+TOP_LEVEL = (CIRCUIT_CONNECTION, MEMBER, EXCHANGE, SESSION_POLICY, WAN_GATEWAY, VIRTUAL_HUB, CONNECTION, FAULT,
+             IMPAIRMENT, EXCHANGE_ORDER, GATEWAY, NIC, VNET, SECURITY_GROUP, ROUTE_TABLE, CABLE, SITE, CIRCUIT,
+             CROSS_CONNECTION, PORT)
 _count = itertools.count()
 
 

@@ -72,6 +72,7 @@ def _prepare(world: World, example: Example, path: str, body: Any) -> None:
         world.ensure(path.rpartition("/")[0] if kind_of(path + "/x").count("/") else f"{path}/one")
     else:
         world.ensure(path.rpartition("/")[0])
+        world.ensure_all(body, but=path)
 
 
 def _statuses(example: Example, heard: Heard) -> Iterator[str]:

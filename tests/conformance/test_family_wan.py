@@ -94,6 +94,7 @@ def test_a_hub_has_its_two_route_tables_and_they_go_with_it(window: Window) -> N
     assert window.request("DELETE", table).error == "DefaultRouteTableCannotBeDeleted"
     assert window.request("DELETE", window.path("virtualWans/wan")).error == "InUseVirtualWanCannotBeDeleted"
     assert window.request("DELETE", window.path("virtualHubs/hub")).status == 202
+    window.settle()
     assert window.request("GET", table).status == 404
 
 

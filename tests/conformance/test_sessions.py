@@ -36,7 +36,8 @@ EXPLAINED = (
      "at once, ours is polled once"),
     (r"bgpConnections: .*connectionState only in ours", "the session's state; that api-version kept it to itself"),
     (r"POLL operationResults: : NoneType is not dict", "routes are the network's to tell, and here is none"),
-    (r"GET virtualHubs: .*routingState: 'None' is not 'Provisioning'", "no router comes up behind a Virtual WAN hub"),
+    (r"GET virtualHubs: .*(routingState: 'Provisioned' is not 'Provisioning'|virtualRouterIps: 1 entries)",
+     "a hub's router stands when the hub is Succeeded"),
 )
 
 

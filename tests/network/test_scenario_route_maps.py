@@ -14,7 +14,8 @@ from appliances import ANNOUNCED, BEHIND, bird, forwarding, host_behind, told
 from stage import Stage
 from trunkline.intent.compile.draft import hub_node
 from trunkline.intent.compile.vnet import vm_node
-from trunkline.intent.view import GATEWAY, HUB_BGP_CONNECTION, VIRTUAL_HUB
+from trunkline.intent.view import GATEWAY, HUB_BGP_CONNECTION
+from trunkline.intent.wan import VIRTUAL_HUB
 from trunkline.model.circuit import Leg
 from trunkline.settings import Places
 from waiting import until

@@ -17,7 +17,8 @@ from appliances import ANNOUNCED, BEHIND, INSTANCES, bird, forwarding, host_behi
 from stage import Stage
 from trunkline.intent.compile.draft import hub_node, vnet_node
 from trunkline.intent.compile.vnet import vm_node
-from trunkline.intent.view import HUB_BGP_CONNECTION, NIC, VIRTUAL_HUB, VNET
+from trunkline.intent.view import HUB_BGP_CONNECTION, NIC, VNET
+from trunkline.intent.wan import VIRTUAL_HUB
 from trunkline.model.circuit import Leg
 from trunkline.settings import Places
 from waiting import until

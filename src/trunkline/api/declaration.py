@@ -96,7 +96,8 @@ class Action:
     ``name``: one piece of the path or several (``sharedkey/reset``); the same name may stand once for each method.
     ``segments``: names of the path pieces behind the action's name (``arpTables/{devicePath}``), given to the
     reconciler as parameters; so are the query parameters named in ``query`` (empty when left out) and ``fixed``.
-    ``body``: the model of what is sent; a body that does not fit is refused. ``quick``: answered at once with 200
+    ``body``: the model of what is sent; a body that does not fit is refused. ``told``: texts of it that the reconciler
+    is given too. ``quick``: answered at once with 200
     (``GET …/stats``), else 202 and polled, even if the answer is known.
     ``check(resource, estate, question)``   faults of the call.
     ``answer(resource, estate, question)``  the body, from the store alone: never reaches the reconciler. Some of
@@ -118,6 +119,7 @@ class Action:
     query: tuple[str, ...] = ()
     fixed: tuple[tuple[str, str], ...] = ()
     body: type[Properties] | None = None
+    told: tuple[str, ...] = ()
     check: Callable[[Resource, Estate, Question], Iterable[Fault]] = lambda _resource, _estate, _question: ()
     answer: Callable[[Resource, Register, Question], Json | str] | None = None
     lists: Callable[[Resource, Estate], Iterable[Resource]] | None = None

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from trunkline.intent.estate import Estate
+from trunkline.intent.gateways import connections
 from trunkline.intent.session_policy import Controls, controls_of
-from trunkline.intent.view import PEERING, circuit_view, connections, referrers, site_model
+from trunkline.intent.view import PEERING, circuit_view, referrers, site_model
 from trunkline.model.bgp import network
 from trunkline.model.circuit import Leg
 from trunkline.model.containment import CONTAINMENT, Containment, ContainmentAction

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from trunkline.intent.estate import Estate
-from trunkline.intent.view import CONNECTION, GATEWAY, WAN_CONNECTION, alive, referrers
+from trunkline.intent.view import CONNECTION, GATEWAY, alive, referrers
+from trunkline.intent.wan import WAN_CONNECTION
 from trunkline.model.circuit import Circuit, ResiliencyLevel
 from trunkline.model.network import Connection, VirtualNetworkGateway
 from trunkline.model.plant import city_of, metro_sites

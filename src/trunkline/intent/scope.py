@@ -21,7 +21,7 @@ class ScopeKind(StrEnum):
     VNET = "vnet"  #: [virtual network id] its router and virtual machines
     VNET_PEERING = "vnet-peering"  #: [virtual network id~virtual network id] the link between their routers
     GATEWAY = "gateway"  #: [gateway id] both instances
-    HUB = "hub"  #: [virtual hub id] both instances of a Route Server
+    HUB = "hub"  #: [virtual hub id] both instances of a Route Server, or the routers of a Virtual WAN hub
     EXCHANGE = "exchange"  #: [exchange id] the peering LAN of an internet exchange and its route servers
     MEMBER = "member"  #: [member id] a member's port on such a LAN
     LEG = "leg"  #: [circuit id] one leg of a circuit: VRF, attachments, tunnels

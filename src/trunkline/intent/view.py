@@ -1,4 +1,4 @@
-"""Typed views over an estate: a circuit with what hangs on it, a gateway with its connections.
+"""Typed views over an estate: a circuit with what hangs on it, a virtual network with its peerings.
 
 A resource that is being deleted does not appear in any view: to compile it is gone already.
 """
@@ -15,20 +15,16 @@ from trunkline.intent.peering import PeeringView, peerings
 from trunkline.intent.vnet_peering import PeeringState, counterpart, state, synced
 from trunkline.model.bgp import family_of, of_family
 from trunkline.model.circuit import Circuit, CrossConnection, Leg, ProviderState
-from trunkline.model.failover import TestCategory, is_tested, tested_legs
+from trunkline.model.failover import TestCategory, tested_legs
 from trunkline.model.fault import RehearsedFault
 from trunkline.model.hub import BgpConnection, HubIpConfiguration, VirtualHub
 from trunkline.model.impairment import Impairment
 from trunkline.model.network import (
     GATEWAY_SUBNET,
-    Connection,
-    GatewayType,
     Subnet,
     VirtualNetwork,
-    VirtualNetworkGateway,
 )
 from trunkline.model.peering import PeeringType
-from trunkline.model.plant import region
 from trunkline.model.resource import Resource, ResourceId
 from trunkline.model.site import LegOrder, Site, VirtualCrossConnect
 from trunkline.model.throttle import Throttle
@@ -43,10 +39,8 @@ SUBNET = f"{VNET}/subnets"
 NIC = f"{NETWORK}/networkInterfaces"
 GATEWAY = f"{NETWORK}/virtualNetworkGateways"
 CONNECTION = f"{NETWORK}/connections"
-VIRTUAL_WAN = f"{NETWORK}/virtualWans"
-VIRTUAL_HUB = f"{NETWORK}/virtualHubs"
-HUB_IP_CONFIGURATION = f"{VIRTUAL_HUB}/ipConfigurations"
-HUB_BGP_CONNECTION = f"{VIRTUAL_HUB}/bgpConnections"
+HUB_IP_CONFIGURATION = f"{NETWORK}/virtualHubs/ipConfigurations"
+HUB_BGP_CONNECTION = f"{NETWORK}/virtualHubs/bgpConnections"
 SECURITY_GROUP = f"{NETWORK}/networkSecurityGroups"
 SECURITY_RULE = f"{SECURITY_GROUP}/securityRules"
 APPLICATION_GROUP = f"{NETWORK}/applicationSecurityGroups"
@@ -60,8 +54,6 @@ LOCAL_GATEWAY = f"{NETWORK}/localNetworkGateways"
 VNET_PEERING = f"{VNET}/virtualNetworkPeerings"
 ROUTE_FILTER = f"{NETWORK}/routeFilters"
 ROUTE_FILTER_RULE = f"{ROUTE_FILTER}/routeFilterRules"
-WAN_GATEWAY = f"{NETWORK}/expressRouteGateways"
-WAN_CONNECTION = f"{WAN_GATEWAY}/expressRouteConnections"
 SITE = "Trunkline.Site/sites"
 EXCHANGE_ORDER = "Trunkline.Exchange/virtualCrossConnects"
 FAULT = "Trunkline.Plant/faults"
@@ -207,42 +199,6 @@ def hub_of(estate: Estate, vnet: VnetView) -> HubView | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class GatewayView:
-    """``lent``: address spaces of peered networks that use it. ``hub``: the Route Server it exchanges routes with."""
-
-    resource: Resource
-    model: VirtualNetworkGateway
-    vnet: VnetView
-    lent: tuple[str, ...] = ()
-    hub: HubView | None = None
-
-    @property
-    def prefixes(self) -> tuple[str, ...]:
-        """What it advertises of its own: the address spaces of all networks behind it."""
-        return (*self.vnet.prefixes, *self.lent)
-
-    @property
-    def region(self) -> str:
-        found = region(self.resource.location)
-        return found.name if found else self.resource.location
-
-
-def gateway_view(estate: Estate, gateway: ResourceId) -> GatewayView | None:
-    """``None`` also while its virtual network or GatewaySubnet is missing, and of a VPN gateway, which is recorded."""
-    resource = alive(estate, gateway)
-    model = VirtualNetworkGateway.model_validate(resource.properties) if resource else None
-    if not resource or not model or model.gateway_type is not GatewayType.EXPRESS_ROUTE:
-        return None
-    vnet_id = model.subnet.target.parent if model.subnet else None
-    vnet = vnet_view(estate, vnet_id) if vnet_id else None
-    if not vnet or not vnet.gateway_subnet:
-        return None
-    hub = hub_of(estate, vnet)
-    return GatewayView(resource, model, vnet, lent(estate, vnet),
-                       hub if hub and hub.model.allow_branch_to_branch_traffic else None)
-
-
 def lent(estate: Estate, vnet: VnetView) -> tuple[str, ...]:
     """Address spaces of the peered networks that use what a virtual network has: its gateways, its Route Server."""
     return tuple(prefix for one in vnet_peerings(estate, vnet) if one.lends for prefix in one.prefixes)
@@ -350,46 +306,6 @@ def _orders(estate: Estate, circuit: ResourceId) -> list[tuple[Leg, OrderView]]:
             if order and (site or not order.router):
                 found.append((leg, OrderView(resource, order, site)))
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionView:
-    resource: Resource
-    model: Connection
-    gateway: GatewayView
-    circuit: CircuitView
-
-    @property
-    def slot(self) -> int:
-        return int(self.resource.system["slot"])
-
-    @property
-    def tested(self) -> bool:
-        """Whether a failover test of its gateway keeps it down."""
-        return is_tested(self.gateway.resource, self.circuit.location)
-
-    @property
-    def subnets(self) -> tuple[str, ...]:
-        """Where its tunnels' addresses are: the GatewaySubnet's prefix of each family that it carries. IPv4 always, for
-        both ends are there; IPv6 if the gateway and the peering have it."""
-        four, *six = self.gateway.vnet.gateway_subnets
-        peering = self.circuit.private
-        return (four, *six) if peering and peering.model.ipv6_peering_config else (four,)
-
-
-def connections(estate: Estate, end: ResourceId) -> tuple[ConnectionView, ...]:
-    """Complete connections of a circuit or a gateway, by number; a circuit without private peering has none."""
-    found = (connection_view(estate, resource) for resource in referrers(estate, end, CONNECTION))
-    return tuple(sorted((c for c in found if c), key=lambda c: c.resource.number))
-
-
-def connection_view(estate: Estate, resource: Resource) -> ConnectionView | None:
-    model = Connection.model_validate(resource.properties)
-    gateway = gateway_view(estate, model.virtual_network_gateway1.target)
-    circuit = circuit_view(estate, model.peer.target) if model.peer else None
-    if not gateway or not circuit or not circuit.private:
-        return None
-    return ConnectionView(resource, model, gateway, circuit)
 
 
 def site_model(resource: Resource) -> Site:

@@ -1,10 +1,11 @@
-"""What a virtual network gateway's SKU bounds, of the whole gateway (azure-facts 2.2, "Gateway SKUs")."""
+"""What a gateway's SKU or scale units bound, of the whole gateway (azure-facts 2.2, "Gateway SKUs")."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
 from trunkline.model.network import GatewayScale, VirtualNetworkGateway
+from trunkline.model.wan import AutoScale, ExpressRouteGateway
 
 #: The SKU that is bought by scale units.
 SCALABLE = "ErGwScale"
@@ -44,3 +45,11 @@ def size_of(gateway: VirtualNetworkGateway) -> GatewaySize:
     units = bounds.max or bounds.min
     return GatewaySize(units * 1_000_000_000, (units + max(0, units - _SMALL_UNITS)) * 100_000, units * 100_000, 9_500,
                        bounds.min >= FAST_PATH_UNITS)
+
+
+def size_in_hub(gateway: ExpressRouteGateway) -> tuple[GatewaySize, int]:
+    """With the scale units that it may grow to. Of flows and routes nothing is published; they are those of a scalable
+    gateway with the same bandwidth."""
+    bounds = (gateway.auto_scale_configuration or AutoScale()).bounds
+    units = bounds.max or bounds.min
+    return GatewaySize(units * 2_000_000_000, units * 200_000, units * 200_000, 9_500), units

@@ -55,6 +55,11 @@ class VirtualHub(Properties):
     def route_server(self) -> bool:
         return self.virtual_wan is None
 
+    @property
+    def routes_in_wan(self) -> bool:
+        """A Basic hub has no router."""
+        return self.virtual_wan is not None and self.sku == "Standard"
+
 
 class HubIpConfiguration(Properties):
     """Where a Route Server's two instances stand: a subnet named RouteServerSubnet."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -56,11 +56,22 @@ class PropagatedRouteTables(Properties):
     ids: tuple[Reference, ...] | None = None
 
 
+class NetworkRoutes(Properties):
+    """Towards appliances in a connected network."""
+
+    static_routes: tuple[dict[str, Any], ...] = ()
+
+
 class RoutingConfiguration(Properties):
     associated_route_table: Reference | None = None
     propagated_route_tables: PropagatedRouteTables | None = None
     inbound_route_map: Reference | None = None
     outbound_route_map: Reference | None = None
+    vnet_routes: NetworkRoutes | None = None
+
+    @property
+    def static_routes(self) -> bool:
+        return bool(self.vnet_routes and self.vnet_routes.static_routes)
 
     @property
     def references(self) -> tuple[tuple[str, Reference], ...]:

@@ -23,6 +23,7 @@ from trunkline.intent.network import Counter, Direction, Neighbor
 from trunkline.intent.peering import PeeringView
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.view import GATEWAY, PEERING, CircuitView, alive, circuit_view
+from trunkline.intent.wan import VIRTUAL_HUB, WAN_GATEWAY
 from trunkline.model.bgp import bare, customer_address, edge_address, family_of
 from trunkline.model.circuit import Leg
 from trunkline.model.operation import Operation
@@ -31,6 +32,7 @@ from trunkline.model.profile import Profile
 from trunkline.model.resource import Json, ResourceId
 from trunkline.reconcile.effective import Effective
 from trunkline.reconcile.failover import FailoverTests
+from trunkline.reconcile.hub_routes import HubRoutes
 from trunkline.reconcile.looking_glass import LookingGlass, Wanted, of_circuit
 from trunkline.reconcile.overview import Look, overview
 from trunkline.reconcile.remembered import TestRoutes
@@ -45,7 +47,9 @@ from trunkline.store import Reader, Store
 _RESOLVED = frozenset({"REACHABLE", "STALE", "DELAY", "PROBE", "PERMANENT", "NOARP"})
 
 #: Beside circuits, whose looking glass there is: where the routers stand, and the scope that has them.
-_PLACES = {GATEWAY.lower(): ("gateway", ScopeKind.GATEWAY), exchange.EXCHANGE.lower(): ("exchange", ScopeKind.EXCHANGE)}
+_PLACES = {GATEWAY.lower(): ("gateway", ScopeKind.GATEWAY), WAN_GATEWAY.lower(): ("gateway", ScopeKind.GATEWAY),
+           VIRTUAL_HUB.lower(): ("hub", ScopeKind.HUB),
+           exchange.EXCHANGE.lower(): ("exchange", ScopeKind.EXCHANGE)}
 _PEER_STATES = {SessionState.ESTABLISHED: "Connected", SessionState.IDLE: "Idle"}
 
 
@@ -57,6 +61,7 @@ class Answers:
         self._troubles, self._feed = troubles, RouteFeed(speaker)
         tests = FailoverTests(speaker, profile, TestRoutes(store, speaker, profile))
         effective, resiliency = Effective(plane, profile), Resiliency(speaker, profile)
+        hubs = HubRoutes(speaker, profile)
         self._known: dict[str, Callable[[Operation, Reader], Json | list[Json]]] = {
             "arpTables": self._arp_table,
             "routeTables": self._route_table,
@@ -73,6 +78,9 @@ class Answers:
             "advertisedRoutes": self._peer_advertised,
             "status": self._status,
             "effectiveRouteTable": effective.routes,
+            "effectiveRoutes": hubs.effective,
+            "inboundRoutes": hubs.inbound,
+            "outboundRoutes": hubs.outbound,
             "effectiveNetworkSecurityGroups": effective.groups,
             "whatIf": WhatIfAnswers(profile).answer,
             "resiliency": resiliency.answer,

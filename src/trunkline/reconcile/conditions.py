@@ -9,7 +9,8 @@ from trunkline.intent.compile.impairments import chosen, pieces, stretches
 from trunkline.intent.direct import link_of
 from trunkline.intent.drivers import Plane
 from trunkline.intent.estate import Estate
-from trunkline.intent.view import CircuitView, ImpairmentView, circuit_view, connections
+from trunkline.intent.gateways import connections
+from trunkline.intent.view import CircuitView, ImpairmentView, circuit_view
 from trunkline.model.circuit import Leg
 from trunkline.model.impairment import Impairment, Way
 from trunkline.model.port import AdminState

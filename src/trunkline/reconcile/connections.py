@@ -11,8 +11,9 @@ from trunkline.intent.compile import compile
 from trunkline.intent.compile.draft import CIRCUIT, in_family, session_name
 from trunkline.intent.drivers import Speaker
 from trunkline.intent.estate import Remembered
+from trunkline.intent.gateways import ConnectionView, connections
 from trunkline.intent.scope import Scope, ScopeKind
-from trunkline.intent.view import CONNECTION, ConnectionView, connections
+from trunkline.intent.view import CONNECTION
 from trunkline.model.bgp import family_of
 from trunkline.model.circuit import Leg
 from trunkline.model.network import Connection

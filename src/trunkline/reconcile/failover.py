@@ -15,8 +15,8 @@ from trunkline.intent.compile import compile
 from trunkline.intent.compile.draft import CUSTOMER, vrf_node
 from trunkline.intent.drivers import Speaker
 from trunkline.intent.estate import Estate
+from trunkline.intent.gateways import connections
 from trunkline.intent.scope import Scope, ScopeKind
-from trunkline.intent.view import connections
 from trunkline.model.bgp import family_of
 from trunkline.model.circuit import Leg
 from trunkline.model.failover import FailoverTest, LinkTest, SiteTest, TestStatus, link_tests, site_tests

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from trunkline.intent.compile.plant import azure_port_name
 from trunkline.intent.compile.ports import edge_port
+from trunkline.intent.gateways import connection_view
 from trunkline.intent.reach import CIRCUIT_CONNECTION
-from trunkline.intent.view import CIRCUIT, CONNECTION, HUB_BGP_CONNECTION, PEERING, circuit_view, connection_view
+from trunkline.intent.view import CIRCUIT, CONNECTION, HUB_BGP_CONNECTION, PEERING, circuit_view
+from trunkline.intent.wan import VIRTUAL_HUB
 from trunkline.model.bgp import AZURE_ASN
 from trunkline.model.circuit import Leg
+from trunkline.model.hub import VirtualHub
 from trunkline.model.operation import Operation, OperationKind, OperationStatus
 from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId
 from trunkline.reconcile.connections import carrying
@@ -109,20 +112,36 @@ def _realised(writer: Writer, resource: ResourceId) -> None:
 
 def status_of(resource: Resource, estate: Reader) -> Json:
     """What a realised resource shows beyond its wish, in ARM's words."""
-    kind = resource.id.type.lower()
-    if kind == CIRCUIT.lower():
-        stag = resource.system.get("stag")
-        return {"circuitProvisioningState": "Enabled", **({} if stag is None else {"stag": stag})}
-    if kind == PEERING.lower():
-        return {"azureASN": AZURE_ASN, "lastModifiedBy": "Customer", **_ports(resource, estate)}
-    if kind == CONNECTION.lower():
-        view = connection_view(estate, resource)
-        return {"connectionStatus": "Connected" if view and carrying(view) else "NotConnected"}
-    if kind == CIRCUIT_CONNECTION.lower():
-        return all_connected(resource, estate)
-    if kind == HUB_BGP_CONNECTION.lower():
-        return {"connectionState": resource.status.get("connectionState", "NotConnected")}
-    return {}
+    of = _STATUS.get(resource.id.type.lower())
+    return of(resource, estate) if of else {}
+
+
+def _of_circuit(circuit: Resource, _estate: Reader) -> Json:
+    stag = circuit.system.get("stag")
+    return {"circuitProvisioningState": "Enabled", **({} if stag is None else {"stag": stag})}
+
+
+def _of_peering(peering: Resource, estate: Reader) -> Json:
+    return {"azureASN": AZURE_ASN, "lastModifiedBy": "Customer", **_ports(peering, estate)}
+
+
+def _of_connection(connection: Resource, estate: Reader) -> Json:
+    view = connection_view(estate, connection)
+    return {"connectionStatus": "Connected" if view and carrying(view) else "NotConnected"}
+
+
+def _of_hub(hub: Resource, _estate: Reader) -> Json:
+    return {"routingState": "Provisioned"} if VirtualHub.model_validate(hub.properties).routes_in_wan else {}
+
+
+def _of_hub_peer(peer: Resource, _estate: Reader) -> Json:
+    return {"connectionState": peer.status.get("connectionState", "NotConnected")}
+
+
+_STATUS: dict[str, Callable[[Resource, Reader], Json]] = {
+    CIRCUIT.lower(): _of_circuit, PEERING.lower(): _of_peering, CONNECTION.lower(): _of_connection,
+    CIRCUIT_CONNECTION.lower(): all_connected, VIRTUAL_HUB.lower(): _of_hub,
+    HUB_BGP_CONNECTION.lower(): _of_hub_peer}
 
 
 def _ports(peering: Resource, estate: Reader) -> Json:

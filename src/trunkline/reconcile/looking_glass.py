@@ -24,9 +24,10 @@ from trunkline.intent.compile.reach import session_names
 from trunkline.intent.drivers import Speaker
 from trunkline.intent.estate import Estate
 from trunkline.intent.exchange import MemberView
+from trunkline.intent.gateways import connections
 from trunkline.intent.reach import ReachView, reaches
 from trunkline.intent.scope import Scope, ScopeKind
-from trunkline.intent.view import CircuitView, connections
+from trunkline.intent.view import CircuitView
 from trunkline.model.bgp import network, overlaps, within
 from trunkline.model.circuit import Leg
 from trunkline.model.peering import PeeringType

@@ -20,17 +20,8 @@ from trunkline.intent.network import Counter, Direction, Line, Node, PortCounter
 from trunkline.intent.peering import peerings
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.validation import configuration, registered_asn, verdicts
-from trunkline.intent.view import (
-    CIRCUIT,
-    GATEWAY,
-    IMPAIRMENT,
-    SITE,
-    VIRTUAL_HUB,
-    VNET,
-    CircuitView,
-    circuit_view,
-    referrers,
-)
+from trunkline.intent.view import CIRCUIT, GATEWAY, IMPAIRMENT, SITE, VNET, CircuitView, circuit_view, referrers
+from trunkline.intent.wan import VIRTUAL_HUB
 from trunkline.model.circuit import Circuit, Leg
 from trunkline.model.peering import PeeringType
 from trunkline.model.profile import HANDOFF_MTU, Profile

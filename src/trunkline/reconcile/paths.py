@@ -9,10 +9,10 @@ from functools import cache
 from trunkline.intent.compile import fast_path
 from trunkline.intent.compile.draft import instance_node, vnet_node
 from trunkline.intent.drivers import Plane
+from trunkline.intent.gateways import ConnectionView, connection_view, gateway_view
 from trunkline.intent.network import MAIN, Direction, KernelRoute
-from trunkline.intent.view import CONNECTION, GATEWAY, ConnectionView, connection_view, gateway_view
+from trunkline.intent.view import CONNECTION, GATEWAY
 from trunkline.model.circuit import Leg
-from trunkline.model.gateway_size import size_of
 from trunkline.model.profile import Profile
 from trunkline.model.resource import Json
 from trunkline.store import Reader
@@ -27,7 +27,7 @@ def paths(subscription: str, estate: Reader, plane: Plane, profile: Profile) -> 
         view = None if resource.deleting else connection_view(estate, resource)
         if view:
             yield {"id": str(resource.id), "name": resource.id.name, "gateway": view.gateway.resource.id.name,
-                   "circuit": view.circuit.resource.id.name, "sku": view.gateway.model.sku.name,
+                   "circuit": view.circuit.resource.id.name, "sku": view.gateway.sku,
                    "status": resource.status.get("connectionStatus", "Unknown"),
                    "fastPath": _fast_path(view, estate, profile, routes(vnet_node(view.gateway.vnet.resource.id)))}
 
@@ -37,9 +37,9 @@ def gateways(subscription: str, estate: Reader, plane: Plane, profile: Profile) 
     for resource in estate.list(GATEWAY, subscription):
         view = None if resource.deleting else gateway_view(estate, resource.id)
         if view:
-            size, counted = size_of(view.model).divided(profile.gateway_divisor), plane.capacity(
+            size, counted = view.size.divided(profile.gateway_divisor), plane.capacity(
                 instance_node(resource.id, 0))
-            yield {"id": str(resource.id), "name": resource.id.name, "sku": view.model.sku.name,
+            yield {"id": str(resource.id), "name": resource.id.name, "sku": view.sku,
                    "limits": {"mbps": size.bandwidth_bps / 1_000_000, "packetsPerSecond": size.packets_per_s,
                               "flows": size.flows, "routes": size.routes},
                    "flows": counted.flows,

@@ -12,8 +12,8 @@ from trunkline.intent.compile import compile
 from trunkline.intent.compile.draft import CIRCUITS, CUSTOMER, gateway_tunnel, vrf_node
 from trunkline.intent.drivers import Speaker
 from trunkline.intent.estate import Estate
+from trunkline.intent.gateways import connections
 from trunkline.intent.scope import Scope, ScopeKind
-from trunkline.intent.view import connections
 from trunkline.model.circuit import Leg
 from trunkline.model.failover import FailoverTest, LinkTest, link_tests, site_tests
 from trunkline.model.profile import Profile

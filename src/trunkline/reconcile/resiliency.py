@@ -22,19 +22,12 @@ from trunkline.intent.connectivity.inventory import Inventory
 from trunkline.intent.connectivity.model import Connectivity
 from trunkline.intent.drivers import Speaker
 from trunkline.intent.estate import Estate
+from trunkline.intent.gateways import GatewayView, connection_view, gateway_view
 from trunkline.intent.scope import Scope, ScopeKind
-from trunkline.intent.view import (
-    CONNECTION,
-    PUBLIC_IP_ADDRESS,
-    CircuitView,
-    GatewayView,
-    alive,
-    connection_view,
-    gateway_view,
-    referrers,
-)
+from trunkline.intent.view import CONNECTION, PUBLIC_IP_ADDRESS, CircuitView, alive, referrers
 from trunkline.model.circuit import Leg
 from trunkline.model.failover import site_tests
+from trunkline.model.network import VirtualNetworkGateway
 from trunkline.model.operation import Operation
 from trunkline.model.plant import metro_sites
 from trunkline.model.profile import Profile
@@ -106,7 +99,7 @@ class Resiliency:
         linked = tuple(self._linked(link, reader) for link in referrers(reader, gateway.resource.id, CONNECTION))
         tests = tuple((test.peering_location, datetime.fromisoformat(test.end_time))
                       for test in site_tests(gateway.resource) if passed(test))
-        return azure.GatewaySeen(gateway.resource.id.name, gateway.model, _zonal(gateway, reader),
+        return azure.GatewaySeen(gateway.resource.id.name, _model(gateway), _zonal(gateway, reader),
                                  tuple(one for one in linked if one), tests)
 
     def _linked(self, link: Resource, reader: Reader) -> azure.Linked | None:
@@ -118,9 +111,13 @@ class Resiliency:
                             link.status.get("connectionStatus") == "Connected", tuple(self._legs(circuit, reader)))
 
 
+def _model(gateway: GatewayView) -> VirtualNetworkGateway:
+    return VirtualNetworkGateway.model_validate(gateway.resource.properties)
+
+
 def _zonal(gateway: GatewayView, estate: Estate) -> bool:
     """Whether its public address is of one availability zone alone."""
-    for configuration in gateway.model.ip_configurations:
+    for configuration in _model(gateway).ip_configurations:
         named = configuration.properties.public_ip_address
         address = alive(estate, named.target) if named else None
         if address and address.id.type.lower() == PUBLIC_IP_ADDRESS.lower():

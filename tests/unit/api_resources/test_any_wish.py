@@ -33,13 +33,10 @@ from trunkline.intent.view import (
     SECURITY_RULE,
     SITE,
     SUBNET,
-    VIRTUAL_HUB,
-    VIRTUAL_WAN,
     VNET,
     VNET_PEERING,
-    WAN_CONNECTION,
-    WAN_GATEWAY,
 )
+from trunkline.intent.wan import VIRTUAL_HUB, VIRTUAL_WAN, WAN_CONNECTION, WAN_GATEWAY
 from trunkline.model.resource import Json, Resource, ResourceId
 from unit.api_resources.desk import (
     CON1,

@@ -16,7 +16,8 @@ from trunkline.intent.dependency import awaited, touched
 from trunkline.intent.estate import Snapshot
 from trunkline.intent.network import Interface, Link, Node, Route
 from trunkline.intent.scope import Scope, ScopeKind
-from trunkline.intent.view import CIRCUIT, GATEWAY, VIRTUAL_HUB, VNET
+from trunkline.intent.view import CIRCUIT, GATEWAY, VNET
+from trunkline.intent.wan import VIRTUAL_HUB
 from trunkline.model.circuit import Leg
 from trunkline.model.profile import AZURE
 from trunkline.model.resource import ProvisioningState, Resource

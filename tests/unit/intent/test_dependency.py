@@ -31,10 +31,10 @@ from trunkline.intent.view import (
     ROUTE_FILTER_RULE,
     SITE,
     SUBNET,
-    VIRTUAL_HUB,
     VNET,
     VNET_PEERING,
 )
+from trunkline.intent.wan import VIRTUAL_HUB
 from trunkline.model.containment import CONTAINMENT
 from trunkline.model.profile import AZURE
 from trunkline.model.resource import Json, ProvisioningState, Resource

@@ -8,9 +8,10 @@ import estates
 from trunkline.intent.compile import compile
 from trunkline.intent.compile.impairments import stretches
 from trunkline.intent.compile.plant import core_of_edge, edge_node, port_interface, switch_node
+from trunkline.intent.gateways import connections
 from trunkline.intent.network import ANY_TAG, Impairment, Link
 from trunkline.intent.scope import Scope, ScopeKind
-from trunkline.intent.view import CIRCUIT, IMPAIRMENT, circuit_view, connections
+from trunkline.intent.view import CIRCUIT, IMPAIRMENT, circuit_view
 from trunkline.model.circuit import Leg
 from trunkline.model.profile import AZURE
 from trunkline.model.resource import Json, Resource

@@ -6,8 +6,9 @@ import pytest
 
 import estates
 from trunkline.intent.compile.fast_path import router_interface
+from trunkline.intent.gateways import connection_view
 from trunkline.intent.network import MAIN, KernelRoute
-from trunkline.intent.view import CONNECTION, connection_view
+from trunkline.intent.view import CONNECTION
 from trunkline.model.circuit import Leg
 from trunkline.model.profile import AZURE
 from trunkline.reconcile.paths import _fast_path

@@ -13,7 +13,8 @@ from trunkline import settings
 from trunkline.intent.bgp import PERMIT_ALL, Origin, Router, Session
 from trunkline.intent.compile.draft import hub_node, instance_node
 from trunkline.intent.compile.vnet import vm_node
-from trunkline.intent.view import GATEWAY, HUB_BGP_CONNECTION, NIC, VIRTUAL_HUB
+from trunkline.intent.view import GATEWAY, HUB_BGP_CONNECTION, NIC
+from trunkline.intent.wan import VIRTUAL_HUB
 from trunkline.model.profile import AZURE
 from trunkline.model.site import Daemon
 from trunkline.reconcile.route_servers import refresh_bgp_connections

@@ -14,7 +14,8 @@ from trunkline.intent.compile.vnet_peering import vnet_peering_scope
 from trunkline.intent.drivers import Change
 from trunkline.intent.estate import Snapshot
 from trunkline.intent.scope import Scope, ScopeKind
-from trunkline.intent.view import CIRCUIT, FAULT, GATEWAY, ROUTE_FILTER, ROUTE_FILTER_RULE, SITE, VIRTUAL_HUB, VNET
+from trunkline.intent.view import CIRCUIT, FAULT, GATEWAY, ROUTE_FILTER, ROUTE_FILTER_RULE, SITE, VNET
+from trunkline.intent.wan import VIRTUAL_HUB
 from trunkline.model.circuit import Leg
 from trunkline.model.peering import PeeringType
 from trunkline.model.profile import AZURE

@@ -96,7 +96,9 @@ def _chosen(call: Call, found: Ask) -> Action:
 
 def _question(call: Call, found: Ask, action: Action) -> Question:
     query = {name: call.query.get(name.lower(), "") for name in action.query}
-    return Question({**found.parameters, **query, **dict(action.fixed)}, _body(call, found.item, action))
+    body = _body(call, found.item, action)
+    told = {name: str(body.get(name, "")) for name in action.told}
+    return Question({**found.parameters, **query, **dict(action.fixed), **told}, body)
 
 
 def _body(call: Call, item: Item, action: Action) -> Json:

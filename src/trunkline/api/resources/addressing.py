@@ -7,10 +7,10 @@ from ipaddress import ip_address
 
 from trunkline.errors import Fault
 from trunkline.intent.estate import Estate
+from trunkline.intent.gateways import gateway_of, gateway_view, links
 from trunkline.intent.reach import link_prefixes
-from trunkline.intent.view import CONNECTION, PEERING, VnetView, gateway_view, referrers
+from trunkline.intent.view import PEERING, VnetView, vnet_view
 from trunkline.model.bgp import family_of, network, overlaps, within
-from trunkline.model.network import Connection
 from trunkline.model.peering import Peering
 from trunkline.model.resource import Resource, ResourceId
 
@@ -72,10 +72,12 @@ def inside(prefix: str, spaces: Iterable[str]) -> bool:
 
 def linked_vnets(estate: Estate, circuit: ResourceId, but: ResourceId) -> Iterator[VnetView]:
     """Virtual networks linked to a circuit, without the one that the connection, gateway or network ``but`` is of."""
-    for connection in referrers(estate, circuit, CONNECTION):
-        gateway = gateway_view(estate, Connection.model_validate(connection.properties).virtual_network_gateway1.target)
-        if gateway and but.key not in (connection.id.key, gateway.resource.id.key, gateway.vnet.resource.id.key):
-            yield gateway.vnet
+    for connection in links(estate, circuit):
+        gateway = None if connection.deleting else gateway_view(estate, gateway_of(connection))
+        if gateway is None or but.key in (connection.id.key, gateway.resource.id.key, gateway.vnet.resource.id.key):
+            continue
+        at_hub = (vnet_view(estate, one.vnet.id) for one in (gateway.wan.networks if gateway.wan else ()))
+        yield from (one for one in (gateway.vnet, *at_hub) if one and one.resource.id.key != but.key)
 
 
 def circuit_collisions(estate: Estate, circuit: Resource, vnet: ResourceId, prefixes: Iterable[str]) -> Iterator[Fault]:

@@ -20,17 +20,9 @@ from trunkline.api.resources.redemption import check_key, redeemed
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.allocation import capacity
 from trunkline.intent.estate import Estate
+from trunkline.intent.gateways import GatewayView, gateway_view
 from trunkline.intent.resiliency_level import required
-from trunkline.intent.view import (
-    CIRCUIT,
-    CONNECTION,
-    GATEWAY,
-    LOCAL_GATEWAY,
-    GatewayView,
-    circuit_view,
-    gateway_view,
-    referrers,
-)
+from trunkline.intent.view import CIRCUIT, CONNECTION, GATEWAY, LOCAL_GATEWAY, circuit_view, referrers
 from trunkline.model.circuit import ProviderState
 from trunkline.model.network import Connection, ConnectionType, GatewayType
 from trunkline.model.resource import Json, Reference, Resource, ResourceId
@@ -139,11 +131,11 @@ def _room(circuit: Resource, gateway: GatewayView, estate: Estate) -> Iterator[F
     links, others = referrers(estate, circuit.id, CONNECTION), estate.referrers(gateway.resource.id, CONNECTION)
     yield from _once(circuit, gateway, links)
     size, subnet = capacity(gateway.vnet.gateway_subnet), gateway.vnet.gateway_subnet
-    limit = min(size, circuit_limit(gateway.model))
+    limit = min(size, circuit_limit(model_of(gateway.resource)))
     if len(others) >= limit:
         way_out = _way_out(others, "use a larger GatewaySubnet" if limit == size else "use a larger SKU")
         yield Conflict("GatewayConnectionLimitExceeded", f"Gateway {gateway.resource.id} (SKU "
-                       f"{gateway.model.sku.name}, GatewaySubnet {subnet}) has {len(others)} connections, as many as "
+                       f"{gateway.sku}, GatewaySubnet {subnet}) has {len(others)} connections, as many as "
                        f"it may have; {way_out}.", "virtualNetworkGateway1")
     yield from _room_at_location(order_of(circuit).peering_location, gateway, others, estate)
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 from trunkline.api.declaration import Action, Ledger, Question, Refusal
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
-from trunkline.intent.view import connections
+from trunkline.intent.gateways import connections
 from trunkline.model.failover import SiteStopRequest, SiteTest, TestStatus, site_tests, with_site_tests
 from trunkline.model.network import GatewayType, VirtualNetworkGateway
 from trunkline.model.resource import Resource, now

@@ -17,7 +17,8 @@ from trunkline.api.resources.subnet_addresses import prefix_of
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.allocation import capacity, instance_addresses
 from trunkline.intent.estate import Estate
-from trunkline.intent.view import GATEWAY, SUBNET, gateway_view
+from trunkline.intent.gateways import gateway_view
+from trunkline.intent.view import GATEWAY, SUBNET
 from trunkline.model.bgp import GATEWAY_ASN
 from trunkline.model.network import GATEWAY_SUBNET, GatewayType, IpConfiguration, VirtualNetworkGateway
 from trunkline.model.resource import Json, Resource, ResourceId

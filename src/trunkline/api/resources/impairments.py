@@ -10,7 +10,8 @@ from trunkline.api.resources.linked import circuit_of, immovable, stays
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.compile.impairments import Stretch, chosen, stretches
 from trunkline.intent.estate import Estate
-from trunkline.intent.view import IMPAIRMENT, ImpairmentView, circuit_view, connections
+from trunkline.intent.gateways import connections
+from trunkline.intent.view import IMPAIRMENT, ImpairmentView, circuit_view
 from trunkline.model.impairment import Impairment, Spot
 from trunkline.model.resource import Json, Resource, now
 

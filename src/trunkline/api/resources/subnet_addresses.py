@@ -11,7 +11,8 @@ from trunkline.api.resources.attached import attached
 from trunkline.errors import Fault
 from trunkline.intent.allocation import instance_addresses, route_server_addresses, usable
 from trunkline.intent.estate import Estate
-from trunkline.intent.view import NIC, PUBLIC_IP_ADDRESS, SUBNET, VIRTUAL_HUB
+from trunkline.intent.view import NIC, PUBLIC_IP_ADDRESS, SUBNET
+from trunkline.intent.wan import VIRTUAL_HUB
 from trunkline.model.bgp import network, of_family
 from trunkline.model.network import GATEWAY_SUBNET, GatewayType, Subnet
 from trunkline.model.resource import Json, Resource

@@ -16,8 +16,9 @@ from trunkline.api.resources.subnet_addresses import (
     well_formed,
 )
 from trunkline.api.resources.subnets import not_offered, outside, spaces_of, subnet_in_use
-from trunkline.errors import Fault
+from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
+from trunkline.intent.gateways import circuit_of
 from trunkline.intent.view import (
     CONNECTION,
     DDOS_PLAN,
@@ -27,6 +28,7 @@ from trunkline.intent.view import (
     VNET_PEERING,
     referrers,
 )
+from trunkline.intent.wan import connection_to_hub, hub_of_network
 from trunkline.model.bgp import AZURE_ASN, of_family
 from trunkline.model.network import Connection, VirtualNetwork
 from trunkline.model.resource import Json, Resource, ResourceId
@@ -86,6 +88,11 @@ def _circuits_of(vnet: ResourceId, estate: Estate) -> Iterator[Resource]:
                 peer = Connection.model_validate(connection.properties).peer
                 if peer and (circuit := estate.get(peer.target)):
                     yield circuit
+    found = hub_of_network(estate, vnet)
+    for link in found[0].circuits if found else ():
+        target = circuit_of(link.resource)
+        if target and (circuit := estate.get(target)):
+            yield circuit
 
 
 def _generate(wish: Wish, ledger: Ledger) -> Json:
@@ -95,6 +102,9 @@ def _generate(wish: Wish, ledger: Ledger) -> Json:
 def _in_use(vnet: Resource, estate: Estate) -> Iterator[Fault]:
     for subnet in estate.children(vnet.id, SUBNET):
         yield from subnet_in_use(subnet, estate)
+    if connection := connection_to_hub(estate, vnet.id):
+        yield Conflict("InUseVirtualNetworkCannotBeDeleted", f"Virtual network {vnet.id} is connected to a hub by "
+                       f"{connection.id} and cannot be deleted. Delete that connection first.", status=400)
 
 
 def _defaults(body: Json, resource: ResourceId) -> Json:

@@ -9,7 +9,8 @@ from itertools import pairwise
 from trunkline.diagnosis.resiliency.evidence import Evidence, LegOf, LegSeen
 from trunkline.errors import NotFound
 from trunkline.intent.connectivity.model import Bundle
-from trunkline.intent.view import CircuitView, GatewayView
+from trunkline.intent.gateways import GatewayView
+from trunkline.intent.view import CircuitView
 from trunkline.model.backbone import backbone, site_of
 from trunkline.model.bgp import family_of
 from trunkline.model.circuit import Leg

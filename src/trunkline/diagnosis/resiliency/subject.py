@@ -7,7 +7,8 @@ from trunkline.diagnosis.whatif.words import Names
 from trunkline.errors import Fault
 from trunkline.intent.connectivity.inventory import Inventory
 from trunkline.intent.connectivity.model import Bundle, Connectivity
-from trunkline.intent.view import CircuitView, GatewayView
+from trunkline.intent.gateways import GatewayView
+from trunkline.intent.view import CircuitView
 from trunkline.model.bgp import family_of
 
 

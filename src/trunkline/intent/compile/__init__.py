@@ -18,6 +18,7 @@
              route_server_policy, what route servers take from members and tell them
     member   a member's port there, with exchange_edge, the cloud's own router behind one
     route_server  both instances of a Route Server, and the sessions of others with it
+    wan_hub  the hub of a Virtual WAN: a router for each of its route tables, and the sessions of others with them
 """
 
 from __future__ import annotations
@@ -39,11 +40,19 @@ from trunkline.intent.compile import (
     validation,
     vnet,
     vnet_peering,
+    wan_hub,
 )
 from trunkline.intent.compile.draft import Draft
 from trunkline.intent.estate import Estate
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.model.profile import Profile
+
+
+def _hub(scope: Scope, estate: Estate, profile: Profile) -> Draft:
+    """A virtual hub is a Route Server, or a Virtual WAN's."""
+    in_wan = wan_hub.hub(scope, estate, profile)
+    return in_wan if in_wan.pieces else route_server.route_server(scope, estate, profile)
+
 
 _COMPILERS: dict[ScopeKind, Callable[[Scope, Estate, Profile], Draft]] = {
     ScopeKind.CORE: plant.core,
@@ -61,7 +70,7 @@ _COMPILERS: dict[ScopeKind, Callable[[Scope, Estate, Profile], Draft]] = {
     ScopeKind.VNET_PEERING: vnet_peering.vnet_peering,
     ScopeKind.EXCHANGE: exchange.exchange,
     ScopeKind.MEMBER: member.member,
-    ScopeKind.HUB: route_server.route_server,
+    ScopeKind.HUB: _hub,
     ScopeKind.FAULT: faults.fault,
 }
 

@@ -8,9 +8,10 @@ from ipaddress import IPv4Address
 
 from trunkline.intent.allocation import node_name
 from trunkline.intent.bgp import LOCAL, Action, Policy, PrefixMatch, Router, Rule
+from trunkline.intent.gateways import ConnectionView
 from trunkline.intent.network import Address, Piece, Role
 from trunkline.intent.scope import Scope, ScopeKind
-from trunkline.intent.view import CircuitView, ConnectionView
+from trunkline.intent.view import CircuitView
 from trunkline.model.backbone import site_of
 from trunkline.model.bgp import family_of, host_prefix
 from trunkline.model.circuit import Leg
@@ -30,11 +31,13 @@ SERVICES = "services"
 REACH = "global_reach"
 #: Between routers of peered VNets; towards a Route Server; a Route Server's towards its peers.
 TRANSIT, HUB, NVA = "transit", "hub", "nva"
+#: Of a Virtual WAN hub's routers towards virtual networks; of these and of the hub's gateway towards the hub.
+NETWORK, WAN = "network", "wan"
 #: A route server's sessions with members; a member's, with route servers and other members.
 MEMBER, EXCHANGE = "member", "exchange"
 
 #: Session groups whose both ends are ours: they must be Established before an operation succeeds.
-INNER = frozenset({GATEWAY, *CIRCUITS, VNET, TRANSIT, HUB, SERVICES, REACH})
+INNER = frozenset({GATEWAY, *CIRCUITS, VNET, TRANSIT, HUB, SERVICES, REACH, NETWORK, WAN})
 
 #: Of every node with a daemon. The kernel keeps the TCP sockets of one that ended, and with them a namespace without
 #: name and the tunnels in it, while it retries to say goodbye to peers out of reach: minutes by default, now a second.

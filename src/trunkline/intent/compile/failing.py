@@ -10,8 +10,10 @@ from trunkline.intent.compile.plant import backbone_interface, core_node, edge_n
 from trunkline.intent.compile.ports import edge_port
 from trunkline.intent.compile.services import services_node
 from trunkline.intent.estate import Estate
+from trunkline.intent.gateways import gateway_view
 from trunkline.intent.network import ANY_TAG
-from trunkline.intent.view import CIRCUIT, GATEWAY, VIRTUAL_HUB, VNET, circuit_view, gateway_view, hub_view
+from trunkline.intent.view import CIRCUIT, GATEWAY, VNET, circuit_view, hub_view
+from trunkline.intent.wan import VIRTUAL_HUB
 from trunkline.model.circuit import Circuit, Leg
 from trunkline.model.fault import FaultKind, Target
 from trunkline.model.plant import region

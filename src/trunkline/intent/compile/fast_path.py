@@ -13,28 +13,17 @@ from trunkline.intent.allocation import DIRECT, edge_addresses, edge_loopback, r
 from trunkline.intent.compile.draft import letter, point_to_point, vnet_node, vrf_node
 from trunkline.intent.compile.plant import core_of_edge, core_of_region
 from trunkline.intent.estate import Estate
+from trunkline.intent.gateways import ConnectionView, GatewayView, connections, gateway_view
 from trunkline.intent.network import Interface, Tunnel
 from trunkline.intent.placement import placed
-from trunkline.intent.view import (
-    CIRCUIT,
-    GATEWAY,
-    CircuitView,
-    ConnectionView,
-    GatewayView,
-    VnetView,
-    connections,
-    gateway_view,
-    referrers,
-    vnet_peerings,
-)
+from trunkline.intent.view import CIRCUIT, GATEWAY, CircuitView, VnetView, referrers, vnet_peerings
 from trunkline.model.circuit import Leg
-from trunkline.model.gateway_size import size_of
 from trunkline.model.profile import Profile
 
 
 def prepared(gateway: GatewayView) -> bool:
     """Whether its connections have direct tunnels."""
-    return size_of(gateway.model).fast_path
+    return gateway.size.fast_path
 
 
 def vrf_interface(connection: ConnectionView) -> str:

@@ -1,6 +1,8 @@
 """A virtual network gateway: two active instances, each with a link to the VNet router and a tunnel to every VRF of
 every connected circuit. It advertises the address spaces of its VNet and of peered VNets that use it, never subnets,
 and is no transit between circuits.
+
+In the hub of a Virtual WAN the routers of route tables take the VNet router's place, and tell the gateway what to tell.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from trunkline.intent.allocation import (
     vni,
 )
 from trunkline.intent.bgp import REJECT_ALL, Action, Origin, Policy, Refusal, Router, Rule, Session
-from trunkline.intent.compile import controls, fast_path, route_server
+from trunkline.intent.compile import controls, fast_path, route_server, wan_hub
 from trunkline.intent.compile.communities import Marks, marks
 from trunkline.intent.compile.draft import (
     BYPASSED,
@@ -41,12 +43,11 @@ from trunkline.intent.compile.draft import (
 from trunkline.intent.compile.plant import core_of_region
 from trunkline.intent.compile.vnet import gateway_interface
 from trunkline.intent.estate import Estate
+from trunkline.intent.gateways import ConnectionView, GatewayView, connections, gateway_view
 from trunkline.intent.network import Capacity, Interface, Link, Node, Role, Tunnel
 from trunkline.intent.scope import Scope, ScopeKind
-from trunkline.intent.view import ConnectionView, GatewayView, connections, gateway_view
 from trunkline.model.bgp import AZURE_ASN, GATEWAY_ASN, family_of
 from trunkline.model.circuit import Leg
-from trunkline.model.gateway_size import size_of
 from trunkline.model.profile import Profile
 from trunkline.model.resource import ResourceId
 from trunkline.model.site import Daemon
@@ -60,11 +61,12 @@ def gateway(scope: Scope, estate: Estate, profile: Profile) -> Draft:
     if not view:
         return Draft()
     linked = connections(estate, view.resource.id)
-    draft = Draft(requires=[Scope(ScopeKind.VNET, view.vnet.resource.id.key), Scope(ScopeKind.REGION, view.region)])
+    behind = ScopeKind.HUB if view.wan else ScopeKind.VNET
+    draft = Draft(requires=[Scope(behind, view.vnet.resource.id.key), Scope(ScopeKind.REGION, view.region)])
     if fast_path.prepared(view):
         _add_direct_tunnels(draft, linked, profile)
     bypassed = frozenset(c.resource.number for c in linked if fast_path.is_on(c, estate, profile))
-    origins = tuple(_origins(view, marks(estate, view.vnet)))
+    origins = () if view.wan else tuple(_origins(view, marks(estate, view.vnet)))
     for instance in (0, 1):
         _add_instance(draft, view, instance)
         draft.pieces += [_tunnel(c, instance, leg, profile) for c in linked for leg in Leg]
@@ -89,8 +91,8 @@ def _ends(view: GatewayView, instance: int) -> tuple[tuple[str, str], ...]:
 
 def _add_instance(draft: Draft, view: GatewayView, instance: int) -> None:
     node, ends = instance_node(view.resource.id, instance), _ends(view, instance)
-    draft.pieces += [
-        Node(node, Role.GATEWAY, forwarding=True, sysctls=sysctls(own for own, _ in ends)),
+    draft.pieces.append(Node(node, Role.GATEWAY, forwarding=True, sysctls=sysctls(own for own, _ in ends)))
+    draft.pieces += wan_hub.links_of_gateway(view, view.wan, instance) if view.wan else [
         Link(Interface(node, "vnet", tuple(point_to_point(own, router) for own, router in ends)),
              Interface(vnet_node(view.vnet.resource.id), gateway_interface(view.resource.number, instance),
                        tuple(point_to_point(router, own) for own, router in ends)))]
@@ -107,22 +109,24 @@ def _tunnel(connection: ConnectionView, instance: int, leg: Leg, profile: Profil
 
 def _capacity(view: GatewayView, linked: tuple[ConnectionView, ...], instance: int, profile: Profile) -> Capacity:
     """The bounds are the gateway's, so its instances share them."""
-    size = size_of(view.model).divided(profile.gateway_divisor)
+    size = view.size.divided(profile.gateway_divisor)
     own = tuple(address for subnet in view.vnet.gateway_subnets for address in instance_addresses(subnet))
     return Capacity(
         instance_node(view.resource.id, instance), instance_node(view.resource.id, 0),
-        tuple(sorted(gateway_tunnel(c, leg) for c in linked for leg in Leg)), ("vnet",), own, size.bandwidth_bps,
+        tuple(sorted(gateway_tunnel(c, leg) for c in linked for leg in Leg)),
+        wan_hub.gateway_interfaces(view.wan) if view.wan else ("vnet",), own, size.bandwidth_bps,
         size.packets_per_s, size.flows, profile.gateway_burst_ms, profile.gateway_flow_idle_s)
 
 
 def _router(view: GatewayView, linked: tuple[ConnectionView, ...], bypassed: frozenset[int], instance: int,
             profile: Profile) -> Router:
     """``bypassed``: numbers of the connections with FastPath."""
-    ends = _ends(view, instance)
+    inwards = wan_hub.sessions_of_gateway(view, view.wan, instance, profile) if view.wan else (
+        _towards_vnet(view, own, router, profile) for own, router in _ends(view, instance))
     return Router(
         instance_node(view.resource.id, instance), Daemon.BIRD, GATEWAY_ASN,
         router_id(view.resource.number, 1 + instance),
-        (*(_towards_vnet(view, own, router, profile) for own, router in ends),
+        (*inwards,
          *(one for c in linked for leg in Leg
            for one in _sessions(c, c.resource.number in bypassed, instance, leg, profile)),
          *(route_server.sessions_of_gateway(view, view.hub, instance) if view.hub else ())),
@@ -150,18 +154,20 @@ def _towards_vnet(view: GatewayView, own: str, router: str, profile: Profile) ->
 def _sessions(connection: ConnectionView, bypassed: bool, instance: int, leg: Leg,
               profile: Profile) -> Iterator[Session]:
     view, peering = connection.gateway, connection.circuit.private
-    policy = peering.controls.on(leg) if peering else None
+    policy, at = peering.controls.on(leg) if peering else None, connection.attached
+    taken = Policy((Rule(Action.DENY, inside(view.prefixes), refusal=Refusal.OWN_SPACE), *controls.heeded(
+        policy, BASE_PREFERENCE, connection.model.routing_weight)))
     for subnet in connection.subnets:
-        routes = size_of(view.model).divided(profile.gateway_divisor).routes
+        routes = view.size.divided(profile.gateway_divisor).routes
         past = bypassed and fast_path.takes_family(connection, subnet)
         session = Session(
             name=in_family(session_name(CIRCUIT, connection.resource.number, leg), subnet),
             group=BYPASSED if past else CIRCUIT,
             interface=gateway_tunnel(connection, leg), local_address=instance_addresses(subnet)[instance],
             peer_address=edge_addresses(subnet, connection.slot, leg), local_asn=GATEWAY_ASN, peer_asn=AZURE_ASN,
-            import_policy=Policy((Rule(Action.DENY, inside(view.prefixes), refusal=Refusal.OWN_SPACE), *controls.heeded(
-                policy, BASE_PREFERENCE, connection.model.routing_weight))),
-            export_policy=_to_circuit(connection, router_address(subnet) if past else ""), ttl_security=True,
+            import_policy=wan_hub.taken_from_circuit(taken, at) if at else taken,
+            export_policy=wan_hub.told_to_circuit(at) if at else _to_circuit(
+                connection, router_address(subnet) if past else ""), ttl_security=True,
             bfd=profile.inner_bfd, prefix_limit=routes)
         yield session.unless(connection.tested, "a site failover test")
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from trunkline.intent.compile.plant import backbone_interface, core_of_edge, edge_node, switch_node
 from trunkline.intent.compile.ports import edge_port, switch_port
+from trunkline.intent.gateways import ConnectionView
 from trunkline.intent.network import ANY_TAG, Impairment
-from trunkline.intent.view import CircuitView, ConnectionView, ImpairmentView
+from trunkline.intent.view import CircuitView, ImpairmentView
 from trunkline.model.circuit import Leg
 from trunkline.model.impairment import Spot, Way
 

@@ -45,6 +45,7 @@ from trunkline.intent.compile.reach import add_reach
 from trunkline.intent.compile.sentry import sentry
 from trunkline.intent.compile.vrf import TO_CUSTOMER, Links, router
 from trunkline.intent.estate import Estate
+from trunkline.intent.gateways import ConnectionView, connections
 from trunkline.intent.network import (
     ETH_P_8021AD,
     ETH_P_8021Q,
@@ -64,13 +65,7 @@ from trunkline.intent.network import (
 from trunkline.intent.peering import PeeringView
 from trunkline.intent.reach import reaches
 from trunkline.intent.scope import Scope, ScopeKind
-from trunkline.intent.view import (
-    CircuitView,
-    ConnectionView,
-    OrderView,
-    circuit_view,
-    connections,
-)
+from trunkline.intent.view import CircuitView, OrderView, circuit_view
 from trunkline.model.bgp import customer_address, edge_address
 from trunkline.model.circuit import Leg
 from trunkline.model.peering import PeeringType

@@ -35,23 +35,13 @@ from trunkline.intent.compile.draft import (
 )
 from trunkline.intent.compile.route_maps import mapped
 from trunkline.intent.estate import Estate
+from trunkline.intent.gateways import GatewayView, gateway_view
 from trunkline.intent.network import Interface, Link, Node, Role, Route
 from trunkline.intent.placement import placed
 from trunkline.intent.route_map import RouteMaps, maps_of
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.view import GATEWAY as GATEWAY_TYPE
-from trunkline.intent.view import (
-    GatewayView,
-    HubView,
-    VnetPeeringView,
-    VnetView,
-    gateway_view,
-    hub_of,
-    hub_view,
-    lent,
-    referrers,
-    vnet_peerings,
-)
+from trunkline.intent.view import HubView, VnetPeeringView, VnetView, hub_of, hub_view, lent, referrers, vnet_peerings
 from trunkline.model.bgp import GATEWAY_ASN, of_family
 from trunkline.model.hub import HUB_ASN, BgpConnection, RoutingPreference
 from trunkline.model.profile import Profile

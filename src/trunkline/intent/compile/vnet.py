@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from trunkline.intent.allocation import instance_addresses, mac, node_name, router_address
 from trunkline.intent.bgp import PERMIT_ALL, REJECT_ALL, Router, Session
-from trunkline.intent.compile import route_server, vnet_peering
+from trunkline.intent.compile import route_server, vnet_peering, wan_hub
 from trunkline.intent.compile.draft import (
     GATEWAY,
     LOOPBACK6,
@@ -31,6 +31,7 @@ from trunkline.intent.placement import PlacedNic, placed
 from trunkline.intent.scope import Scope
 from trunkline.intent.view import GATEWAY as GATEWAY_TYPE
 from trunkline.intent.view import VnetView, hub_of, referrers, vnet_peerings, vnet_view
+from trunkline.intent.wan import hub_of_network
 from trunkline.model.bgp import GATEWAY_ASN, host_prefix, network, of_family
 from trunkline.model.network import GatewayType, Subnet
 from trunkline.model.profile import Profile
@@ -60,11 +61,13 @@ def vnet(scope: Scope, estate: Estate, profile: Profile) -> Draft:
         for nic in subnet.nics:
             _add_vm(draft, node, nic, subnet.model, strict)
     draft.pieces += [Route(node, prefix, kind=RouteKind.UNREACHABLE) for prefix in view.prefixes]
-    peerings, hub = vnet_peerings(estate, view), hub_of(estate, view)
+    peerings, hub, wan = vnet_peerings(estate, view), hub_of(estate, view), hub_of_network(estate, view.resource.id)
     sessions = (*_gateway_sessions(estate, view, profile), *vnet_peering.sessions(peerings, view, profile),
-                *(route_server.sessions_of_vnet(hub, profile) if hub else ()))
+                *(route_server.sessions_of_vnet(hub, profile) if hub else ()),
+                *(wan_hub.sessions_of_network(*wan, profile) if wan else ()))
     if sessions:
-        origins = (*vnet_peering.origins(peerings), *route_server.origins_of_vnet(estate, view, peerings))
+        origins = (*vnet_peering.origins(peerings), *route_server.origins_of_vnet(estate, view, peerings),
+                   *(wan_hub.origins_of_network(wan[1]) if wan else ()))
         draft.routers.append(Router(node, Daemon.BIRD, GATEWAY_ASN, router_id(view.resource.number, 3), sessions,
                                     origins, profile.ecmp))
     here = surroundings(estate, view, draft.routers)

@@ -22,9 +22,10 @@ from trunkline.intent.compile.draft import (
     vrf_tunnel,
 )
 from trunkline.intent.compile.reach import reach_sessions
+from trunkline.intent.gateways import ConnectionView, GatewayView
 from trunkline.intent.peering import PeeringView
 from trunkline.intent.reach import ReachView
-from trunkline.intent.view import CircuitView, ConnectionView, GatewayView
+from trunkline.intent.view import CircuitView
 from trunkline.model.bgp import AZURE_ASN, GATEWAY_ASN, bare, customer_address, edge_address, family_of
 from trunkline.model.circuit import Leg, SkuTier
 from trunkline.model.profile import Profile
@@ -107,7 +108,8 @@ def _gateway_sessions(connection: ConnectionView, instance: int, which: Leg, pro
 
 
 def _from_gateway(gateway: GatewayView) -> Policy:
-    """Its address spaces; with branch-to-branch traffic also what its Route Server's peers announce."""
-    if gateway.hub:
+    """Its address spaces; of a hub all that it tells, and with branch-to-branch traffic what its Route Server's peers
+    announce."""
+    if gateway.told:
         return Policy((NO_MARTIANS, Rule(Action.PERMIT)))
     return Policy((Rule(Action.PERMIT, tuple(PrefixMatch.exactly(prefix) for prefix in gateway.prefixes)),))

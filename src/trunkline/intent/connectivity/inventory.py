@@ -9,8 +9,9 @@ from trunkline.intent.blueprint import Blueprint
 from trunkline.intent.compile import compile
 from trunkline.intent.compile.vnet_peering import vnet_peering_scope
 from trunkline.intent.estate import Estate
+from trunkline.intent.gateways import GatewayView, gateway_view
 from trunkline.intent.scope import Scope, ScopeKind
-from trunkline.intent.view import CircuitView, GatewayView, circuit_view, gateway_view, hub_of, vnet_peerings, vnet_view
+from trunkline.intent.view import CircuitView, circuit_view, hub_of, vnet_peerings, vnet_view
 from trunkline.model.backbone import backbone
 from trunkline.model.circuit import Leg
 from trunkline.model.plant import region

@@ -11,8 +11,9 @@ from trunkline.intent.compile.draft import ce_node, host_node, vnet_node
 from trunkline.intent.compile.site import ordered
 from trunkline.intent.compile.vnet import vm_node
 from trunkline.intent.estate import Estate
+from trunkline.intent.gateways import GatewayView, connections
 from trunkline.intent.placement import placed
-from trunkline.intent.view import CircuitView, GatewayView, connections, site_model, vnet_peerings
+from trunkline.intent.view import CircuitView, site_model, vnet_peerings
 from trunkline.model.bgp import family_of, network, within
 from trunkline.model.peering import PeeringType
 from trunkline.model.resource import Resource, ResourceId

@@ -14,8 +14,9 @@ from trunkline.intent.connectivity import needs
 from trunkline.intent.connectivity.inventory import Inventory
 from trunkline.intent.connectivity.needs import Need
 from trunkline.intent.connectivity.topology import Topology
+from trunkline.intent.gateways import GatewayView
 from trunkline.intent.network import Role
-from trunkline.intent.view import CircuitView, GatewayView, site_model
+from trunkline.intent.view import CircuitView, site_model
 from trunkline.model.backbone import site_of
 from trunkline.model.circuit import Leg
 from trunkline.model.fault import FaultKind, Target

@@ -24,6 +24,8 @@ from trunkline.intent.dependency.cloud import (
     of_gateway,
     of_group_or_table,
     of_hub,
+    of_hub_connection,
+    of_hub_table,
     of_nic,
     of_route_map,
     of_rule_or_route,
@@ -74,10 +76,10 @@ from trunkline.intent.view import (
     SITE,
     SUBNET,
     THROTTLE,
-    VIRTUAL_HUB,
     VNET,
     VNET_PEERING,
 )
+from trunkline.intent.wan import HUB_ROUTE_TABLE, HUB_VNET_CONNECTION, VIRTUAL_HUB, WAN_CONNECTION, WAN_GATEWAY
 from trunkline.model.containment import CONTAINMENT
 from trunkline.model.resource import Resource
 
@@ -117,6 +119,10 @@ _OWN: dict[str, Callable[[Resource, Estate], Scopes]] = {
     HUB_IP_CONFIGURATION.lower(): by_parent(of_hub),
     HUB_BGP_CONNECTION.lower(): by_parent(of_hub),
     ROUTE_MAP.lower(): of_route_map,
+    HUB_ROUTE_TABLE.lower(): of_hub_table,
+    HUB_VNET_CONNECTION.lower(): of_hub_connection,
+    WAN_GATEWAY.lower(): of_gateway,
+    WAN_CONNECTION.lower(): of_connection,
     NIC.lower(): of_nic,
     SECURITY_GROUP.lower(): of_group_or_table,
     SECURITY_RULE.lower(): of_rule_or_route,
@@ -143,6 +149,7 @@ _FURTHER: dict[str, Callable[[Resource, Estate], Scopes]] = {
     HUB_IP_CONFIGURATION.lower(): by_parent(beyond_hub),
     HUB_BGP_CONNECTION.lower(): by_parent(beyond_hub),
     GATEWAY.lower(): beyond_gateway,
+    WAN_GATEWAY.lower(): beyond_gateway,
     SITE.lower(): beyond_site,
     SESSION_POLICY.lower(): beyond_session_policy,
     EXCHANGE.lower(): beyond_exchange,

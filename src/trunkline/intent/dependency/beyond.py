@@ -7,9 +7,10 @@ from trunkline.intent.dependency.edge import Scopes, legs, of_cable, port_of, si
 from trunkline.intent.dependency.exchanges import exchanges_of_site
 from trunkline.intent.direct import CABLE, cables_at
 from trunkline.intent.estate import Estate
+from trunkline.intent.gateways import links
 from trunkline.intent.reach import ends, linked_circuits
 from trunkline.intent.session_policy import circuit_of
-from trunkline.intent.view import CONNECTION, EXCHANGE_ORDER
+from trunkline.intent.view import EXCHANGE_ORDER
 from trunkline.model.resource import Resource, ResourceId
 
 
@@ -19,7 +20,7 @@ def _sites_and_gateways(circuit: ResourceId, estate: Estate) -> Scopes:
     if port := port_of(circuit, estate):
         for cable in estate.referrers(port, CABLE):
             yield from site_of(cable, estate)
-    for connection in estate.referrers(circuit, CONNECTION):
+    for connection in links(estate, circuit):
         yield from clouds_end(connection, estate)
         yield from beyond_connection(connection, estate)
 
@@ -54,7 +55,7 @@ def of_session_policy(policy: Resource, estate: Estate) -> Scopes:
     """With the gateways, which heed what the edge says of a route."""
     if circuit := circuit_of(policy):
         yield from legs(circuit)
-        for connection in estate.referrers(circuit, CONNECTION):
+        for connection in links(estate, circuit):
             yield from clouds_end(connection, estate)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from trunkline.intent.compile.vnet_peering import vnet_peering_scope
 from trunkline.intent.dependency.edge import Scopes, legs, port_of
 from trunkline.intent.estate import Estate
+from trunkline.intent.gateways import circuit_of, gateway_of, links
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.view import (
     CIRCUIT,
@@ -19,9 +20,17 @@ from trunkline.intent.view import (
     VNET_PEERING,
 )
 from trunkline.intent.vnet_peering import remote
+from trunkline.intent.wan import (
+    HUB_VNET_CONNECTION,
+    WAN_GATEWAY,
+    connection_to_hub,
+    gateway_of_hub,
+    hub_of_gateway,
+    network_of,
+)
 from trunkline.model.failover import site_tests
 from trunkline.model.hub import HubIpConfiguration, VirtualHub
-from trunkline.model.network import Connection, NetworkInterface, VirtualNetworkGateway
+from trunkline.model.network import NetworkInterface, VirtualNetworkGateway
 from trunkline.model.resource import Resource, ResourceId
 from trunkline.model.vnet_peering import VirtualNetworkPeering
 
@@ -72,29 +81,35 @@ def of_rule_or_route(resource: Resource, estate: Estate) -> Scopes:
 def of_gateway(resource: Resource, estate: Estate) -> Scopes:
     """A failover test closes both ends of the sessions with circuits."""
     yield Scope(ScopeKind.GATEWAY, resource.id.key)
+    if _is_in_hub(resource):
+        yield Scope(ScopeKind.HUB, hub_of_gateway(resource).key)
     if vnet := _vnet_of_gateway(resource):
         yield Scope(ScopeKind.VNET, vnet.key)
-    for connection in estate.referrers(resource.id, CONNECTION) if site_tests(resource) else ():
-        circuit = Connection.model_validate(connection.properties).peer
-        if circuit:
-            yield from legs(circuit.target)
+    for connection in links(estate, resource.id) if site_tests(resource) else ():
+        if circuit := circuit_of(connection):
+            yield from legs(circuit)
+
+
+def _is_in_hub(gateway: Resource) -> bool:
+    return gateway.id.type.lower() == WAN_GATEWAY.lower()
 
 
 def _vnet_of_gateway(resource: Resource) -> ResourceId | None:
+    if _is_in_hub(resource):
+        return None
     subnet = VirtualNetworkGateway.model_validate(resource.properties).subnet
     return subnet.target.parent if subnet else None
 
 
 def of_connection(resource: Resource, estate: Estate) -> Scopes:
     yield from clouds_end(resource, estate)
-    model = Connection.model_validate(resource.properties)
-    if model.peer:
-        yield from legs(model.peer.target)
+    if circuit := circuit_of(resource):
+        yield from legs(circuit)
 
 
 def clouds_end(resource: Resource, estate: Estate) -> Scopes:
     """A connection's gateway, and the VNet router, for it has an end of the direct tunnels."""
-    gateway = _gateway_of(resource)
+    gateway = gateway_of(resource)
     yield Scope(ScopeKind.GATEWAY, gateway.key)
     found = estate.get(gateway)
     if found:
@@ -104,17 +119,13 @@ def clouds_end(resource: Resource, estate: Estate) -> Scopes:
 def beyond_connection(resource: Resource, estate: Estate) -> Scopes:
     """The addresses behind FastPath are limited by circuit or Direct port: what one connection takes, switched on or
     off, the others have no more or again."""
-    circuit = Connection.model_validate(resource.properties).peer
-    port = port_of(circuit.target, estate) if circuit else None
-    sharing = [one.id for one in estate.referrers(port, CIRCUIT)] if port else [circuit.target] if circuit else []
+    circuit = circuit_of(resource)
+    port = port_of(circuit, estate) if circuit else None
+    sharing = [one.id for one in estate.referrers(port, CIRCUIT)] if port else [circuit] if circuit else []
     for one in sharing:
         for other in estate.referrers(one, CONNECTION):
             if other.properties.get("expressRouteGatewayBypass"):
-                yield Scope(ScopeKind.GATEWAY, _gateway_of(other).key)
-
-
-def _gateway_of(connection: Resource) -> ResourceId:
-    return Connection.model_validate(connection.properties).virtual_network_gateway1.target
+                yield Scope(ScopeKind.GATEWAY, gateway_of(other).key)
 
 
 def of_vnet_peering(resource: Resource, estate: Estate) -> Scopes:
@@ -165,13 +176,40 @@ def of_hub(resource: Resource, estate: Estate) -> Scopes:
 
 
 def of_route_map(resource: Resource, estate: Estate) -> Scopes:
-    """Its Route Server alone; behind the hub of a Virtual WAN there is nothing."""
-    hub = estate.get(resource.id.parent) if resource.id.parent else None
-    if hub and VirtualHub.model_validate(hub.properties).route_server:
-        yield Scope(ScopeKind.HUB, hub.id.key)
+    """Its Route Server, or its hub with the gateway there, which speaks with circuits."""
+    if resource.id.parent:
+        yield from _of_wan_hub(resource.id.parent, estate)
+
+
+def _of_wan_hub(hub: ResourceId, estate: Estate) -> Scopes:
+    yield Scope(ScopeKind.HUB, hub.key)
+    if gateway := gateway_of_hub(estate, hub):
+        yield Scope(ScopeKind.GATEWAY, gateway.id.key)
+
+
+def of_hub_connection(resource: Resource, estate: Estate) -> Scopes:
+    """The hub's and the virtual network's: both have an end of it."""
+    yield Scope(ScopeKind.VNET, network_of(resource).key)
+    if resource.id.parent:
+        yield from _of_wan_hub(resource.id.parent, estate)
+
+
+def of_hub_table(resource: Resource, estate: Estate) -> Scopes:
+    """With all networks at the hub: a label says which of them it concerns."""
+    if hub := resource.id.parent:
+        yield from _of_wan_hub(hub, estate)
+        yield from _networks_at_wan_hub(hub, estate)
+
+
+def _networks_at_wan_hub(hub: ResourceId, estate: Estate) -> Scopes:
+    for connection in estate.children(hub, HUB_VNET_CONNECTION):
+        yield Scope(ScopeKind.VNET, network_of(connection).key)
 
 
 def beyond_hub(resource: Resource, estate: Estate) -> Scopes:
+    if VirtualHub.model_validate(resource.properties).virtual_wan:
+        yield from _of_wan_hub(resource.id, estate)
+        yield from _networks_at_wan_hub(resource.id, estate)
     for vnet in _networks_of_hub(resource.id, estate):
         yield from _gateways_of_vnet(vnet, estate)
         yield from _peers_of_vnet(vnet, estate)
@@ -195,7 +233,7 @@ def _gateways_in(vnet: ResourceId, estate: Estate) -> Iterator[Resource]:
 
 
 def _linked_to_gateway(resource: Resource, estate: Estate) -> Scopes:
-    for connection in estate.referrers(resource.id, CONNECTION):
+    for connection in links(estate, resource.id):
         yield from of_connection(connection, estate)
         yield from beyond_connection(connection, estate)
 
@@ -208,6 +246,8 @@ def beyond_gateway(resource: Resource, estate: Estate) -> Scopes:
 
 
 def beyond_vnet(resource: Resource, estate: Estate) -> Scopes:
+    if (connection := connection_to_hub(estate, resource.id)) and connection.id.parent:
+        yield from _of_wan_hub(connection.id.parent, estate)
     yield from _users_of_vnet(resource.id, estate)
     yield from _peers_of_vnet(resource.id, estate)
 

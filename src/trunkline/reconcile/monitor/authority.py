@@ -10,11 +10,11 @@ from trunkline.diagnosis.claims import Claim, numbered
 from trunkline.intent.compile.exchange import lan_node, member_port
 from trunkline.intent.estate import Estate
 from trunkline.intent.exchange import exchange_view
+from trunkline.intent.gateways import GatewayView, circuit_of, gateway_of, gateway_view, links
 from trunkline.intent.reach import reaches
 from trunkline.intent.scope import Scope, ScopeKind
-from trunkline.intent.view import CONNECTION, GatewayView, circuit_view, gateway_view, referrers, site_model
+from trunkline.intent.view import circuit_view, site_model
 from trunkline.model.bgp import AZURE_ASN, GATEWAY_ASN
-from trunkline.model.network import Connection
 from trunkline.model.resource import Resource, ResourceId
 
 #: A claim on more than this is none.
@@ -25,10 +25,10 @@ def neighbours(estate: Estate, circuit: ResourceId) -> tuple[ResourceId, ...]:
     """The circuits that share a gateway with one, itself first."""
     found = {circuit.key: circuit}
     for gateway in _gateways(estate, circuit):
-        for connection in referrers(estate, gateway, CONNECTION):
-            peer = Connection.model_validate(connection.properties).peer
-            if peer:
-                found.setdefault(peer.target.key, peer.target)
+        for connection in links(estate, gateway):
+            other = circuit_of(connection)
+            if other and not connection.deleting:
+                found.setdefault(other.key, other)
     return tuple(found.values())
 
 
@@ -39,8 +39,7 @@ def in_touch(estate: Estate, circuit: ResourceId) -> tuple[ResourceId, ...]:
 
 
 def _gateways(estate: Estate, circuit: ResourceId) -> tuple[ResourceId, ...]:
-    return tuple(Connection.model_validate(one.properties).virtual_network_gateway1.target
-                 for one in referrers(estate, circuit, CONNECTION))
+    return tuple(gateway_of(one) for one in links(estate, circuit) if not one.deleting)
 
 
 def declared(estate: Estate, circuit: ResourceId) -> tuple[Claim, ...]:
@@ -97,8 +96,11 @@ def _of_site(site: Resource, circuits: list[ResourceId]) -> Iterator[Claim]:
 
 
 def _of_network(view: GatewayView) -> Iterator[Claim]:
-    for prefix in view.prefixes:
-        yield Claim(prefix, str(view.vnet.resource.id), frozenset(), frozenset({AZURE_ASN, GATEWAY_ASN}),
+    owners = dict.fromkeys(view.prefixes, view.vnet.resource)
+    for one in view.wan.networks if view.wan else ():
+        owners |= dict.fromkeys(one.prefixes, one.vnet)
+    for prefix, owner in owners.items():
+        yield Claim(prefix, str(owner.id), frozenset(), frozenset({AZURE_ASN, GATEWAY_ASN}),
                     declared=True)
 
 

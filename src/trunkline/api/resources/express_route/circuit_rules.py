@@ -11,7 +11,8 @@ from trunkline.api.resources.linked import immovable
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.direct import CABLE
 from trunkline.intent.estate import Estate
-from trunkline.intent.view import CIRCUIT, CONNECTION, EXCHANGE_ORDER, WAN_CONNECTION, referrers
+from trunkline.intent.view import CIRCUIT, CONNECTION, EXCHANGE_ORDER, referrers
+from trunkline.intent.wan import WAN_CONNECTION
 from trunkline.model.circuit import (
     TIER_MOVES,
     Circuit,

@@ -13,7 +13,8 @@ from trunkline.api.resources.linked import linked, missing
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
 from trunkline.intent.reach import CIRCUIT_CONNECTION, link_prefixes
-from trunkline.intent.view import CONNECTION, NETWORK, PEERING, ROUTE_FILTER_RULE, WAN_CONNECTION, referrers
+from trunkline.intent.view import CONNECTION, NETWORK, PEERING, ROUTE_FILTER_RULE, referrers
+from trunkline.intent.wan import WAN_CONNECTION
 from trunkline.model.bgp import overlaps
 from trunkline.model.circuit import Leg, SkuTier
 from trunkline.model.peering import MicrosoftConfig, Peering, PeeringType

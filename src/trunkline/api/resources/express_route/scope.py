@@ -12,7 +12,8 @@ from trunkline.api.resources.express_route.words import order_of, sku_of
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
 from trunkline.intent.reach import CIRCUIT_CONNECTION, linked_circuits
-from trunkline.intent.view import CONNECTION, PEERING, WAN_CONNECTION, referrers
+from trunkline.intent.view import CONNECTION, PEERING, referrers
+from trunkline.intent.wan import WAN_CONNECTION
 from trunkline.model import plant
 from trunkline.model.circuit import SkuTier, link_limit
 from trunkline.model.reach import beyond

@@ -1,4 +1,4 @@
-"""expressRouteGateways and their expressRouteConnections: circuits linked to a Virtual WAN hub. Recorded."""
+"""expressRouteGateways and their expressRouteConnections: circuits linked to a Virtual WAN hub."""
 
 from __future__ import annotations
 
@@ -6,16 +6,21 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 from trunkline.api.declaration import Action, Inline, Ledger, Refusal, Register, ResourceType, Wish
+from trunkline.api.resources.addressing import circuit_collisions
 from trunkline.api.resources.express_route.scope import check_link
 from trunkline.api.resources.express_route.words import AUTHORIZATION, order_of, provider_state
+from trunkline.api.resources.gateway_actions import NO_ROUTE_SETS
 from trunkline.api.resources.gateway_failover import REFUSED_FAILOVER_TESTS
 from trunkline.api.resources.linked import immovable, linked, missing
+from trunkline.api.resources.looking_glass import ELSEWHERE
 from trunkline.api.resources.recorded import with_guid
 from trunkline.api.resources.redemption import check_key, redeemed
+from trunkline.api.resources.virtual_wan.hub_routing import with_router
 from trunkline.api.resources.virtual_wan.routing import check_routing, shown_routing, without_defaults
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
-from trunkline.intent.view import PEERING, VIRTUAL_HUB, WAN_CONNECTION, WAN_GATEWAY, alive
+from trunkline.intent.view import PEERING, alive
+from trunkline.intent.wan import DEFAULT_TABLE, VIRTUAL_HUB, WAN_CONNECTION, WAN_GATEWAY, wan_hub
 from trunkline.model.circuit import ProviderState
 from trunkline.model.hub import VirtualHub
 from trunkline.model.peering import Peering, PeeringType
@@ -25,9 +30,9 @@ from trunkline.model.wan import ExpressRouteConnection, ExpressRouteGateway
 #: Circuits of one gateway: at one peering location, and altogether (azure-facts 2.2).
 _MOST_AT_A_LOCATION, _MOST_CIRCUITS = 4, 8
 
-_NO_NETWORK = Refusal(
-    "VirtualWanNotRealised", "Virtual WAN hubs are recorded on this platform: their gateways carry nothing, so there "
-    "are no routes and no resiliency to tell of. Ask a virtual network gateway of type ExpressRoute.")
+_NO_RESILIENCY = Refusal(
+    "ResiliencyInformationNotSupported", "Resiliency is computed for virtual network gateways, not for gateways in the "
+    "hub of a Virtual WAN. Ask a virtual network gateway of type ExpressRoute.")
 
 
 def _check(wish: Wish, register: Register) -> Iterator[Fault]:
@@ -41,6 +46,8 @@ def _check(wish: Wish, register: Register) -> Iterator[Fault]:
     elif VirtualHub.model_validate(hub.properties).route_server:
         yield Fault("VirtualHubIsRouteServer", f"{hub.id} is a Route Server; an ExpressRoute gateway stands in the hub "
                     "of a Virtual WAN. Name one that has virtualWan.", "virtualHub")
+    else:
+        yield from with_router(hub)
     for other in register.referrers(model.virtual_hub.target, WAN_GATEWAY):
         if other.id.key != gateway.key:
             yield Conflict("ExpressRouteGatewayExists", f"{model.virtual_hub.id} has gateway {other.id}, and a hub has "
@@ -63,7 +70,7 @@ def _check_link(wish: Wish, register: Register) -> Iterator[Fault]:
     if old.id.lower() != wanted.id.lower():
         yield immovable("expressRouteCircuitPeering", old.id, wanted.id, "Create another connection.",
                         "expressRouteCircuitPeering")
-    yield from check_routing(connection, register)
+    yield from _check_routing(connection, model, register)
     if model.express_route_gateway_bypass:
         yield Fault("FastPathNotSupported", "expressRouteGatewayBypass 'true' (FastPath) is not offered in this "
                     "release; leave it out or set it to false.", "expressRouteGatewayBypass")
@@ -79,8 +86,20 @@ def _check_link(wish: Wish, register: Register) -> Iterator[Fault]:
     yield from check_key(connection, AUTHORIZATION, circuit.id, register)
     yield from _room(connection, circuit, register)
     if wish.existing is None:
+        yield from _collisions(connection, circuit, register)
         gateway = register.get(connection.id.parent) if connection.id.parent else None
         yield from check_link(circuit, gateway.location if gateway else "", register, "expressRouteCircuitPeering")
+
+
+def _check_routing(connection: Resource, model: ExpressRouteConnection, register: Register) -> Iterator[Fault]:
+    """The branches of a hub are all associated with its default table (Virtual WAN documentation)."""
+    hub = _hub(connection.id.parent, register)
+    yield from check_routing(connection, hub, register)
+    table = model.routing_configuration.associated_route_table
+    if table and table.target.name.lower() != DEFAULT_TABLE.lower():
+        yield Fault("BranchRouteTableNotAllowed", f"associatedRouteTable of {connection.id.name} is "
+                    f"{table.target.name}, and circuits are associated with {DEFAULT_TABLE}. Leave it out, and name "
+                    "other tables in propagatedRouteTables.", "routingConfiguration.associatedRouteTable")
 
 
 def _room(connection: Resource, circuit: Resource, register: Register) -> Iterator[Fault]:
@@ -98,6 +117,15 @@ def _room(connection: Resource, circuit: Resource, register: Register) -> Iterat
         yield Conflict("GatewayConnectionLimitExceeded", f"Gateway {connection.id.parent} is linked to {len(others)} "
                        f"circuits, {near} of them at {place}; {_MOST_CIRCUITS} are allowed, {_MOST_AT_A_LOCATION} of "
                        "one location. Delete a connection first.", "expressRouteCircuitPeering", status=400)
+
+
+def _collisions(connection: Resource, circuit: Resource, register: Register) -> Iterator[Fault]:
+    hub = _hub(connection.id.parent, register)
+    found = wan_hub(register, hub) if hub else None
+    if found:
+        yield from circuit_collisions(register, circuit, found.resource.id, (found.prefix,))
+        for one in found.networks:
+            yield from circuit_collisions(register, circuit, one.vnet.id, one.prefixes)
 
 
 def _obstacle(connection: Resource, estate: Estate) -> Fault | None:
@@ -120,6 +148,19 @@ def _generate_link(wish: Wish, ledger: Ledger) -> Json:
     return {**system, "authorization": {"id": str(key.id)}} if key else system
 
 
+def _amend_link(wish: Wish, ledger: Ledger) -> Json:
+    """Addresses and tunnels are for what can be built: a connection that fails has none."""
+    if _obstacle(wish.resource, ledger) or wish.resource.id.parent is None:
+        return {}
+    own = wish.resource.id.key
+    return {"number": ledger.allocate("connection", own),
+            "slot": ledger.allocate(f"slot:{wish.resource.id.parent.key}", own)}
+
+
+def _generate_gateway(wish: Wish, ledger: Ledger) -> Json:
+    return {**with_guid(wish, ledger), "number": ledger.allocate("virtualNetworkGateways", wish.resource.id.key)}
+
+
 def _show_link(connection: Resource, estate: Estate) -> Json:
     hub = _hub(connection.id.parent, estate)
     return {"routingConfiguration": shown_routing(connection, hub)} if hub else {}
@@ -132,12 +173,14 @@ def _hub(gateway: ResourceId | None, estate: Estate) -> ResourceId | None:
 
 WAN_GATEWAYS = ResourceType(
     WAN_GATEWAY, model=ExpressRouteGateway, shape="ExpressRouteGatewayProperties",
-    inline=(Inline("expressRouteConnections", WAN_CONNECTION),), check=_check, generate=with_guid,
-    actions=(*REFUSED_FAILOVER_TESTS, Action("getRoutesInformation", refused=_NO_NETWORK),
-             Action("getResiliencyInformation", refused=_NO_NETWORK)))
+    inline=(Inline("expressRouteConnections", WAN_CONNECTION),), realised=True, check=_check,
+    generate=_generate_gateway,
+    actions=(*REFUSED_FAILOVER_TESTS, Action("getRoutesInformation", refused=NO_ROUTE_SETS),
+             Action("getResiliencyInformation", refused=_NO_RESILIENCY), ELSEWHERE))
 
 WAN_CONNECTIONS = ResourceType(
     WAN_CONNECTION, model=ExpressRouteConnection, shape="ExpressRouteConnectionProperties", tracked=False,
+    realised=True,
     secrets=("authorizationKey",), opened_by_key="expressRouteCircuitPeering",
     defaults=without_defaults, check=_check_link, obstacle=_obstacle,
-    fails_parent=False, generate=_generate_link, show=_show_link)
+    fails_parent=False, generate=_generate_link, amend=_amend_link, show=_show_link)

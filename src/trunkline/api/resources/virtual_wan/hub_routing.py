@@ -1,20 +1,18 @@
 """How a Virtual WAN hub routes: route tables of both generations, routing intent, connected networks.
 
-Recorded: no network stands behind a Virtual WAN hub.
+Tables and connections are realised (intent.compile.wan_hub), routing intent and tables of the older kind recorded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trunkline.api.declaration import Register, ResourceType, Wish
+from trunkline.api.declaration import Ledger, Register, ResourceType, Wish
+from trunkline.api.resources.addressing import circuit_collisions
 from trunkline.api.resources.linked import immovable, linked, missing
 from trunkline.api.resources.recorded import ByShape, filled
 from trunkline.api.resources.subnets import spaces_of
 from trunkline.api.resources.virtual_wan.routing import (
-    BUILT_IN,
-    HUB_ROUTE_TABLE,
-    HUB_VNET_CONNECTION,
     check_routing,
     in_use_by,
     routed_by,
@@ -24,8 +22,10 @@ from trunkline.api.resources.virtual_wan.routing import (
 )
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
-from trunkline.intent.view import VIRTUAL_HUB, VNET, referrers
-from trunkline.model.bgp import overlaps
+from trunkline.intent.gateways import circuit_of
+from trunkline.intent.view import GATEWAY, SUBNET, VNET, alive, referrers
+from trunkline.intent.wan import BUILT_IN, HUB_ROUTE_TABLE, HUB_VNET_CONNECTION, VIRTUAL_HUB, wan_hub
+from trunkline.model.bgp import of_family, overlaps
 from trunkline.model.hub import VirtualHub
 from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId
 from trunkline.model.wan import HubVnetConnection, RoutingIntent
@@ -40,6 +40,21 @@ def in_wan(wish: Wish, register: Register) -> Iterator[Fault]:
     if parent and VirtualHub.model_validate(parent.properties).route_server:
         yield Fault("OperationNotSupportedForRouteServer", f"{wish.resource.id.types[-1]} belong to a Virtual WAN hub, "
                     f"and {parent.id} is a Route Server. Create it in a hub that has virtualWan.")
+
+
+def routed(wish: Wish, register: Register) -> Iterator[Fault]:
+    """A fault if the parent has no router for Virtual WAN traffic."""
+    parent = register.get(wish.resource.id.parent) if wish.resource.id.parent else None
+    if parent and VirtualHub.model_validate(parent.properties).route_server:
+        yield from in_wan(wish, register)
+    elif parent:
+        yield from with_router(parent)
+
+
+def with_router(hub: Resource) -> Iterator[Fault]:
+    if not VirtualHub.model_validate(hub.properties).routes_in_wan:
+        yield Fault("VirtualHubIsBasic", f"{hub.id} has sku Basic, which has neither a router nor an ExpressRoute "
+                    "gateway. Use a hub with sku Standard.")
 
 
 def built_in_tables(hub: ResourceId) -> tuple[Resource, ...]:
@@ -82,9 +97,17 @@ def _check_intent(wish: Wish, register: Register) -> Iterator[Fault]:
             asked.add(destination)
 
 
-def _check_vnet(wish: Wish, register: Register) -> Iterator[Fault]:
+def _check_table(wish: Wish, register: Register) -> Iterator[Fault]:
     yield from in_wan(wish, register)
-    yield from check_routing(wish.resource, register)
+    if wish.resource.properties.get("routes"):
+        yield Fault("StaticRoutesNotSupported", f"routes of {wish.resource.id.name} are static, and a hub leads "
+                    "nothing to firewalls or appliances on this platform. Leave them out; what connections propagate "
+                    "is learned.", "routes")
+
+
+def _check_vnet(wish: Wish, register: Register) -> Iterator[Fault]:
+    yield from routed(wish, register)
+    yield from check_routing(wish.resource, wish.resource.id.parent, register)
     connection, model = wish.resource.id, HubVnetConnection.model_validate(wish.resource.properties)
     remote = linked(register, connection, model.remote_virtual_network.id, VNET, anywhere=True)
     old = HubVnetConnection.model_validate(wish.existing.properties) if wish.existing else model
@@ -98,6 +121,7 @@ def _check_vnet(wish: Wish, register: Register) -> Iterator[Fault]:
         yield missing(connection, model.remote_virtual_network.id, VNET, "remoteVirtualNetwork")
         return
     yield from _beside_hub(connection, remote, register)
+    yield from _without_gateway(remote, register)
     for other in referrers(register, remote.id, HUB_VNET_CONNECTION):
         if other.id.key != connection.key:
             yield Conflict("VirtualNetworkAlreadyConnectedToHub", f"Virtual network {remote.id} is connected by "
@@ -106,12 +130,35 @@ def _check_vnet(wish: Wish, register: Register) -> Iterator[Fault]:
 
 
 def _beside_hub(connection: ResourceId, vnet: Resource, register: Register) -> Iterator[Fault]:
-    hub = register.get(connection.parent) if connection.parent else None
-    prefix = VirtualHub.model_validate(hub.properties).address_prefix if hub else None
-    for space in spaces_of(vnet):
-        if prefix and overlaps(space, prefix):
-            yield Fault("VnetAddressSpaceOverlapsHub", f"Address space {space} of {vnet.id} overlaps {prefix} of its "
-                        "hub. Connect a network with another address space.", "remoteVirtualNetwork")
+    """Beside the hub's prefix, its other networks, and what its circuits are linked to."""
+    hub = wan_hub(register, connection.parent) if connection.parent else None
+    spaces = of_family(4, spaces_of(vnet))
+    if not spaces:
+        yield Fault("VirtualWanHasNoIPv6", f"{vnet.id} has IPv6 alone, and a Virtual WAN carries IPv4 only. Connect a "
+                    "network with IPv4 address space.", "remoteVirtualNetwork")
+    if hub is None:
+        return
+    others = [(one, prefix) for one in hub.networks if one.vnet.id.key != vnet.id.key for prefix in one.prefixes]
+    taken = [(str(hub.resource.id), hub.prefix), *((str(one.vnet.id), prefix) for one, prefix in others)]
+    for space in spaces:
+        for owner, prefix in taken:
+            if overlaps(space, prefix):
+                yield Fault("VnetAddressSpaceOverlapsHub", f"Address space {space} of {vnet.id} overlaps {prefix} of "
+                            f"{owner}, which the hub leads to. Connect a network with another address space.",
+                            "remoteVirtualNetwork")
+    for link in hub.circuits:
+        target = circuit_of(link.resource)
+        if circuit := alive(register, target) if target else None:
+            yield from circuit_collisions(register, circuit, vnet.id, spaces)
+
+
+def _without_gateway(vnet: Resource, register: Register) -> Iterator[Fault]:
+    """A network at a hub uses the hub's gateway."""
+    for subnet in register.children(vnet.id, SUBNET):
+        for gateway in referrers(register, subnet.id, GATEWAY):
+            yield Conflict("VirtualNetworkHasGateway", f"{vnet.id} has gateway {gateway.id}, and a network at a hub "
+                           "uses the hub's. Delete the gateway, or connect another network.", "remoteVirtualNetwork",
+                           status=400)
 
 
 def _show_vnet(connection: Resource, _estate: Estate) -> Json:
@@ -119,9 +166,17 @@ def _show_vnet(connection: Resource, _estate: Estate) -> Json:
     return {"routingConfiguration": shown_routing(connection, hub)} if hub else {}
 
 
+def _generate_table(wish: Wish, ledger: Ledger) -> Json:
+    """A number as a hub has one, for its router, and its place among the hub's tables."""
+    own = wish.resource.id
+    return {} if own.name in BUILT_IN else {
+        "number": ledger.allocate("virtualHubs", own.key), "slot": ledger.allocate(f"table:{own.parent}", own.key)}
+
+
 HUB_ROUTE_TABLES = ResourceType(
-    HUB_ROUTE_TABLE, model=ByShape, shape="HubRouteTableProperties", tracked=False,
-    defaults=filled(routes=[], labels=[]), check=in_wan, in_use=_table_in_use, show=_show_table)
+    HUB_ROUTE_TABLE, model=ByShape, shape="HubRouteTableProperties", tracked=False, realised=True,
+    defaults=filled(routes=[], labels=[]), check=_check_table, generate=_generate_table,
+    in_use=_table_in_use, show=_show_table)
 
 HUB_ROUTE_TABLES_V2 = ResourceType(
     HUB_ROUTE_TABLE_V2, model=ByShape, shape="VirtualHubRouteTableV2Properties", tracked=False,
@@ -132,4 +187,4 @@ ROUTING_INTENTS = ResourceType(
 
 HUB_VNET_CONNECTIONS = ResourceType(
     HUB_VNET_CONNECTION, model=HubVnetConnection, shape="HubVirtualNetworkConnectionProperties", tracked=False,
-    defaults=without_defaults, check=_check_vnet, show=_show_vnet)
+    realised=True, defaults=without_defaults, check=_check_vnet, show=_show_vnet)

@@ -1,4 +1,4 @@
-"""virtualHubs: the hub of a Virtual WAN (recorded), or without one a Route Server."""
+"""virtualHubs: the hub of a Virtual WAN, or without one a Route Server."""
 
 from __future__ import annotations
 
@@ -8,11 +8,21 @@ from ipaddress import ip_network
 from trunkline.api.declaration import Action, Inline, Ledger, Question, Register, ResourceType, Wish
 from trunkline.api.resources.addressing import unusable
 from trunkline.api.resources.linked import immovable, linked, missing
-from trunkline.api.resources.virtual_wan.hub_routing import HUB_ROUTE_TABLE_V2, built_in_tables
+from trunkline.api.resources.looking_glass import ELSEWHERE
+from trunkline.api.resources.virtual_wan.hub_routing import HUB_ROUTE_TABLE_V2, built_in_tables, with_router
 from trunkline.api.resources.virtual_wan.route_server import instances
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
-from trunkline.intent.view import VIRTUAL_HUB, VIRTUAL_WAN, WAN_GATEWAY, referrers
+from trunkline.intent.view import referrers
+from trunkline.intent.wan import (
+    HUB_ROUTE_TABLE,
+    HUB_VNET_CONNECTION,
+    VIRTUAL_HUB,
+    VIRTUAL_WAN,
+    WAN_CONNECTION,
+    WAN_GATEWAY,
+    router_addresses,
+)
 from trunkline.model.bgp import overlaps
 from trunkline.model.hub import HUB_ASN, VirtualHub
 from trunkline.model.resource import Json, Properties, Resource, ResourceId
@@ -21,6 +31,9 @@ from trunkline.model.resource import Json, Properties, Resource, ResourceId
 _LONGEST_PREFIX = 24
 
 _SKUS = ("Standard", "Basic")
+
+#: What has routes at a hub.
+_CONNECTIONS = (HUB_VNET_CONNECTION, WAN_CONNECTION)
 
 
 class RoutesWanted(Properties):
@@ -107,13 +120,19 @@ def _in_use(hub: Resource, estate: Estate) -> Iterator[Fault]:
 
 
 def _show(hub: Resource, estate: Estate) -> Json:
-    """``routingState``: a router stands only behind a Route Server that has its place."""
-    addresses = instances(hub, estate)
+    """``routingState``: once there is a router; never behind a Basic hub, nor behind a Route Server without place."""
+    addresses = instances(hub, estate) or _routers(hub)
     gateways = referrers(estate, hub.id, WAN_GATEWAY)
     shown: Json = {
         "virtualRouterIps": list(addresses), "networkVirtualAppliances": [],
         "routingState": "Provisioned" if addresses else "None"}
     return {**shown, "expressRouteGateway": {"id": str(gateways[0].id)}} if gateways else shown
+
+
+def _routers(hub: Resource) -> tuple[str, ...]:
+    """The address of a Virtual WAN hub's router: of its default table's."""
+    prefix = hub_of(hub).address_prefix
+    return router_addresses(prefix) if prefix and hub.status.get("routingState") else ()
 
 
 def _heading(hub: Resource) -> Json:
@@ -133,17 +152,33 @@ def _only_in_wan(hub: Resource, _estate: Estate, _question: Question) -> Iterato
     if hub_of(hub).route_server:
         yield Fault("OperationNotSupportedForRouteServer", f"{hub.id} is a Route Server, which has no such routes; ask "
                     "its bgpConnections for learnedRoutes and advertisedRoutes.")
+    else:
+        yield from with_router(hub)
 
 
-def _no_routes(_hub: Resource, _estate: Estate, _question: Question) -> Json:
-    """A Virtual WAN hub carries nothing here, so it has no route."""
-    return {"value": []}
+def _of_its_own(hub: Resource, estate: Estate, question: Question) -> Iterator[Fault]:
+    """Asked without a resource, effective routes are the default table's."""
+    yield from _only_in_wan(hub, estate, question)
+    if wanted := question.body.get("resourceId"):
+        yield from _known(hub, "resourceId", str(wanted), (HUB_ROUTE_TABLE, *_CONNECTIONS), estate)
+
+
+def _of_a_connection(hub: Resource, estate: Estate, question: Question) -> Iterator[Fault]:
+    yield from _only_in_wan(hub, estate, question)
+    yield from _known(hub, "resourceUri", str(question.body.get("resourceUri", "")), _CONNECTIONS, estate)
+
+
+def _known(hub: Resource, member: str, text: str, kinds: tuple[str, ...], estate: Estate) -> Iterator[Fault]:
+    if not any(linked(estate, hub.id, text, kind) for kind in kinds):
+        yield missing(hub.id, text, " or ".join(kinds), member)
 
 
 VIRTUAL_HUBS = ResourceType(
     VIRTUAL_HUB, model=VirtualHub, shape="VirtualHubProperties",
-    realised=lambda hub: hub_of(hub).route_server,
+    realised=lambda hub: hub_of(hub).route_server or hub_of(hub).routes_in_wan,
     inline=(Inline("virtualHubRouteTableV2s", HUB_ROUTE_TABLE_V2),), defaults=_defaults, check=_check,
     generate=_generate, in_use=_in_use, companions=_companions, show=_show, heading=_heading,
-    actions=tuple(Action(name, body=RoutesWanted, check=_only_in_wan, answer=_no_routes) for name in (
-        "effectiveRoutes", "inboundRoutes", "outboundRoutes")))
+    actions=(
+        Action("effectiveRoutes", body=RoutesWanted, told=("resourceId",), check=_of_its_own),
+        Action("inboundRoutes", body=RoutesWanted, told=("resourceUri",), check=_of_a_connection),
+        Action("outboundRoutes", body=RoutesWanted, told=("resourceUri",), check=_of_a_connection), ELSEWHERE))

@@ -10,11 +10,11 @@ from trunkline.api.resources.linked import linked, missing, same_region, stays
 from trunkline.api.resources.public_ip_addresses import attachable
 from trunkline.api.resources.subnet_addresses import prefix_of
 from trunkline.api.resources.subnets import spaces_of
-from trunkline.api.resources.virtual_wan.routing import HUB_VNET_CONNECTION
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.allocation import route_server_addresses
 from trunkline.intent.estate import Estate
 from trunkline.intent.view import HUB_BGP_CONNECTION, HUB_IP_CONFIGURATION, SUBNET, VNET_PEERING, alive, referrers
+from trunkline.intent.wan import HUB_VNET_CONNECTION
 from trunkline.model.hub import ROUTE_SERVER_SUBNET, BgpConnection, HubIpConfiguration, VirtualHub
 from trunkline.model.network import IpConfiguration
 from trunkline.model.resource import Json, ProvisioningState, Reference, Resource, ResourceId

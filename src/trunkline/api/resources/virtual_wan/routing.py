@@ -5,38 +5,60 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trunkline.api.resources.linked import linked, missing
-from trunkline.errors import Fault
+from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
 from trunkline.intent.route_map import ROUTE_MAP
-from trunkline.intent.view import VIRTUAL_HUB, WAN_CONNECTION, WAN_GATEWAY, referrers
+from trunkline.intent.view import referrers
+from trunkline.intent.wan import (
+    BUILT_IN,
+    DEFAULT_TABLE,
+    HUB_ROUTE_TABLE,
+    HUB_VNET_CONNECTION,
+    WAN_CONNECTION,
+    WAN_GATEWAY,
+)
 from trunkline.model.resource import Json, Resource, ResourceId
 from trunkline.model.wan import Routed, RoutingConfiguration
-
-HUB_ROUTE_TABLE = f"{VIRTUAL_HUB}/hubRouteTables"
-HUB_VNET_CONNECTION = f"{VIRTUAL_HUB}/hubVirtualNetworkConnections"
-
-#: Route tables that every Virtual WAN hub has, with their labels.
-BUILT_IN = {"defaultRouteTable": ("default",), "noneRouteTable": ("none",)}
-
-_DEFAULT = "defaultRouteTable"
 
 
 def routing_of(attached: Resource) -> RoutingConfiguration:
     return Routed.model_validate(attached.properties).routing_configuration
 
 
-def check_routing(attached: Resource, estate: Estate) -> Iterator[Fault]:
+def check_routing(attached: Resource, hub: ResourceId | None, estate: Estate) -> Iterator[Fault]:
+    """Tables and maps are the hub's own."""
     for member, reference in routing_of(attached).references:
         kind = ROUTE_MAP if member.endswith("RouteMap") else HUB_ROUTE_TABLE
-        if linked(estate, attached.id, reference.id, kind) is None:
-            yield missing(attached.id, reference.id, kind, f"routingConfiguration.{member}")
+        found = linked(estate, attached.id, reference.id, kind)
+        if found is None or hub is None or found.id.parent is None or found.id.parent.key != hub.key:
+            yield missing(attached.id, reference.id, f"{kind} of its hub", f"routingConfiguration.{member}")
+        elif kind == ROUTE_MAP:
+            yield from _one_map(attached.id, found, member, estate)
+    if routing_of(attached).static_routes:
+        yield Fault("StaticRoutesNotSupported", "routingConfiguration.vnetRoutes has staticRoutes, and a hub leads "
+                    "nothing to appliances on this platform. Announce the prefixes with BGP from a Route Server's "
+                    "network, or leave them out.", "routingConfiguration.vnetRoutes")
+
+
+def _one_map(attached: ResourceId, wanted: Resource, member: str, estate: Estate) -> Iterator[Fault]:
+    """A connection may be named by a map as well."""
+    way = "Inbound" if member.startswith("inbound") else "Outbound"
+    for other in estate.children(wanted.id.parent, ROUTE_MAP) if wanted.id.parent else ():
+        named = {str(one).lower() for one in other.properties.get(f"associated{way}Connections", ())}
+        if other.id.key != wanted.id.key and attached.key in named:
+            yield already_mapped(str(attached), way, other, f"routingConfiguration.{member}")
+
+
+def already_mapped(connection: str, way: str, other: Resource, member: str) -> Fault:
+    return Conflict("RouteMapAlreadyAssociated", f"{connection} has the {way.lower()} route map {other.id.name}, and "
+                    "one is allowed for each way. Take it away there first.", member, status=400)
 
 
 def shown_routing(attached: Resource, hub: ResourceId) -> Json:
     """What is not said is the hub's default route table."""
-    table = {"id": str(hub.child("hubRouteTables", _DEFAULT))}
+    table = {"id": str(hub.child("hubRouteTables", DEFAULT_TABLE))}
     said = attached.properties.get("routingConfiguration", {})
-    propagated = {"labels": list(BUILT_IN[_DEFAULT]), "ids": [table]}
+    propagated = {"labels": list(BUILT_IN[DEFAULT_TABLE]), "ids": [table]}
     return {"associatedRouteTable": table, **said,
             "propagatedRouteTables": {**propagated, **said.get("propagatedRouteTables", {})}}
 
@@ -52,11 +74,11 @@ def without_defaults(body: Json, _id: ResourceId) -> Json:
 
 
 def _is_default(link: object) -> bool:
-    return isinstance(link, dict) and str(link.get("id")).lower().endswith(f"/hubroutetables/{_DEFAULT}".lower())
+    return isinstance(link, dict) and str(link.get("id")).lower().endswith(f"/hubroutetables/{DEFAULT_TABLE}".lower())
 
 
 def _is_propagated(tables: object) -> bool:
-    if not isinstance(tables, dict) or tables.get("labels") != list(BUILT_IN[_DEFAULT]):
+    if not isinstance(tables, dict) or tables.get("labels") != list(BUILT_IN[DEFAULT_TABLE]):
         return False
     ids = tables.get("ids")
     return isinstance(ids, list) and len(ids) == 1 and _is_default(ids[0])

@@ -8,7 +8,8 @@ from trunkline.api.declaration import Action, Refusal, Register, ResourceType, W
 from trunkline.api.resources.linked import immovable
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
-from trunkline.intent.view import VIRTUAL_HUB, VIRTUAL_WAN, referrers
+from trunkline.intent.view import referrers
+from trunkline.intent.wan import VIRTUAL_HUB, VIRTUAL_WAN
 from trunkline.model.resource import Json, Resource
 from trunkline.model.wan import VirtualWan, WanKind
 
