@@ -36,6 +36,8 @@ EXPLAINED = (
      "at once, ours is polled once"),
     (r"bgpConnections: .*connectionState only in ours", "the session's state; that api-version kept it to itself"),
     (r"POLL operationResults: : NoneType is not dict", "routes are the network's to tell, and here is none"),
+    (r"expressRouteCircuits: .*resiliencyLevel only in ours", "a member of later versions"),
+    (r"GET ExpressRoutePortsLocations: .value: \d+ entries", "metros are sold too, of which there were none"),
     (r"GET virtualHubs: .*(routingState: 'Provisioned' is not 'Provisioning'|virtualRouterIps: 1 entries)",
      "a hub's router stands when the hub is Succeeded"),
 )
