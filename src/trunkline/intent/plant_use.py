@@ -13,7 +13,8 @@ from trunkline.intent.direct import PORT
 from trunkline.intent.estate import Estate
 from trunkline.intent.exchange import EXCHANGE, MEMBER
 from trunkline.intent.scope import Scope, ScopeKind
-from trunkline.intent.view import CIRCUIT, GATEWAY, VIRTUAL_HUB, VNET
+from trunkline.intent.view import CIRCUIT, GATEWAY, VNET
+from trunkline.intent.wan import VIRTUAL_HUB
 from trunkline.model.backbone import backbone
 from trunkline.model.circuit import Circuit, Leg
 from trunkline.model.plant import location, region
