@@ -18,9 +18,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
+import brute
 import estates
 import postgres
 import probing
+import resilient
 import scenes
 from stage import Stage
 from trunkline.cli.client import Clients, connected
@@ -39,8 +41,8 @@ from trunkline.settings import Timing, load
 from waiting import until
 
 __all__ = [
-    "AZURE", "Clients", "Leg", "Profile", "Resource", "Router", "Service", "Stage", "bring_up", "estates", "frames",
-    "postgres", "probing", "report", "scenes", "service", "spread", "stage", "timed_s", "until"]
+    "AZURE", "Clients", "Leg", "Profile", "Resource", "Router", "Service", "Stage", "bring_up", "brute", "estates",
+    "frames", "postgres", "probing", "report", "resilient", "scenes", "service", "spread", "stage", "timed_s", "until"]
 
 _DEADLINE_S = 900.0
 

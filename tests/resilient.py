@@ -26,11 +26,12 @@ class Way:
     policy: Json | None = None
 
 
-def estate(*ways: Way, routers: int = 2, **site: object) -> list[Resource]:
-    """One site, one virtual network, and a circuit ``er1`` … for each way between them."""
-    found = [estates.site(routers=("bird",) * routers, **site), *estates.cloud()]
-    for number, way in enumerate(ways, 1):
-        found += circuit(number, way)
+def estate(*ways: Way, routers: int = 2, group: str = "rg1", number: int = 1, **site: object) -> list[Resource]:
+    """One site, one virtual network, and a circuit ``er1`` … for each way between them. ``number``: the customer's."""
+    found = [estates.site(number=number, group=group, routers=("bird",) * routers, **site),
+             *estates.cloud(number, group)]
+    for place, way in enumerate(ways, 1):
+        found += circuit(place, way)
     return found
 
 

@@ -10,6 +10,7 @@ from trunkline.diagnosis.whatif.words import Names
 from trunkline.intent.connectivity.model import Bundle, Connectivity, Fate
 from trunkline.intent.connectivity.taking import Cause, RouterLoss, kind_of
 from trunkline.model.fault import FaultKind, Target
+from trunkline.model.plant import location, region
 from trunkline.model.resource import Json
 
 #: Findings of pairs of failures in full; the rest is counted.
@@ -38,8 +39,13 @@ class Reporter:
 
     @staticmethod
     def _fault(cause: Cause) -> Json | None:
-        """What makes it happen (``Trunkline.Plant/faults``); nothing does of a customer's own router."""
-        return None if isinstance(cause, RouterLoss) else fault_of(cause)
+        """What makes it happen (``Trunkline.Plant/faults``). Nothing does of a customer's own router, nor of a building
+        of a metro that is no peering location by itself."""
+        if isinstance(cause, RouterLoss):
+            return None
+        found = fault_of(cause)
+        places = [found[member] for member in ("location", "site", "to") if member in found]
+        return found if all(location(place) or region(place) for place in places) else None
 
     def report(self, states: Sequence[State], together: Iterable[tuple[State, State, Cost]] = ()) -> Json:
         """``together`` is None of a sweep one by one."""

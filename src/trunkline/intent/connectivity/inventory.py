@@ -14,7 +14,6 @@ from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.view import CircuitView, circuit_view, hub_of, vnet_peerings, vnet_view
 from trunkline.model.backbone import backbone
 from trunkline.model.circuit import Leg
-from trunkline.model.plant import region
 from trunkline.model.profile import Profile
 from trunkline.model.resource import Resource, ResourceId
 
@@ -24,13 +23,12 @@ _BESIDE = (ScopeKind.SERVICES, ScopeKind.VALIDATOR)
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """``vnets``: with the region of each. ``backbone_spans``: pairs of sites between which there is fibre, or a tunnel
-    leads straight."""
+    """``backbone_spans``: pairs of sites between which there is fibre."""
 
     circuits: tuple[CircuitView, ...]
     gateways: tuple[GatewayView, ...]
     sites: tuple[Resource, ...]
-    vnets: tuple[tuple[ResourceId, str], ...]
+    vnets: tuple[ResourceId, ...]
 
     @property
     def backbone_sites(self) -> tuple[str, ...]:
@@ -47,12 +45,7 @@ def inventory(circuits: Iterable[Resource], gateways: Iterable[Resource], sites:
         tuple(circuit for one in circuits if (circuit := circuit_view(estate, one.id))),
         tuple(gateway for one in gateways if (gateway := gateway_view(estate, one.id))),
         tuple(one for one in sites if not one.deleting),
-        tuple((one.id, _region(one)) for one in vnets if not one.deleting))
-
-
-def _region(vnet: Resource) -> str:
-    found = region(vnet.location)
-    return found.name if found else vnet.location
+        tuple(one.id for one in vnets if not one.deleting))
 
 
 def blueprints(found: Inventory, estate: Estate, profile: Profile) -> tuple[Blueprint, ...]:
@@ -71,7 +64,7 @@ def _scopes(found: Inventory, estate: Estate) -> Iterator[Scope]:
         yield from (Scope(ScopeKind.LEG, circuit.resource.id.key, leg) for leg in Leg)
     yield from (Scope(ScopeKind.GATEWAY, gateway.resource.id.key) for gateway in found.gateways)
     yield from (Scope(ScopeKind.SITE, site.id.key) for site in found.sites)
-    for identity, _ in found.vnets:
+    for identity in found.vnets:
         vnet = vnet_view(estate, identity)
         if vnet:
             yield Scope(ScopeKind.VNET, identity.key)

@@ -77,7 +77,7 @@ class Connectivity:
         self.topology = Topology(pieces, self._numbering)
         self._meetings = meetings(routers, self.topology, self._numbering)
         self.underlay = Underlay(pieces, self._numbering.of(Kind.WAY))
-        self.taking = Taking(found, self.topology, self.underlay.links)
+        self.taking = Taking(found, self.topology, self.underlay.links, remembered)
         self._tables = _Tables(routers, self._meetings, self.topology)
         sites = [one for one in found.sites if not subscription or one.id.subscription.lower() == subscription.lower()]
         self.bundles = tuple(self._bundles(pairs(sites, remembered)))

@@ -5,17 +5,19 @@ Beside those of the plant, which can be made to happen (``model.fault``), a cust
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from trunkline.intent.compile.draft import attachment_name, ce_node, instance_node, vnet_node
-from trunkline.intent.compile.plant import core_node, edge_node, switch_node
+from trunkline.intent.compile.draft import ce_node
+from trunkline.intent.compile.failing import Cut, cuts
+from trunkline.intent.compile.plant import core_node
 from trunkline.intent.connectivity import needs
 from trunkline.intent.connectivity.inventory import Inventory
 from trunkline.intent.connectivity.needs import Need
 from trunkline.intent.connectivity.topology import Topology
+from trunkline.intent.estate import Estate
 from trunkline.intent.gateways import GatewayView
-from trunkline.intent.network import Role
+from trunkline.intent.network import ANY_TAG
 from trunkline.intent.view import CircuitView, site_model
 from trunkline.model.backbone import site_of
 from trunkline.model.circuit import Leg
@@ -42,61 +44,24 @@ def kind_of(cause: Cause) -> str:
 
 
 class Taking:
-    def __init__(self, inventory: Inventory, topology: Topology, links: Iterable[tuple[str, str]]) -> None:
-        self._inventory, self._topology = inventory, topology
+    def __init__(self, inventory: Inventory, topology: Topology, links: Iterable[tuple[str, str]],
+                 estate: Estate) -> None:
+        self._inventory, self._topology, self._estate = inventory, topology, estate
         self._links = frozenset(needs.link(*pair) for pair in links)
-        self._circuits = {one.resource.id.key: one for one in inventory.circuits}
 
     def of(self, cause: Cause) -> frozenset[Need]:
-        return frozenset(self._router(cause) if isinstance(cause, RouterLoss) else self._target(cause))
+        if isinstance(cause, RouterLoss):
+            return frozenset({needs.node(ce_node(ResourceId.parse(cause.key), cause.router))})
+        return frozenset(need for cut in cuts(cause, self._estate) for need in self._places(cut))
 
-    def _router(self, loss: RouterLoss) -> Iterator[Need]:
-        yield needs.node(ce_node(ResourceId.parse(loss.key), loss.router))
-
-    def _target(self, target: Target) -> Iterable[Need]:
-        names = target.key.split(_BETWEEN)
-        takes: dict[FaultKind, Callable[..., Iterable[Need]]] = {
-            FaultKind.LEG: self._leg, FaultKind.EDGE: self._edge, FaultKind.SWITCH: self._switch,
-            FaultKind.INSTANCE: self._instance, FaultKind.SPAN: self._span, FaultKind.CORE: self._core,
-            FaultKind.LOCATION: self._location, FaultKind.REGION: self._region}
-        return takes[target.kind](*names, *([target.part] if target.part else ()))
-
-    def _leg(self, circuit: str, leg: str) -> Iterator[Need]:
-        found = self._circuits.get(circuit)
-        for peering in found.peerings if found else ():
-            yield needs.attachment(attachment_name(found.resource.number if found else 0, Leg(leg), peering.kind))
-
-    def _switch(self, provider: str, location: str, leg: str) -> Iterator[Need]:
-        yield needs.node(switch_node(provider, location, Leg(leg)))
-
-    def _instance(self, gateway: str, instance: str) -> Iterator[Need]:
-        yield needs.node(instance_node(ResourceId.parse(gateway), int(instance)))
-
-    def _span(self, one: str, other: str, leg: str = "") -> Iterator[Need]:
-        for each in Leg:
-            if leg in ("", each):
-                yield needs.link(core_node(one, each), core_node(other, each))
-
-    def _core(self, site: str, leg: str) -> Iterator[Need]:
-        yield needs.node(core_node(site, Leg(leg)))
-
-    def _edge(self, location: str, leg: str) -> Iterator[Need]:
-        node = edge_node(location, Leg(leg))
-        yield needs.node(node)
-        yield from self._core(location, leg)
-        yield from map(needs.node, self._topology.beside(node, Role.VRF))
-
-    def _location(self, location: str) -> Iterator[Need]:
-        for leg in Leg:
-            yield from self._edge(location, leg)
-            yield from map(needs.node, self._topology.beside(edge_node(location, leg), Role.SWITCH))
-
-    def _region(self, region: str) -> Iterator[Need]:
-        yield from (needs.node(core_node(region, leg)) for leg in Leg)
-        for gateway in self._inventory.gateways:
-            if gateway.region == region:
-                yield from (needs.node(instance_node(gateway.resource.id, instance)) for instance in (0, 1))
-        yield from (needs.node(vnet_node(vnet)) for vnet, where in self._inventory.vnets if where == region)
+    def _places(self, cut: Cut) -> Iterable[Need]:
+        """A whole node; a tag of an interface, which is an attachment; or all of an interface, which is a link."""
+        if not cut.interface:
+            return (needs.node(cut.node),)
+        if cut.vid != ANY_TAG:
+            return map(needs.attachment, self._topology.attachments(cut.node, cut.interface, cut.vid))
+        far = self._topology.arrivals((cut.node, cut.interface))
+        return [needs.link(cut.node, arrival.point[0]) for arrival in far]
 
     def possible(self) -> tuple[Cause, ...]:
         """All that this estate can lose, each once, the smallest first."""

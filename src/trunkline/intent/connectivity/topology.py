@@ -13,6 +13,7 @@ from trunkline.intent.network import (
     MAIN,
     Address,
     Capacity,
+    CrossConnect,
     Interface,
     Link,
     Lookup,
@@ -55,6 +56,7 @@ class _Index:
     capacities: dict[str, Capacity] = field(default_factory=dict)
     policers: dict[Meter, int] = field(default_factory=dict)
     steered: set[str] = field(default_factory=set)
+    tagged: dict[tuple[str, str, int], set[str]] = field(default_factory=dict)
 
     def add(self, piece: Piece) -> None:
         match piece:
@@ -81,6 +83,13 @@ class _Index:
                 self.sentries.add((piece.node, piece.interface))
             case Lookup():
                 self.steered.add(piece.node)
+            case CrossConnect():
+                self._add_tags(piece)
+
+    def _add_tags(self, entry: CrossConnect) -> None:
+        for interface, tags in ((entry.ingress, entry.match), (entry.egress, entry.push)):
+            if tags:
+                self.tagged.setdefault((entry.node, interface, tags[0].vid), set()).add(entry.attachment)
 
 
 class Topology:
@@ -111,10 +120,9 @@ class Topology:
         policed = self._index.policers.get(meter)
         return self._index.capacities[meter[0]].bandwidth_bps if policed is None else policed
 
-    def beside(self, node: str, role: Role) -> tuple[str, ...]:
-        """The nodes of a role to which a node has a link."""
-        return tuple(far for far in sorted(self._index.linked.get(node, ()))
-                     if far in self.nodes and self.nodes[far].role is role)
+    def attachments(self, node: str, interface: str, vid: int) -> frozenset[str]:
+        """Those whose frames cross an interface with this outer tag."""
+        return frozenset(self._index.tagged.get((node, interface, vid), ()))
 
     def _towards(self, node: str, address: str) -> tuple[Hop, ...]:
         """The node that has an address, if it is behind a link, or behind a router that a static route names."""
