@@ -42,6 +42,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "drill": ("drill", "drill", "Attack a running estate, and see what stops it."),
     "nodes": ("nodes", "nodes", "The routers, switches and hosts of the network."),
     "exec": ("nodes", "exec_", "Run a command inside a node."),
+    "vtysh": ("nodes", "vtysh", "Ask a router's FRR: what it knows, changing nothing."),
     "birdc": ("nodes", "birdc", "Ask a router's BIRD: what it knows, changing nothing."),
     "capture": ("nodes", "capture", "Watch frames inside a node with tcpdump."),
     "completion": ("completion", "completion", "Print a completion script for a shell."),
