@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -57,3 +58,28 @@ def says(stage: Stage, node: str, address: str, port: int, server: socket.socket
         server.sendto(b"pong", sender)
         return client.recv(100) == b"pong"
     return False
+
+
+@contextmanager
+def flooding(stage: Stage, node: str, address: str) -> Iterator[None]:
+    """Datagrams from a node to an address, as fast as one thread can, in flows for all equal paths."""
+    stop = threading.Event()
+
+    def send() -> None:
+        wires = [socket_in(stage, node, socket.SOCK_DGRAM) for _ in range(8)]
+        while not stop.is_set():
+            for wire in wires:
+                try:
+                    wire.sendto(bytes(1400), (address, 9))
+                except OSError:
+                    continue
+        for wire in wires:
+            wire.close()
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(10)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import estates
 from trunkline.intent.reach import CIRCUIT_CONNECTION
@@ -11,6 +12,7 @@ from trunkline.model.resource import Json, Resource, ResourceId
 
 #: Site, its circuit's peering location, its AS number, second number of its prefixes; by the circuit's number.
 SITES = {1: ("paris", "Amsterdam", 65010, 10), 2: ("rome", "London", 65020, 20), 3: ("oslo", "Dublin", 65030, 30)}
+ABROAD = "22222222-2222-2222-2222-222222222222"
 IPV6 = {"ipv6CircuitConnectionConfig": {"addressPrefix": "fd00:29::/125"}}
 
 
@@ -87,3 +89,25 @@ def site_id(number: int) -> ResourceId:
 def two_sites(**changed: object) -> list[Resource]:
     """Linked with both families; ``changed``: of the link."""
     return [*premises(1), *premises(2), link(**{**IPV6, **changed})]
+
+
+def abroad(*resources: Resource, but: tuple[int, ...] = ()) -> list[Resource]:
+    """The same in another subscription, with all that they name, ``but`` what is of these circuits."""
+    homes = [str(circuit_id(number)) for number in but]
+    return [_moved(one, homes) for one in resources]
+
+
+def _moved(one: Resource, homes: list[str]) -> Resource:
+    def text(value: str) -> str:
+        return value if any(value.startswith(home) for home in homes) else value.replace(
+            estates.SUBSCRIPTION, ABROAD)
+
+    def anywhere(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: anywhere(inner) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [anywhere(inner) for inner in value]
+        return text(value) if isinstance(value, str) else value
+
+    return replace(one, id=ResourceId.parse(text(str(one.id))), properties=anywhere(one.properties),
+                   system=anywhere(one.system))

@@ -257,3 +257,46 @@ def test_a_key_links_once_and_with_it_goes_the_link(window: Window) -> None:
     assert window.request("DELETE", window.path("expressRouteCircuits/er2/authorizations/a1")).status == 202
     window.settle()
     assert window.request("GET", window.path(CONNECTION)).status == 404
+
+
+def abroad(window: Window, tail: str) -> str:
+    return (f"/subscriptions/{window.accounts.provider_subscription}/resourceGroups/theirs/providers/"
+            f"Microsoft.Network/{tail}")
+
+
+def put_abroad(window: Window, tail: str, body: dict[str, Any]) -> Reply:
+    reply = window.request("PUT", abroad(window, tail), {"location": "westus", **body})
+    assert reply.status in (200, 201), reply.body
+    window.settle()
+    return reply
+
+
+def test_another_subscriptions_circuit_is_linked_with_a_key_and_only_as_long_as_that_stands(window: Window) -> None:
+    a_circuit(window, 1)
+    a_circuit(window, 3)
+    window.request("PUT", abroad(window, "").partition("/providers/")[0], {"location": "westus"})
+    put_abroad(window, "expressRouteCircuits/er2", {"sku": SKU, "properties": {"serviceProviderProperties": {
+        "serviceProviderName": "Equinix", "peeringLocation": "London", "bandwidthInMbps": 1000}}})
+    key = window.request("GET", abroad(window, "expressRouteCircuits/er2")).body["properties"]["serviceKey"]
+    twin = abroad(window, f"expressRouteCrossConnections/{key}").replace("/theirs/", "/CrossConnection-London/")
+    window.request("PUT", twin, {"properties": {"serviceProviderProvisioningState": "Provisioned"}})
+    window.settle()
+    put_abroad(window, f"expressRouteCircuits/er2/{PRIVATE}", {"properties": {
+        "peerASN": 65010, "vlanId": 100, "primaryPeerAddressPrefix": "172.16.2.0/30",
+        "secondaryPeerAddressPrefix": "172.16.2.4/30"}})
+    put_abroad(window, "expressRouteCircuits/er2/authorizations/a1", {})
+    far = {"peerExpressRouteCircuitPeering": {"id": abroad(window, f"expressRouteCircuits/er2/{PRIVATE}")}}
+    refused = ask(window, {**reach(window), **far})
+    assert (refused.status, refused.error) == (400, "AuthorizationKeyInvalid")
+    given = window.request("GET", abroad(window, "expressRouteCircuits/er2/authorizations/a1")).body["properties"]
+    opened = {**far, "authorizationKey": given["authorizationKey"]}
+    assert ended(window, ask(window, {**reach(window), **opened}))["status"] == "Succeeded"
+    again = ask(window, {**reach(window, prefix="192.168.9.0/29"), **opened}, CONNECTION.replace("er1", "er3"))
+    assert (again.status, again.error) == (409, "AuthorizationKeyInUse")
+    seen, = window.request("GET", abroad(window, f"expressRouteCircuits/er2/{PRIVATE}/peerConnections")).body["value"]
+    assert seen["properties"]["circuitConnectionStatus"] == "Connected"
+    assert window.request("DELETE", abroad(window, "expressRouteCircuits/er2/authorizations/a1")).status == 202
+    window.settle()
+    assert window.request("GET", window.path(CONNECTION)).status == 404
+    assert window.request("GET", abroad(window, f"expressRouteCircuits/er2/{PRIVATE}/peerConnections")).body == {
+        "value": []}

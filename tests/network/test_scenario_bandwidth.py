@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 
 import estates
-from flows import socket_in
+from flows import flooding
 from probing import unharmed
 from scenes import HOST, IN_CLOUD, all_gone, all_up, connected, real_stage, sessions
 from stage import Stage
@@ -47,31 +44,6 @@ def rows(stage: Stage) -> list[Json]:
     return [row for one in chosen([circuit_row(stage)], "rg1/er1") for row in _rows(one) if row["direction"] == "in"]
 
 
-@contextmanager
-def flooded(stage: Stage) -> Iterator[None]:
-    """Datagrams from the site to the machine, as fast as one thread can; flows on both legs."""
-    stop = threading.Event()
-
-    def send() -> None:
-        wires = [socket_in(stage, HOST, socket.SOCK_DGRAM) for _ in range(8)]
-        while not stop.is_set():
-            for wire in wires:
-                try:
-                    wire.sendto(bytes(1400), (IN_CLOUD, 9))
-                except OSError:
-                    continue
-        for wire in wires:
-            wire.close()
-
-    thread = threading.Thread(target=send)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(10)
-
-
 def test_another_bandwidth_costs_no_packet_and_no_session(stage: Stage) -> None:
     own, twin = estates.circuit()
     before = sessions(stage)
@@ -86,7 +58,7 @@ def test_another_bandwidth_costs_no_packet_and_no_session(stage: Stage) -> None:
 def test_a_provider_that_throttles_lower_is_seen_to_be_the_one_that_drops(stage: Stage) -> None:
     stage.put(estates.throttle(10))
     assert _circuit_row(circuit_row(stage))[3] == "1000 (provider 10)"
-    with flooded(stage):
+    with flooding(stage, HOST, IN_CLOUD):
         until(lambda: any(row["throttled"]["packets"] for row in rows(stage)), 20, "the provider to drop")
         all_up(stage)
     assert all("policed" not in row["drops"] for row in rows(stage))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 import estates
 import reaching
+from flows import flooding
 from probing import probing
 from scenes import all_gone, all_up, connected, disturbed, footprint, missing, real_stage, router_of
 from stage import Stage
@@ -18,9 +20,9 @@ from trunkline.intent.compile.draft import CUSTOMER, host_node, vrf_node
 from trunkline.intent.compile.plant import edge_node
 from trunkline.intent.compile.reach import reach_counter
 from trunkline.intent.estate import Remembered
-from trunkline.intent.network import Direction
+from trunkline.intent.network import Counter, Direction
 from trunkline.intent.reach import reach_view
-from trunkline.intent.view import FAULT
+from trunkline.intent.view import CIRCUIT
 from trunkline.model.circuit import Leg
 from trunkline.model.reach_status import LinkStatus, Side, link_status
 from waiting import until
@@ -92,13 +94,25 @@ def test_both_ends_say_connected(stage: Stage) -> None:
             assert observed(stage, side, family) is LinkStatus.CONNECTED
 
 
+def test_an_end_that_sees_the_other_no_more_says_so(stage: Stage) -> None:
+    edges = [edge_node("Amsterdam", leg) for leg in Leg]
+    for edge in edges:
+        assert stage.run(edge, "ip", "link", "set", "gt1", "down").returncode == 0
+    for side in Side:
+        until(lambda side=side: observed(stage, side) is not LinkStatus.CONNECTED, 10, f"{side} to see")  # type: ignore[misc]
+    for edge in edges:
+        assert stage.run(edge, "ip", "link", "set", "gt1", "up").returncode == 0
+    for side in Side:
+        for family in (4, 6):
+            until(lambda side=side, family=family:  # type: ignore[misc]
+                  observed(stage, side, family) is LinkStatus.CONNECTED, 20, f"{side} to see it again")
+    all_up(stage)
+
+
 @pytest.mark.parametrize("leg", Leg)
 def test_a_leg_cut_at_either_end_leaves_the_other(stage: Stage, leg: Leg) -> None:
     for number in (1, 2):
-        circuit = estates.link(reaching.circuit_id(number).type, reaching.circuit_name(number))
-        fault = estates.resource(estates.rid(FAULT, f"cut-{number}-{leg}"), {
-            "circuit": circuit, "leg": leg.value},
-            {"circuit": circuit, "expiresAt": "2099-01-01T00:00:00+00:00"})
+        fault = estates.fault(circuit=estates.link(CIRCUIT, reaching.circuit_name(number)), leg=leg.value)
         stage.put(fault)
         until(lambda number=number: not is_up(stage, number, leg), 10, "BFD to notice")  # type: ignore[misc]
         meet(stage)
@@ -157,3 +171,48 @@ def test_the_link_alone_goes_and_leaves_nothing(stage: Stage) -> None:
 def applied(stage: Stage) -> tuple[str, ...]:
     with stage.store.reading() as reader:
         return reader.applied_scopes()
+
+
+# ── from a Direct port into another subscription ───────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def bounded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Paris is on a Direct port that does not limit its circuit of 20 Mbit/s; Rome is another subscription's."""
+    places = settings.load({}, home=str(tmp_path_factory.mktemp("direct") / "home")).places
+    circuit = replace(estates.on_port(), properties={**estates.on_port().properties, "bandwidthInGbps": 0.02})
+    with real_stage(places) as ready:
+        ready.put(estates.port(), circuit, reaching.peering(1), reaching.site(1), estates.cable(),
+                  *reaching.abroad(*reaching.premises(2)), *reaching.abroad(reaching.link(**reaching.IPV6), but=(1,)))
+        all_up(ready)
+        yield ready
+    all_gone(places)
+
+
+ABROAD = host_node(reaching.abroad(reaching.site(2))[0].id, "h1")
+
+
+def policed(stage: Stage, place: str) -> int:
+    """Packets that a location's edges have dropped on the link's way out to the other."""
+    return sum(stage.plane.counters(edge_node(place, leg)).drops.get(
+        (f"reach1.{leg}", Direction.IN), {}).get("policed", Counter()).packets for leg in Leg)
+
+
+def test_the_smaller_circuit_bounds_both_directions(bounded: Stage) -> None:
+    connected(bounded, HOSTS[1], reaching.host_address(2))
+    connected(bounded, ABROAD, reaching.host_address6(1))
+    for source, address, place in ((HOSTS[1], reaching.host_address(2), "Amsterdam"),
+                                   (ABROAD, reaching.host_address(1), "London")):
+        before = policed(bounded, place)
+        with flooding(bounded, source, address):
+            until(lambda place=place, before=before: policed(bounded, place) > before, 20,  # type: ignore[misc]
+                  "the link to be full")
+    all_up(bounded)
+    assert bounded.pings(HOSTS[1], reaching.host_address(2))
+
+
+def test_the_others_subscription_ends_it_too(bounded: Stage) -> None:
+    link, = reaching.abroad(reaching.link(), but=(1,))
+    bounded.delete(link.id)
+    until(lambda: not bounded.pings(HOSTS[1], reaching.host_address(2)), 10, "the link to end")
+    until(lambda: not missing(bounded), 10, "nothing of it left but what is meant to be")

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from trunkline.intent.estate import Estate
 from trunkline.intent.gateways import connections
+from trunkline.intent.reach import reaches
 from trunkline.intent.session_policy import Controls, controls_of
-from trunkline.intent.view import PEERING, circuit_view, referrers, site_model
+from trunkline.intent.view import PEERING, CircuitView, circuit_view, referrers, site_model
 from trunkline.model.bgp import network
 from trunkline.model.circuit import Leg
 from trunkline.model.containment import CONTAINMENT, Containment, ContainmentAction
@@ -80,13 +81,19 @@ def containments_at(peering: ResourceId, estate: Estate, without: ResourceId | N
 
 
 def announced_at(peering: ResourceId, estate: Estate) -> Announced:
-    """By the gateways that are connected, and by the sites that the circuit was ordered for."""
+    """By the gateways that are connected and the sites that Global Reach links to; by the sites that the circuit was
+    ordered for."""
     circuit = circuit_view(estate, peering.parent) if peering.parent else None
     if circuit is None or circuit.private is None or circuit.private.resource.id.key != peering.key:
         return Announced()
-    told = (prefix for one in connections(estate, circuit.resource.id) for prefix in one.gateway.prefixes)
-    heard = (prefix for _, order in circuit.orders if order.site for prefix in site_model(order.site).prefixes)
-    return Announced(tuple(dict.fromkeys(told)), tuple(dict.fromkeys(heard)))
+    networks = (prefix for one in connections(estate, circuit.resource.id) for prefix in one.gateway.prefixes)
+    others = (prefix for link in reaches(estate, circuit.resource.id)
+              for prefix in _of_sites(link.other(circuit.resource.id)))
+    return Announced(tuple(dict.fromkeys((*networks, *others))), tuple(dict.fromkeys(_of_sites(circuit))))
+
+
+def _of_sites(circuit: CircuitView) -> Iterator[str]:
+    return (prefix for _, order in circuit.orders if order.site for prefix in site_model(order.site).prefixes)
 
 
 def _stops(lists: PrefixLists, known: tuple[str, ...]) -> bool:

@@ -99,8 +99,9 @@ def ends(resource: Resource) -> tuple[ResourceId, ...]:
     return tuple(peering.parent for peering in peerings if peering and peering.parent)
 
 
-def linked_circuits(estate: Estate, circuit: ResourceId) -> tuple[ResourceId, ...]:
-    """The circuits at the other ends of one's links."""
-    found = (end for one in referrers(estate, private_peering(circuit), CIRCUIT_CONNECTION) for end in ends(one))
+def linked_circuits(estate: Estate, circuit: ResourceId, *, going: bool = False) -> tuple[ResourceId, ...]:
+    """The circuits at the other ends of one's links; also of those that are being deleted, if they are ``going``."""
+    links = estate.referrers(private_peering(circuit), CIRCUIT_CONNECTION)
+    found = (end for one in links if going or not one.deleting for end in ends(one))
     return tuple({end.key: end for end in found if end.key != circuit.key}.values())
 

@@ -33,7 +33,7 @@ from trunkline.reconcile.monitor.watch import Monitor
 from trunkline.reconcile.origins import LOOK_S, Feed
 from trunkline.reconcile.pending import Pending
 from trunkline.reconcile.queue import ScopeQueue, in_order
-from trunkline.reconcile.reaching import refresh_reaches
+from trunkline.reconcile.reaching import ReachStates
 from trunkline.reconcile.rhythm import Rhythm
 from trunkline.reconcile.route_servers import refresh_bgp_connections
 from trunkline.reconcile.settle import to_watch, waiting_for
@@ -76,7 +76,7 @@ class Reconciler:
         self._refreshes: tuple[Callable[[], None], ...] = (
             ConnectionStates(store, speaker, profile).refresh,
             partial(refresh_bgp_connections, store, speaker, profile),
-            partial(refresh_reaches, store, speaker, profile),
+            ReachStates(store, speaker, profile).refresh,
             *((partial(refresh_validators, store, origins),) if origins else ()))
         self.monitor = Monitor(store, plane, speaker, profile, self.wake, origins)
         self._queue, self._pending = ScopeQueue(), Pending(timing.settle_deadline_s)

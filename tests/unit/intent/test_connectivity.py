@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 import estates
+import reaching
 from resilient import Way, connectivity, estate
 from trunkline.intent.connectivity.model import Connectivity, Fate
 from trunkline.intent.connectivity.taking import Cause, RouterLoss
@@ -139,3 +140,32 @@ def test_ipv6_is_a_pair_beside_ipv4() -> None:
     assert [bundle.pairs[0].here.prefix for bundle in network.bundles] == ["10.10.0.0/16", "fd00:10::/48"]
     assert all(fate.kept for fate in fates(network))
     assert all(fate.kept for fate in fates(network, leg("er1", "secondary")))
+
+
+REACHING = [(leg("er1", "primary"), "a leg"), (leg("er2", "secondary"), "a leg of the other circuit"),
+            (Target(FaultKind.EDGE, "london", "primary"), "an edge"),
+            (Target(FaultKind.CORE, "amsterdam", "secondary"), "a backbone router")]
+
+
+def ends(network: Connectivity) -> set[tuple[str, str]]:
+    return {(one.here.name, one.there.name) for bundle in network.bundles for one in bundle.pairs}
+
+
+@pytest.mark.parametrize("cause", [cause for cause, _ in REACHING], ids=[what for _, what in REACHING])
+def test_two_sites_over_global_reach_are_a_pair_that_survives_the_loss_of_one_leg(cause: Cause) -> None:
+    network = connectivity(reaching.two_sites())
+    assert ends(network) == {("paris", "rome")}
+    assert all(one.circuits == (reaching.circuit_id(1).key, reaching.circuit_id(2).key) and not one.gateways
+               for bundle in network.bundles for one in bundle.pairs)
+    assert all(fate.kept for fate in fates(network, cause))
+
+
+def test_legs_of_other_names_do_not_meet_over_global_reach() -> None:
+    """A link joins primary to primary (docs/flaws.md)."""
+    network = connectivity(reaching.two_sites())
+    assert all(fate.lost for fate in fates(network, leg("er1", "primary"), leg("er2", "secondary")))
+
+
+def test_global_reach_is_no_transit() -> None:
+    network = connectivity([*reaching.two_sites(), *reaching.premises(3), reaching.link(2, 3, 2, "192.168.8.8/29")])
+    assert ends(network) == {("paris", "rome"), ("rome", "oslo")}

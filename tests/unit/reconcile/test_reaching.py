@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,22 +11,27 @@ import pytest
 
 import estates
 import reaching
-from stage import Stage
+from stage import InThread, Stage
 from trunkline import settings
 from trunkline.cli import global_reach
 from trunkline.cli.commands.counters import _line, _rows
-from trunkline.intent.bgp import RibEntry, Router
+from trunkline.intent.bgp import LOCAL, Action, Origin, Policy, PrefixMatch, RibEntry, Router, Rule
 from trunkline.intent.compile import compile
-from trunkline.intent.compile.draft import vrf_node
+from trunkline.intent.compile.draft import CLOUD, vrf_node
+from trunkline.intent.dependency import touched
 from trunkline.intent.estate import Snapshot
-from trunkline.intent.reach import CIRCUIT_CONNECTION
+from trunkline.intent.lock_out import announced_at
+from trunkline.intent.reach import CIRCUIT_CONNECTION, private_peering
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.model.circuit import Leg
+from trunkline.model.containment import CONTAINMENT
+from trunkline.model.event import Event, EventKind
 from trunkline.model.profile import AZURE
 from trunkline.model.reach_status import LinkStatus, Side, link_status
-from trunkline.model.resource import now
+from trunkline.model.resource import ProvisioningState, now
 from trunkline.reconcile.monitor.authority import declared, in_touch
-from trunkline.reconcile.reaching import refresh_reaches
+from trunkline.reconcile.monitor.watch import Monitor
+from trunkline.reconcile.reaching import ReachStates
 from trunkline.simulation import SimulatedPlane, SimulatedSpeaker
 from waiting import until
 
@@ -65,7 +71,7 @@ def applied(stage: Stage) -> tuple[str, ...]:
 
 
 def statuses(stage: Stage) -> dict[tuple[str, int], str]:
-    refresh_reaches(stage.store, stage.speaker, AZURE)
+    ReachStates(stage.store, stage.speaker, AZURE).refresh()
     with stage.store.reading() as reader:
         link = reader.list(CIRCUIT_CONNECTION)[0]
     return {(side.value, family): link_status(link, side, family).value for side in Side for family in (4, 6)}
@@ -124,6 +130,14 @@ def test_deletion_takes_the_routes_and_the_tunnels(linked: Stage) -> None:
     until(lambda: not any(scope.startswith("backbone") for scope in applied(linked)), 10, "the backbone to be let go")
 
 
+def test_a_circuit_that_goes_with_its_link_is_felt_at_the_other_end() -> None:
+    gone = reaching.circuit_id(1).key
+    going = [replace(one, state=ProvisioningState.DELETING) if one.id.key.startswith(gone) else one
+             for one in reaching.two_sites()]
+    scopes = touched(going[0], Snapshot(going))
+    assert {Scope(ScopeKind.LEG, reaching.circuit_id(2).key, leg) for leg in Leg} <= scopes
+
+
 def glass(stage: Stage, **words: str) -> Any:
     return stage.ask(reaching.circuit_id(1), "routes", **words)
 
@@ -173,3 +187,50 @@ def test_whose_prefix_it_is_counts_over_one_link_and_no_further() -> None:
     claimed = {claim.prefix: claim.owners for claim in declared(estate, reaching.circuit_id(1))}
     assert claimed[ROME] == {reaching.circuit_id(2).key}
     assert OSLO not in claimed
+
+
+def test_what_is_contained_at_one_circuit_is_told_to_no_other(linked: Stage) -> None:
+    for number, (action, prefixes) in enumerate((("dropPrefix", [PARIS]), ("stopExport", []))):
+        contained = estates.resource(estates.rid(CONTAINMENT, f"c{number}"), {
+            "circuit": {"id": str(reaching.circuit_id(1))}, "leg": "primary", "action": action, "prefixes": prefixes},
+            {"expiresAt": "2099-01-01T00:00:00+00:00"})
+        linked.put(contained)
+        assert PARIS not in told(linked, 2)
+        linked.delete(contained.id)
+        assert PARIS in told(linked, 2)
+
+
+def test_what_a_policy_keeps_from_the_customer_is_kept_also_if_it_comes_from_another_circuit(linked: Stage) -> None:
+    linked.put(estates.session_policy("primary", "er1", advertise={"deny": [{"prefix": ROME}]}))
+    assert set(told(linked, 1)) == {"fd00:20::/48"}
+    known = announced_at(private_peering(reaching.circuit_id(1)), Snapshot(reaching.two_sites()))
+    assert known.told == (ROME, "fd00:20::/48")
+
+
+def events(stage: Stage) -> list[Event]:
+    """After two looks at all routers as they are now."""
+    assert isinstance(stage.reconciler, InThread)
+    monitor = Monitor(stage.store, stage.plane, stage.speaker, AZURE, stage.reconciler.wake)
+    with stage.store.reading() as reader:
+        known = [compile(Scope.parse(text), reader, AZURE) for text in reader.applied_scopes()]
+    for blueprint in known:
+        monitor.know(blueprint)
+    for _ in range(2):
+        monitor.look()
+    with stage.store.reading() as reader:
+        return list(reader.events_going_on())
+
+
+def test_what_comes_over_global_reach_alarms_nobody_and_a_strangers_announcement_does(linked: Stage) -> None:
+    assert events(linked) == []
+    with linked.store.reading() as reader:
+        routers = compile(Scope(ScopeKind.SITE, reaching.site_id(2).key), reader, AZURE).routers
+    stolen = "10.10.9.0/24"
+    exactly = (PrefixMatch.exactly(stolen), PrefixMatch.exactly(ROME))
+    linked.speaker.apply(replace(routers[0], origins=(*routers[0].origins, Origin(stolen)), sessions=tuple(
+        replace(one, export_policy=Policy((Rule(Action.PERMIT, exactly, groups=(LOCAL,)),))) if one.group == CLOUD
+        else one for one in routers[0].sessions)))
+    assert stolen in told(linked, 1)
+    found, = events(linked)
+    assert (found.kind, found.affected) == (EventKind.SUBPREFIX_HIJACK, (
+        str(reaching.circuit_id(2)), str(reaching.circuit_id(1))))

@@ -13,6 +13,7 @@ from trunkline.intent.compile.vnet import vm_node
 from trunkline.intent.estate import Estate
 from trunkline.intent.gateways import GatewayView, connections
 from trunkline.intent.placement import placed
+from trunkline.intent.reach import ReachView, reaches
 from trunkline.intent.view import CircuitView, site_model, vnet_peerings
 from trunkline.model.bgp import family_of, network, within
 from trunkline.model.peering import PeeringType
@@ -50,19 +51,31 @@ class Pair:
 
 def pairs(sites: Iterable[Resource], estate: Estate) -> tuple[Pair, ...]:
     return tuple(Pair(here, there, tuple(dict.fromkeys(circuit for circuit, _ in over)),
-                      tuple(dict.fromkeys(gateway for _, gateway in over)))
+                      tuple(dict.fromkeys(gateway for _, gateway in over if gateway)))
                  for site in sites for there, over in _beyond(site, estate).items()
                  for here in _of_site(site) if family_of(here.prefix) == family_of(there.prefix))
 
 
 def _beyond(site: Resource, estate: Estate) -> dict[Place, list[tuple[str, str]]]:
-    """Everything that the site's circuits lead to, with the circuits and gateways on the way."""
+    """Everything that the site's circuits lead to, with the circuits and gateways on the way. Two sites over Global
+    Reach are a pair of the one whose circuit made the link."""
     found: dict[Place, list[tuple[str, str]]] = {}
     for circuit in private_circuits(site, estate):
         for connection in connections(estate, circuit.resource.id):
             for place in _behind(connection.gateway, estate):
                 found.setdefault(place, []).append((circuit.resource.id.key, connection.gateway.resource.id.key))
+        for link in reaches(estate, circuit.resource.id):
+            for place in _reached(site, link) if link.is_near(circuit.resource.id) else ():
+                found.setdefault(place, []).extend((one.resource.id.key, "") for one in (link.near, link.far))
     return found
+
+
+def _reached(site: Resource, link: ReachView) -> Iterator[Place]:
+    """Prefixes of the sites at the other end, but the site's own that stands behind both circuits."""
+    others = {order.site.id.key: order.site for _, order in link.far.orders if order.site}
+    for key, other in others.items():
+        if key != site.id.key:
+            yield from _of_site(other)
 
 
 def private_circuits(site: Resource, estate: Estate) -> tuple[CircuitView, ...]:

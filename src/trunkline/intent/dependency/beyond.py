@@ -28,7 +28,7 @@ def _sites_and_gateways(circuit: ResourceId, estate: Estate) -> Scopes:
 def beyond_circuit(resource: Resource, estate: Estate) -> Scopes:
     """With the circuits that it reaches, whose legs have the other ends."""
     yield from _sites_and_gateways(resource.id, estate)
-    for other in linked_circuits(estate, resource.id):
+    for other in linked_circuits(estate, resource.id, going=True):
         yield from legs(other)
 
 
