@@ -42,8 +42,8 @@ def custom_table(name: str = "apart", number: int = 10, slot: int = 1, labels: t
     return resource(table(name), {"routes": [], "labels": list(labels)}, {"number": number, "slot": slot})
 
 
-def gateway(number: int = 9) -> Resource:
-    return resource(GATEWAY, {"virtualHub": {"id": str(HUB)}}, {"number": number})
+def gateway(number: int = 9, **changed: object) -> Resource:
+    return resource(GATEWAY, {"virtualHub": {"id": str(HUB)}, **changed}, {"number": number})
 
 
 def circuit_link(number: int = 9, slot: int = 1, circuit: str = "er1", **routing: object) -> Resource:
@@ -75,11 +75,19 @@ def route_map(name: str = "map1", inbound: tuple[ResourceId, ...] = (), outbound
         "associatedOutboundConnections": list(map(str, outbound))})
 
 
-def branch() -> list[Resource]:
+def branch(routers: tuple[str, ...] = ("bird", "bird")) -> list[Resource]:
     """The circuit with its customer."""
-    return [*estates.circuit(), estates.peering(), estates.site(), estates.order()]
+    return [*estates.circuit(), estates.peering(), estates.site(routers=routers), estates.order()]
 
 
-def whole() -> list[Resource]:
-    return [*branch(), *spoke("one"), *spoke("two"), *hub(), gateway(), circuit_link(), connected("one"),
+def beside_a_network(network: bool, hub: bool) -> list[Resource]:
+    """The hub's gateway and one in a virtual network of its own at one circuit; which takes what the other sends."""
+    own = estates.cloud(space="10.9", names=("hub", "vm1", "gw1"))
+    return [*(one for one in whole() if one.id.key != GATEWAY.key), gateway(allowNonVirtualWanTraffic=hub),
+            *(one for one in own if one.id.name != "gw1"),
+            estates.sized_gateway("Standard", allowVirtualWanTraffic=network), estates.connection()]
+
+
+def whole(routers: tuple[str, ...] = ("bird", "bird")) -> list[Resource]:
+    return [*branch(routers), *spoke("one"), *spoke("two"), *hub(), gateway(), circuit_link(), connected("one"),
             connected("two")]

@@ -58,6 +58,16 @@ class Places:
         return self.home / "store.key"
 
     @property
+    def certificates(self) -> Path:
+        """Certificates of failover drills, and the key that signs them."""
+        return self.home / "certificates"
+
+    @property
+    def signing_key(self) -> Path:
+        """Ed25519, PEM; mode 0600, made by the first drill."""
+        return self.certificates / "signing.key"
+
+    @property
     def registries(self) -> Path:
         """Route objects and VRPs by which public prefixes are validated; need not be there."""
         return self.home / "registries"

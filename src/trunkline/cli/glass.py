@@ -1,4 +1,5 @@
-"""What has a looking glass, found by the names people use: circuits, gateways, exchanges and their members."""
+"""What has a looking glass, found by the names people use: circuits, gateways, hubs, exchanges and their
+members."""
 
 from __future__ import annotations
 
@@ -14,14 +15,16 @@ from trunkline.cli.instance import Instance, locate
 from trunkline.cli.lookup import NETWORK, circuits, group_of, there
 from trunkline.cli.lookup import circuit as find_circuit
 
-#: Azure lists these by group alone.
-_GATEWAY = f"{NETWORK}/virtualNetworkGateways".lower()
+#: Azure lists some of these by group alone.
+_KINDS = {f"{NETWORK}/virtualNetworkGateways".lower(): "gateway", f"{NETWORK}/expressRouteGateways".lower(): "gateway",
+          f"{NETWORK}/virtualHubs".lower(): "hub"}
 EXCHANGES = "Trunkline.Exchange/exchanges"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """``kind``: circuit, gateway, exchange or member. ``account``: who asks."""
+    """``kind``: circuit, gateway, hub (of a Virtual WAN, or a Route Server), exchange or member. ``account``: who
+    asks."""
 
     kind: str
     name: str
@@ -47,7 +50,7 @@ def _circuit(clients: Clients, wanted: str, known: list[Target]) -> Target:
     except Failed as refused:
         if not refused.message.startswith("there is no"):
             raise
-        raise Failed(f"there is no circuit, gateway, exchange or member '{wanted}'; "
+        raise Failed(f"there is no circuit, gateway, hub, exchange or member '{wanted}'; "
                      f"{there([one.name for one in known])}.") from None
     return Target("circuit", told["name"], told["id"])
 
@@ -57,8 +60,8 @@ def targets(clients: Clients) -> Iterator[Target]:
     for one in circuits(clients):
         yield Target("circuit", one["name"], one["id"])
     for one in clients.named("customer").list(f"/subscriptions/{subscription}/resources"):
-        if one["type"].lower() == _GATEWAY:
-            yield Target("gateway", one["name"], one["id"])
+        if kind := _KINDS.get(one["type"].lower()):
+            yield Target(kind, one["name"], one["id"])
     for one in clients.named("operator").list(f"/subscriptions/{subscription}/providers/{EXCHANGES}"):
         yield Target("exchange", one["name"], one["id"], "operator")
         for member in clients.named("customer").list(f"{one['id']}/members"):

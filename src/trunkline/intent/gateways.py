@@ -7,6 +7,7 @@ router that leads to what is behind.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from trunkline.intent.estate import Estate
 from trunkline.intent.view import (
@@ -36,10 +37,18 @@ from trunkline.model.resource import Resource, ResourceId
 from trunkline.model.wan import ExpressRouteConnection, ExpressRouteGateway
 
 
+class Traffic(StrEnum):
+    """Where a gateway stands, and so whose traffic it sends."""
+
+    NETWORK = "network"
+    WAN = "wan"
+
+
 @dataclass(frozen=True, slots=True)
 class GatewayView:
     """``lent``: address spaces of peered networks that use it. ``hub``: the Route Server it exchanges routes with.
-    ``wan``: the hub that it stands in, which is ``vnet`` then."""
+    ``wan``: the hub that it stands in, which is ``vnet`` then. ``takes``: whose traffic it takes beside on-premises',
+    from other gateways of its circuits."""
 
     resource: Resource
     sku: str
@@ -48,6 +57,11 @@ class GatewayView:
     lent: tuple[str, ...] = ()
     hub: HubView | None = None
     wan: WanHub | None = None
+    takes: frozenset[Traffic] = frozenset()
+
+    @property
+    def kind(self) -> Traffic:
+        return Traffic.WAN if self.wan else Traffic.NETWORK
 
     @property
     def prefixes(self) -> tuple[str, ...]:
@@ -83,17 +97,24 @@ def _in_network(estate: Estate, resource: Resource) -> GatewayView | None:
         return None
     hub = hub_of(estate, vnet)
     return GatewayView(resource, model.sku.name, size_of(model), vnet, lent(estate, vnet),
-                       hub if hub and hub.model.allow_branch_to_branch_traffic else None)
+                       hub if hub and hub.model.allow_branch_to_branch_traffic else None,
+                       takes=_taken(network=model.allow_remote_vnet_traffic, wan=model.allow_virtual_wan_traffic))
+
+
+def _taken(**allowed: bool | None) -> frozenset[Traffic]:
+    return frozenset(Traffic(kind) for kind, is_allowed in allowed.items() if is_allowed)
 
 
 def _in_hub(estate: Estate, resource: Resource) -> GatewayView | None:
     wan = wan_hub(estate, hub_of_gateway(resource))
     if not wan or "number" not in resource.system:
         return None
-    size, units = size_in_hub(ExpressRouteGateway.model_validate(resource.properties))
+    model = ExpressRouteGateway.model_validate(resource.properties)
+    size, units = size_in_hub(model)
     space = VirtualNetwork(address_space=AddressSpace(address_prefixes=(wan.prefix,)))
     return GatewayView(resource, f"{units} scale unit{'s' if units > 1 else ''}", size,
-                       VnetView(wan.resource, space, ((GATEWAY_SUBNET, gateway_part(wan.prefix)),)), wan=wan)
+                       VnetView(wan.resource, space, ((GATEWAY_SUBNET, gateway_part(wan.prefix)),)), wan=wan,
+                       takes=_taken(network=model.allow_non_virtual_wan_traffic))
 
 
 @dataclass(frozen=True, slots=True)

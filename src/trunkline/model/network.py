@@ -108,6 +108,8 @@ class VirtualNetworkGateway(Properties):
     ip_configurations: tuple[IpConfiguration, ...] = Field(min_length=1, max_length=4)
     sku: GatewaySku = GatewaySku(name="Standard", tier="Standard")
     auto_scale_configuration: GatewayScale | None = None
+    allow_remote_vnet_traffic: bool | None = None
+    allow_virtual_wan_traffic: bool | None = None
 
     @property
     def subnet(self) -> Reference | None:

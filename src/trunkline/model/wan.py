@@ -49,6 +49,7 @@ class ExpressRouteGateway(Properties):
 
     virtual_hub: Reference
     auto_scale_configuration: AutoScale | None = None
+    allow_non_virtual_wan_traffic: bool | None = None
 
 
 class PropagatedRouteTables(Properties):

@@ -11,12 +11,12 @@ from trunkline.intent.compile import compile
 from trunkline.intent.compile.draft import CIRCUIT, in_family, session_name
 from trunkline.intent.drivers import Speaker
 from trunkline.intent.estate import Remembered
-from trunkline.intent.gateways import ConnectionView, connections
+from trunkline.intent.gateways import ConnectionView, connections, gateway_of, links
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.view import CONNECTION
+from trunkline.intent.wan import WAN_CONNECTION
 from trunkline.model.bgp import family_of
 from trunkline.model.circuit import Leg
-from trunkline.model.network import Connection
 from trunkline.model.profile import Profile
 from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId
 from trunkline.store import Store
@@ -44,12 +44,13 @@ class ConnectionStates:
 
     def _gateways(self) -> list[str]:
         with self._store.reading() as reader:
-            return sorted({_gateway(resource) for resource in reader.list(CONNECTION) if _is_settled(resource)})
+            return sorted({gateway_of(resource).key for kind in (CONNECTION, WAN_CONNECTION)
+                           for resource in reader.list(kind) if _is_settled(resource)})
 
     def _refresh(self, gateway: str) -> None:
         with self._store.reading() as reader:
             estate, identity = Remembered(reader), ResourceId.parse(gateway)
-            known = list(filter(_is_settled, reader.referrers(identity, CONNECTION)))
+            known = list(filter(_is_settled, links(reader, identity)))
             routers = compile(Scope(ScopeKind.GATEWAY, gateway), estate, self._profile).routers if known else ()
             wanted = {view.resource.id.key: carrying(view) for view in connections(estate, identity)}
         states = [_established(router, self._speaker) for router in routers]
@@ -63,10 +64,6 @@ class ConnectionStates:
 
 def _is_settled(resource: Resource) -> bool:
     return resource.state is ProvisioningState.SUCCEEDED and "slot" in resource.system
-
-
-def _gateway(resource: Resource) -> str:
-    return Connection.model_validate(resource.properties).virtual_network_gateway1.target.key
 
 
 def _established(router: Router, speaker: Speaker) -> frozenset[str]:

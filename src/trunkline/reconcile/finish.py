@@ -9,7 +9,7 @@ from trunkline.intent.compile.ports import edge_port
 from trunkline.intent.gateways import connection_view
 from trunkline.intent.reach import CIRCUIT_CONNECTION
 from trunkline.intent.view import CIRCUIT, CONNECTION, HUB_BGP_CONNECTION, PEERING, circuit_view
-from trunkline.intent.wan import VIRTUAL_HUB
+from trunkline.intent.wan import VIRTUAL_HUB, WAN_CONNECTION
 from trunkline.model.bgp import AZURE_ASN
 from trunkline.model.circuit import Leg
 from trunkline.model.hub import VirtualHub
@@ -140,7 +140,7 @@ def _of_hub_peer(peer: Resource, _estate: Reader) -> Json:
 
 _STATUS: dict[str, Callable[[Resource, Reader], Json]] = {
     CIRCUIT.lower(): _of_circuit, PEERING.lower(): _of_peering, CONNECTION.lower(): _of_connection,
-    CIRCUIT_CONNECTION.lower(): all_connected, VIRTUAL_HUB.lower(): _of_hub,
+    WAN_CONNECTION.lower(): _of_connection, CIRCUIT_CONNECTION.lower(): all_connected, VIRTUAL_HUB.lower(): _of_hub,
     HUB_BGP_CONNECTION.lower(): _of_hub_peer}
 
 

@@ -21,7 +21,7 @@ from trunkline.intent.peering import peerings
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.validation import configuration, registered_asn, verdicts
 from trunkline.intent.view import CIRCUIT, GATEWAY, IMPAIRMENT, SITE, VNET, CircuitView, circuit_view, referrers
-from trunkline.intent.wan import VIRTUAL_HUB
+from trunkline.intent.wan import VIRTUAL_HUB, WAN_GATEWAY
 from trunkline.model.circuit import Circuit, Leg
 from trunkline.model.peering import PeeringType
 from trunkline.model.profile import HANDOFF_MTU, Profile
@@ -31,13 +31,14 @@ from trunkline.reconcile.conditions import cut, links, told
 from trunkline.reconcile.counting import amount, counted, traffic
 from trunkline.reconcile.drops import at_own_port, at_ports
 from trunkline.reconcile.exchanges import exchanges
+from trunkline.reconcile.hubs import hubs
 from trunkline.reconcile.paths import gateways, paths
 from trunkline.reconcile.reaching import links_of
 from trunkline.reconcile.troubles import Troubles
 from trunkline.store import Reader
 
-_ROOTS = {GATEWAY: ScopeKind.GATEWAY, SITE: ScopeKind.SITE, VNET: ScopeKind.VNET, VIRTUAL_HUB: ScopeKind.HUB,
-          EXCHANGE: ScopeKind.EXCHANGE, MEMBER: ScopeKind.MEMBER}
+_ROOTS = {GATEWAY: ScopeKind.GATEWAY, WAN_GATEWAY: ScopeKind.GATEWAY, SITE: ScopeKind.SITE, VNET: ScopeKind.VNET,
+          VIRTUAL_HUB: ScopeKind.HUB, EXCHANGE: ScopeKind.EXCHANGE, MEMBER: ScopeKind.MEMBER}
 #: Of a circuit whose Direct port is missing.
 _NO_LEG: Json = {"fault": False, "cut": [], "failoverTest": False, "bgp": "NotConfigured", "sessions": [],
                  "traffic": {direction.value: {"packets": 0, "bytes": 0} for direction in Direction},
@@ -77,6 +78,7 @@ def overview(subscription: str, look: Look, operator: bool = False) -> Json:
         "impairments": list(told((r for r in estate.list(IMPAIRMENT, subscription) if not r.deleting), estate,
                                  look.plane)),
         "gateways": list(gateways(subscription, estate, look.plane, look.profile)),
+        "hubs": list(hubs((r for r in others if r.id.type == VIRTUAL_HUB), estate, look.speaker, look.blueprint)),
         "exchanges": list(exchanges(subscription, estate, look.plane, look.speaker, look.blueprint)),
         "routers": [row for resource in others for row in _routers(look, resource)],
         "nodes": list(_nodes(reached, look.plane.nodes())),

@@ -12,6 +12,7 @@ from trunkline.intent.drivers import Plane
 from trunkline.intent.gateways import ConnectionView, connection_view, gateway_view
 from trunkline.intent.network import MAIN, Direction, KernelRoute
 from trunkline.intent.view import CONNECTION, GATEWAY
+from trunkline.intent.wan import WAN_CONNECTION, WAN_GATEWAY
 from trunkline.model.circuit import Leg
 from trunkline.model.profile import Profile
 from trunkline.model.resource import Json
@@ -23,7 +24,7 @@ def paths(subscription: str, estate: Reader, plane: Plane, profile: Profile) -> 
     connection's IPv6 goes through it all the same; ``NoRoutes`` where they
     would, but none is known; ``OverAddressLimit`` where the wish is not followed; ``Off``."""
     routes = cache(plane.routes)
-    for resource in estate.list(CONNECTION, subscription):
+    for resource in (*estate.list(CONNECTION, subscription), *estate.list(WAN_CONNECTION, subscription)):
         view = None if resource.deleting else connection_view(estate, resource)
         if view:
             yield {"id": str(resource.id), "name": resource.id.name, "gateway": view.gateway.resource.id.name,
@@ -34,7 +35,7 @@ def paths(subscription: str, estate: Reader, plane: Plane, profile: Profile) -> 
 
 def gateways(subscription: str, estate: Reader, plane: Plane, profile: Profile) -> Iterator[Json]:
     """Of each gateway to circuits: what its SKU bounds, and what its programs have counted. FastPath counts nowhere."""
-    for resource in estate.list(GATEWAY, subscription):
+    for resource in (*estate.list(GATEWAY, subscription), *estate.list(WAN_GATEWAY, subscription)):
         view = None if resource.deleting else gateway_view(estate, resource.id)
         if view:
             size, counted = view.size.divided(profile.gateway_divisor), plane.capacity(

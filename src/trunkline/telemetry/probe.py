@@ -70,7 +70,7 @@ class Plan:
         return max(1, int(self.interval_ms * 1_000_000 / self.flows))
 
 
-def _socket(address: str) -> socket.socket:
+def datagram_socket(address: str) -> socket.socket:
     made = socket.socket(socket.AF_INET6 if ip_address(address).version == 6 else socket.AF_INET, socket.SOCK_DGRAM)
     made.setblocking(False)
     try:
@@ -88,7 +88,7 @@ class Sender:
         self._run = struct.unpack("!I", os.urandom(4))[0]
         self._padding = b"\0" * max(0, plan.size - _DATAGRAM.size)
         self._flows = [Flow() for _ in range(plan.flows)]
-        self._sockets = [_socket(plan.target) for _ in range(plan.flows)]
+        self._sockets = [datagram_socket(plan.target) for _ in range(plan.flows)]
         self._selector = selectors.DefaultSelector()
         for index, each in enumerate(self._sockets):
             each.connect((plan.target, plan.port))
@@ -151,7 +151,7 @@ class Sender:
 def echo(address: str, port: int, stop: Stop) -> int:
     """Answer every datagram with itself until stopped; how many."""
     count = 0
-    with _socket(address) as server, selectors.DefaultSelector() as selector:
+    with datagram_socket(address) as server, selectors.DefaultSelector() as selector:
         server.bind((address, port))
         selector.register(server, selectors.EVENT_READ)
         print(f"echoing on {address} port {port}", file=sys.stderr, flush=True)

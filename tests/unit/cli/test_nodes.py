@@ -72,3 +72,18 @@ def test_bird_is_asked_read_only_at_its_own_socket(tmp_path: Path, monkeypatch: 
     CliRunner().invoke(commands.birdc, ["er1-p", "show", "status"], obj=instance, catch_exceptions=False)
     assert ran == [["birdc", "-r", "-s", SOCKET, "show", "status"]]
     assert Path.cwd() == directory
+
+
+def test_frr_is_asked_without_its_privileged_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    instance = locate(str(tmp_path), {"TRUNKLINE_RUN": str(tmp_path / "run")})
+    directory, ran = instance.settings.places.nodes / "ce-paris-ce2", list[list[str]]()
+    directory.mkdir(parents=True)
+    monkeypatch.setattr(commands, "present", lambda _places: ("ce-paris-ce2",))
+    monkeypatch.setattr(commands, "_become", ran.append)
+    monkeypatch.setattr(commands.shutil, "which", lambda _program: "/usr/bin/vtysh")
+    monkeypatch.chdir(tmp_path)
+    refused = CliRunner().invoke(commands.vtysh, ["paris-ce2", "show", "bgp"], obj=instance)
+    assert "no FRR listens in ce-paris-ce2" in refused.output
+    (directory / "bgpd.vty").touch()
+    CliRunner().invoke(commands.vtysh, ["paris-ce2", "show", "bgp"], obj=instance, catch_exceptions=False)
+    assert ran == [["vtysh", "-u", "--vty_socket", ".", "-c", "show bgp"]]

@@ -18,7 +18,7 @@ from trunkline.intent.view import CIRCUIT, SITE, VNET
 from trunkline.intent.wan import gateway_part, router_part
 from trunkline.model.circuit import Leg
 from trunkline.model.profile import AZURE
-from trunkline.model.resource import Resource
+from trunkline.model.resource import Resource, ResourceId
 from trunkline.simulation import SimulatedPlane, SimulatedSpeaker
 
 ONE, TWO, HUB = vnet_node(estates.rid(VNET, "one")), vnet_node(estates.rid(VNET, "two")), vnet_node(wans.HUB)
@@ -31,8 +31,11 @@ SITE_PREFIX = "10.10.0.0/16"
 
 
 class Realm:
-    def __init__(self, *resources: Resource) -> None:
-        blueprints = _compiled(Snapshot({one.id.key: one for one in resources}.values()))
+    """``gateways``: of virtual networks, beside the hub's."""
+
+    def __init__(self, *resources: Resource, gateways: tuple[ResourceId, ...] = ()) -> None:
+        blueprints = _compiled(Snapshot({one.id.key: one for one in resources}.values()),
+                               [*SCOPES, *(Scope(ScopeKind.GATEWAY, one.key) for one in gateways)])
         plane = SimulatedPlane()
         plane.apply(Change(ensure=tuple(piece for one in blueprints for piece in one.pieces)))
         self.speaker = SimulatedSpeaker(plane)
@@ -56,9 +59,9 @@ class Realm:
                 for one in entry.communities}
 
 
-def _compiled(estate: Snapshot) -> list[Blueprint]:
+def _compiled(estate: Snapshot, scopes: list[Scope]) -> list[Blueprint]:
     found: dict[Scope, Blueprint] = {}
-    waiting = list(SCOPES)
+    waiting = list(scopes)
     while waiting:
         scope = waiting.pop()
         if scope not in found:

@@ -60,3 +60,17 @@ def test_what_came_in_and_goes_out_is_told_after_the_maps(stage: Stage) -> None:
     assert told == {SITE: "64600-64600-12076-65010", "10.1.0.0/16": "64600", wans.PREFIX: "64600"}
     assert {row["prefix"] for row in rows(stage, "outboundRoutes", resourceUri=wans.CIRCUIT_LINK)} == {
         "10.1.0.0/16", "10.2.0.0/16", wans.PREFIX}
+
+
+def test_the_status_tells_tables_connections_and_the_gateway(stage: Stage) -> None:
+    stage.put(*wans.whole(), wans.custom_table(), wans.connected("two", associatedRouteTable=wans.associated("apart")))
+    told = stage.ask(wans.HUB, "status")
+    assert isinstance(told, dict)
+    default, apart = told["hubs"]
+    assert (default["table"], default["associated"], default["propagating"], default["routes"]) == (
+        "defaultRouteTable", ["one", "er1"], ["one", "two", "er1"], 4)
+    assert (apart["table"], apart["associated"], apart["propagating"]) == ("apart", ["two"], [])
+    assert default["sessions"] == default["established"] == 4
+    assert [(one["name"], one["gateway"], one["status"]) for one in told["connections"]] == [
+        ("er1", "wan-gw", "Connected")]
+    assert [one["sku"] for one in told["gateways"]] == ["1 scale unit"]

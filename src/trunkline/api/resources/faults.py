@@ -13,6 +13,7 @@ from trunkline.intent.compile.failing import cuts
 from trunkline.intent.estate import Estate
 from trunkline.intent.usage import in_use
 from trunkline.intent.view import FAULT, GATEWAY
+from trunkline.intent.wan import WAN_GATEWAY
 from trunkline.model.fault import FaultKind, FaultMode, RehearsedFault
 from trunkline.model.plant import location, locations, region, regions
 from trunkline.model.profile import AZURE
@@ -55,7 +56,8 @@ _HINTS = {
     FaultKind.LEG: "The leg has a peering, or the provider's tag, once the circuit has one.",
     FaultKind.EDGE: "An edge is in use once a circuit ends at its location.",
     FaultKind.SWITCH: "A switch is in use once a circuit of its provider ends at its location.",
-    FaultKind.INSTANCE: "A gateway has its instances once it is an ExpressRoute gateway in a GatewaySubnet.",
+    FaultKind.INSTANCE: "A gateway has its instances once it is an ExpressRoute gateway in a GatewaySubnet or a "
+                        "hub.",
     FaultKind.SPAN: "A link is in use once a path between a circuit's location and a region takes it.",
     FaultKind.CORE: "A backbone router is in use once a path between a circuit's location and a region takes it.",
     FaultKind.LOCATION: "A location is in use once a circuit ends there.",
@@ -69,7 +71,7 @@ _HINTS = {
 def _unknown(fault: Resource, model: RehearsedFault, estate: Estate) -> Iterator[Fault]:
     if model.circuit:
         yield from circuit_of(fault.id, model.circuit, estate)
-    if model.gateway and linked(estate, fault.id, model.gateway.id, GATEWAY) is None:
+    if model.gateway and not any(linked(estate, fault.id, model.gateway.id, kind) for kind in (GATEWAY, WAN_GATEWAY)):
         yield missing(fault.id, model.gateway.id, GATEWAY, "gateway")
     if model.provider and offers().get(model.provider) is None:
         yield _no_such("provider", model.provider, offers())

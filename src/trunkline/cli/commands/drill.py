@@ -16,6 +16,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from trunkline.cli.client import Clients, connected
+from trunkline.cli.commands.drill_failover import failover, list_, show
 from trunkline.cli.drill.agent import Agent
 from trunkline.cli.drill.alarms import Alarms
 from trunkline.cli.drill.attack import Attack, Need, Verdict
@@ -39,6 +40,10 @@ _SETTLE_S = 60.0
 @click.group()
 def drill() -> None:
     """Rehearse what one hopes never to see."""
+
+
+for _command in (failover, list_, show):
+    drill.add_command(_command)
 
 
 def _complete_attack(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

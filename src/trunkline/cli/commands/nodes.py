@@ -20,6 +20,7 @@ from trunkline.cli.tables import print_table
 
 #: In a node's directory, where BIRD runs.
 _SOCKET = "bird.ctl"
+_VTY = "bgpd.vty"
 
 
 def _complete(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -80,6 +81,27 @@ def birdc(instance: Instance, node: str, words: tuple[str, ...]) -> None:
     # A socket's address has 108 bytes at most, however deep the directory lies.
     os.chdir(directory)
     _become(["birdc", "-r", "-s", _SOCKET, *words])
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.argument("node", shell_complete=_complete)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+@pass_instance
+def vtysh(instance: Instance, node: str, words: tuple[str, ...]) -> None:
+    """FRR's own shell at a router, read-only: trunkline vtysh ce-paris-ce1 show bgp summary
+
+    NODE as for 'trunkline exec'. Without WORDS it asks for them.
+    """
+    places = instance.settings.places
+    found = pick(present(places), node)
+    directory = places.nodes / found
+    if not (directory / _VTY).exists():
+        raise Failed(f"no FRR listens in {readable(found)}; 'trunkline nodes' shows what each node is, 'trunkline "
+                     "status' which daemon each router has.")
+    if not shutil.which("vtysh"):
+        raise Failed("vtysh is not installed; it comes with FRR: 'apt install frr' does that.")
+    os.chdir(directory)
+    _become(["vtysh", "-u", "--vty_socket", ".", *(["-c", " ".join(words)] if words else [])])
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})

@@ -45,15 +45,16 @@ _STEPS = {"in": "told to it", "best": "has it", "out": "tells it on"}
 @output_option
 @pass_instance
 def routes(instance: Instance, /, name: str, prefix: str, as_json: bool, **wanted: Any) -> None:
-    """Sessions and routes of a circuit, gateway, exchange or member, as its routers say now, and why.
+    """Sessions and routes of a circuit, gateway, hub, exchange or member, as its routers say now, and why.
 
-    NAME: a circuit's (or GROUP/NAME, or id), a gateway's, an exchange's (both route servers) or a member's as
-    EXCHANGE/MEMBER. PREFIX: only what lies within it or covers it.
+    NAME: a circuit's (or GROUP/NAME, or id), a gateway's, a virtual hub's (the routers of its route tables, or a Route
+    Server's instances), an exchange's (both route servers) or a member's as EXCHANGE/MEMBER. PREFIX: only what lies
+    within it or covers it.
     """
     explain, why, follow, mrt = (wanted.pop(name) for name in ("explain", "why", "follow", "mrt"))
     if not name and not explain:
-        raise Failed("name a circuit, gateway or exchange, as in 'trunkline routes er1', or a prefix to be explained: "
-                     "--explain 10.1.0.0/16.")
+        raise Failed("name a circuit, gateway, hub or exchange, as in 'trunkline routes er1', or a prefix to be "
+                     "explained: --explain 10.1.0.0/16.")
     instance.require_running()
     asked = {"prefix": prefix, **{word: value or "" for word, value in wanted.items()}}
     with connected(instance) as clients:

@@ -52,6 +52,8 @@ def status(instance: Instance, as_json: bool) -> None:
                  for c in found["connections"]], title="Connections")
     print_table(("gateway", "SKU", "Mbps", "packets/s", "flows", "passed in/out", "dropped in/out"),
                 [_gateway_row(gateway) for gateway in found["gateways"]], title="Gateways")
+    print_table(("hub", "prefix", "route table", "associated", "propagating", "sessions", "routes"),
+                [_hub_row(row) for row in found["hubs"]], title="Virtual WAN hubs")
     print_table(("router", "daemon", "AS", "session", "peer", "peer AS", "state", "BFD", "since", "received", "sent"),
                 list(_session_rows(found, now)), title="Sessions")
     print_table(("session", "of", "not up for", "last error"), list(_errors(found, now)), title="Errors")
@@ -77,6 +79,11 @@ def _circuit_row(circuit: Json) -> tuple[object, ...]:
     return (circuit["name"], provider, circuit["location"] or "-", _bandwidth(circuit), circuit["stag"] or "-",
             circuit["provisioningState"], circuit["circuitProvisioningState"],
             circuit["serviceProviderProvisioningState"])
+
+
+def _hub_row(row: Json) -> tuple[object, ...]:
+    return (row["hub"], row["addressPrefix"], row["table"], ", ".join(row["associated"]) or "-",
+            ", ".join(row["propagating"]) or "-", f"{row['established']} of {row['sessions']} up", row["routes"])
 
 
 def _member_row(exchange: Json, member: Json) -> tuple[object, ...]:

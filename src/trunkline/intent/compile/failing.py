@@ -9,11 +9,12 @@ from trunkline.intent.compile.draft import hub_node, instance_node, vnet_node
 from trunkline.intent.compile.plant import backbone_interface, core_node, edge_node, switch_node
 from trunkline.intent.compile.ports import edge_port
 from trunkline.intent.compile.services import services_node
+from trunkline.intent.compile.wan_hub import table_node
 from trunkline.intent.estate import Estate
 from trunkline.intent.gateways import gateway_view
 from trunkline.intent.network import ANY_TAG
 from trunkline.intent.view import CIRCUIT, GATEWAY, VNET, circuit_view, hub_view
-from trunkline.intent.wan import VIRTUAL_HUB
+from trunkline.intent.wan import VIRTUAL_HUB, WAN_GATEWAY, wan_hub
 from trunkline.model.circuit import Circuit, Leg
 from trunkline.model.fault import FaultKind, Target
 from trunkline.model.plant import region
@@ -93,12 +94,14 @@ def _region(target: Target, estate: Estate) -> Iterator[Cut]:
     yield from (Cut(services_node(target.key)), *(Cut(core_node(target.key, leg)) for leg in Leg))
     for vnet in _in_region(estate, VNET, target.key):
         yield Cut(vnet_node(vnet.id))
-    for gateway in _in_region(estate, GATEWAY, target.key):
+    for gateway in (*_in_region(estate, GATEWAY, target.key), *_in_region(estate, WAN_GATEWAY, target.key)):
         if gateway_view(estate, gateway.id):
             yield from (Cut(instance_node(gateway.id, number)) for number in (0, 1))
     for hub in _in_region(estate, VIRTUAL_HUB, target.key):
         if hub_view(estate, hub.id):
             yield from (Cut(hub_node(hub.id, number)) for number in (0, 1))
+        elif wan := wan_hub(estate, hub.id):
+            yield from (Cut(table_node(wan, table)) for table in wan.tables)
 
 
 def _in_region(estate: Estate, kind: str, name: str) -> Iterator[Resource]:

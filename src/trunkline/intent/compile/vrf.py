@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from trunkline.intent.allocation import edge_addresses, instance_addresses
 from trunkline.intent.bgp import REJECT_ALL, Action, Policy, PrefixMatch, Refusal, Router, Rule, Session
-from trunkline.intent.compile import controls
+from trunkline.intent.compile import controls, hairpin
 from trunkline.intent.compile.draft import (
     CUSTOMER,
     GATEWAY,
@@ -55,7 +55,7 @@ class Links:
 
 
 def router(circuit: CircuitView, linked: Links, which: Leg, profile: Profile) -> Router:
-    sessions = (*_customer_sessions(circuit, bool(linked.reaches), which, profile),
+    sessions = (*_customer_sessions(circuit, linked, which, profile),
                 *(one for c in linked.connections for instance in (0, 1)
                   for one in _gateway_sessions(c, instance, which, profile)),
                 *(one for link in linked.reaches for one in reach_sessions(link, circuit, which, profile)))
@@ -63,10 +63,11 @@ def router(circuit: CircuitView, linked: Links, which: Leg, profile: Profile) ->
                   router_id(circuit.resource.number, 4 + number_of(which)), sessions, ecmp=profile.ecmp)
 
 
-def _customer_sessions(circuit: CircuitView, reaching: bool, which: Leg, profile: Profile) -> Iterator[Session]:
-    """``reaching``: what other circuits' customers tell is told on."""
-    peering, others = circuit.private, learned_from(REACH).rules if reaching else ()
-    told = Policy((*learned_from(GATEWAY, strip_asns=(GATEWAY_ASN,)).rules, *others))
+def _customer_sessions(circuit: CircuitView, linked: Links, which: Leg, profile: Profile) -> Iterator[Session]:
+    """With Global Reach what other circuits' customers tell is told on."""
+    peering, others = circuit.private, learned_from(REACH).rules if linked.reaches else ()
+    told = hairpin.told_to_customer(Policy((*learned_from(GATEWAY, strip_asns=(GATEWAY_ASN,)).rules, *others)),
+                                    (one.gateway for one in linked.connections))
     for session in attached(peering, which, profile) if peering else ():
         yield controls.at_edge(replace(
             session, import_policy=_FROM_CUSTOMER,
@@ -101,9 +102,9 @@ def _gateway_sessions(connection: ConnectionView, instance: int, which: Leg, pro
             name=in_family(name, subnet), group=GATEWAY, interface=vrf_tunnel(connection, instance),
             local_address=edge_addresses(subnet, connection.slot, which),
             peer_address=instance_addresses(subnet)[instance], local_asn=AZURE_ASN, peer_asn=GATEWAY_ASN,
-            import_policy=_from_gateway(connection.gateway),
-            export_policy=controls.inwards(told, policy), ttl_security=True,
-            bfd=profile.inner_bfd, prefix_limit=profile.connection_limit(family_of(subnet)))
+            import_policy=hairpin.marked(_from_gateway(connection.gateway), connection.gateway),
+            export_policy=hairpin.told_to_gateway(controls.inwards(told, policy), connection.gateway),
+            ttl_security=True, bfd=profile.inner_bfd, prefix_limit=profile.connection_limit(family_of(subnet)))
         yield session.unless(connection.tested, "a site failover test")
 
 

@@ -1,0 +1,106 @@
+"""Certificates as files under the instance's home, named by when they began."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from trunkline.cli.client import Json
+from trunkline.cli.failure import Failed
+from trunkline.diagnosis.drill.certificate import Certificate
+from trunkline.settings import Places
+
+_MOST_BYTES = 32 * 1024 * 1024
+
+
+def writable(places: Places) -> None:
+    """Raises OSError where no certificate could be kept."""
+    places.certificates.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle, name = tempfile.mkstemp(dir=places.certificates, prefix=".try.")
+    try:
+        os.write(handle, bytes(64 * 1024))
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+        os.unlink(name)
+
+
+def keep(places: Places, document: Json) -> Path:
+    """Whole or not at all; raises OSError."""
+    stamp = re.sub(r"[^0-9T]", "", str(document["beganAt"])[:19])
+    path = places.certificates / f"{stamp}-{document['id'][:8]}.json"
+    write(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    return path
+
+
+def write(path: Path, text: str | bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(text.encode() if isinstance(text, str) else text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def kept(places: Places) -> tuple[Path, ...]:
+    """The newest first."""
+    return tuple(sorted(places.certificates.glob("*.json"), reverse=True))
+
+
+def read(path: Path) -> Json:
+    """The document as it stands in a file."""
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise Failed(f"{path} is larger than any certificate.")
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as problem:
+        raise Failed(f"{path} cannot be read: {problem.strerror or problem}.") from None
+    except (ValueError, RecursionError):
+        raise Failed(f"{path} is no JSON document, and so no certificate.") from None
+    if not isinstance(found, dict):
+        raise Failed(f"{path} holds no certificate.")
+    return found
+
+
+def parsed(document: Json, path: Path) -> Certificate:
+    try:
+        return Certificate.model_validate(document)
+    except ValidationError as wrong:
+        first = wrong.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise Failed(f"{path} is no certificate: {where}: {first['msg']}.") from None
+
+
+def all_of(places: Places) -> Iterator[tuple[Path, Certificate]]:
+    """What is no certificate is left out."""
+    for path in kept(places):
+        try:
+            yield path, parsed(read(path), path)
+        except Failed:
+            continue
+
+
+def find(places: Places, wanted: str) -> Path:
+    """A file, or the beginning of a kept one's id or name; ``latest`` is the newest."""
+    if wanted == "latest" and (newest := kept(places)):
+        return newest[0]
+    if "/" in wanted or Path(wanted).is_file():
+        return Path(wanted)
+    matching = [path for path in kept(places)
+                if wanted and (path.stem.startswith(wanted) or path.stem.rpartition("-")[2].startswith(wanted[:8]))]
+    if len(matching) == 1:
+        return matching[0]
+    if matching:
+        raise Failed(f"'{wanted}' may be {', '.join(path.stem for path in matching)}; write more of it.")
+    raise Failed(f"there is no file and no kept certificate '{wanted}'; 'trunkline drill list' shows them.")

@@ -1,0 +1,77 @@
+"""Planned work: paths over a leg become longer, as in Azure's own maintenance, until it is quiet; the failure follows.
+
+It is Azure's link failover test of category ASPathPrepend, which also ends by itself.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from trunkline.cli.client import Client, RequestFailed, Watch
+from trunkline.cli.failure import Failed
+from trunkline.diagnosis.drill.ways import Way, falls
+from trunkline.model.failover import TestCategory
+from trunkline.model.fault import FaultKind, RehearsedFault
+
+_CATEGORY, _VERSION = TestCategory.AS_PATH_PREPEND, "2025-07-01"
+#: What a session takes by itself, one way, of each family, as in 'trunkline drain'.
+_QUIET_BYTES_PER_S = 2_000
+_LOOK_S, _PATIENCE_S = 1.0, 30.0
+
+
+@dataclass(slots=True)
+class Drain:
+    """``legs``: circuits' ids and the leg of each; one leg of a circuit at a time."""
+
+    client: Client
+    legs: tuple[tuple[str, str], ...]
+    _begun: list[tuple[str, str]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, client: Client, ways: tuple[Way, ...], fault: RehearsedFault) -> Drain:
+        if fault.kind not in (FaultKind.LEG, FaultKind.EDGE, FaultKind.SWITCH):
+            raise Failed("--drain is for planned work on a leg, an edge or a switch; what else fails takes both legs, "
+                         "or none.")
+        return cls(client, tuple(dict.fromkeys((way.circuit, way.leg) for way in ways if falls(way, fault))))
+
+    def begin(self, watch: Watch) -> None:
+        for circuit, leg in self.legs:
+            self._begun.append((circuit, leg))
+            self.client.post(f"{circuit}/startCircuitLinkFailoverTest?linkType={leg}&circuitTestCategory={_CATEGORY}"
+                             f"&api-version={_VERSION}", watch=watch)
+
+    def quiet(self, watch: Watch) -> None:
+        """Waits until nothing but sessions is on the legs; raises Failed if that does not come."""
+        end, before = time.monotonic() + _PATIENCE_S, list(self._carried())
+        while True:
+            time.sleep(_LOOK_S)
+            now = list(self._carried())
+            busiest = max((after - earlier for after, earlier in zip(now, before, strict=True)), default=0)
+            if busiest <= _QUIET_BYTES_PER_S * _LOOK_S:
+                return
+            if time.monotonic() > end:
+                raise Failed(f"a leg still carries {busiest:,} B/s after {_PATIENCE_S:.0f} s with longer paths; a "
+                             "router that prefers it by local preference keeps it busy.")
+            watch(f"traffic to leave the leg ({busiest:,} B/s)")
+            before = now
+
+    def _carried(self) -> Iterator[int]:
+        for circuit, leg in self.legs:
+            told = self.client.get(f"{circuit}/stats")
+            yield from (int(told[f"{leg}Bytes{way}"]) for way in ("In", "Out"))
+
+    def end(self, watch: Watch) -> bool:
+        """Whether all were ended."""
+        for circuit, leg in tuple(self._begun):
+            try:
+                self.client.post(f"{circuit}/stopCircuitLinkFailoverTest?api-version={_VERSION}",
+                                 {"linkType": leg, "wasSimulationSuccessful": True}, watch)
+            except RequestFailed as refused:
+                if refused.code != "FailoverTestNotRunning":
+                    continue
+            except Failed:
+                continue
+            self._begun.remove((circuit, leg))
+        return not self._begun

@@ -1,0 +1,55 @@
+"""Which leg each flow takes: a burst on it alone, and the edges' counters say where it went."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from trunkline.cli.client import Client
+from trunkline.cli.commands.status import LEGS
+from trunkline.cli.rehearsal.traffic import Stream, Traffic
+from trunkline.diagnosis.drill.certificate import Direction
+from trunkline.diagnosis.drill.conditions import Key
+from trunkline.diagnosis.drill.ways import Pair
+
+#: A burst: datagrams and bytes of each, far more than the sessions say meanwhile.
+_COUNT, _BYTES = 100, 1_000
+_PATIENCE_S = 1.0
+#: So many pairs are sounded; what flows of others take is not known before they lose something.
+MOST_SOUNDED = 4
+
+#: Bytes in and out, by circuit's key and leg.
+_Counted = dict[tuple[str, str], tuple[int, int]]
+
+
+def sound(traffic: Traffic, client: Client, pairs: tuple[Pair, ...]) -> None:
+    """Fills ``traffic.ways``."""
+    sounded = pairs[:MOST_SOUNDED]
+    names = {(way.circuit, way.leg): way.label for pair in sounded for way in pair.ways}
+    before = _counted(client, {circuit for circuit, _ in names})
+    for key, stream in traffic.each_flow():
+        if stream.pair in sounded:
+            before, way = _sounded(traffic, client, key, stream, before)
+            traffic.ways[key] = names.get(way, "") if way else ""
+
+
+def _sounded(traffic: Traffic, client: Client, key: Key, stream: Stream,
+             before: _Counted) -> tuple[_Counted, tuple[str, str] | None]:
+    traffic.sound(key, _COUNT, _BYTES)
+    direction, end = 0 if stream.direction is Direction.TO_CLOUD else 1, time.monotonic() + _PATIENCE_S
+    while True:
+        now = _counted(client, {circuit for circuit, _ in before})
+        grown = {where: now[where][direction] - before[where][direction] for where in now}
+        most = max(grown, key=grown.__getitem__, default=None)
+        if most and grown[most] >= _COUNT * _BYTES * 0.9:
+            return now, most
+        if time.monotonic() > end:
+            return now, None
+
+
+def _counted(client: Client, circuits: Iterable[str]) -> _Counted:
+    found: _Counted = {}
+    for circuit in circuits:
+        told = client.get(f"{circuit}/stats")
+        found |= {(circuit, leg): (int(told[f"{leg}BytesIn"]), int(told[f"{leg}BytesOut"])) for leg in LEGS}
+    return found

@@ -1,0 +1,171 @@
+"""Certificates: signed once, verified by anybody, refused when touched, readable on a page and on paper."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from base64 import b64encode
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from certificates import certificate, measure, unprotected
+from trunkline.cli.certificate import keys, shelf
+from trunkline.cli.certificate.page import page
+from trunkline.cli.certificate.paper import paper
+from trunkline.cli.failure import Failed
+from trunkline.cli.root import trunkline
+from trunkline.diagnosis.drill.certificate import Certificate, rendered
+from trunkline.settings import Places, load
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    return load({}, home=str(tmp_path / "home")).places
+
+
+def kept(places: Places, made: Certificate | None = None) -> Path:
+    return shelf.keep(places, keys.signed(rendered(made or certificate()), keys.signing_key(places)))
+
+
+def ask(places: Places, *words: str) -> tuple[int, str]:
+    found = CliRunner().invoke(trunkline, ["--home", str(places.home), *words])
+    return found.exit_code, found.output
+
+
+def test_the_key_is_made_once_and_for_its_owner_alone(places: Places) -> None:
+    first = keys.signing_key(places).private_bytes_raw()
+    assert keys.signing_key(places).private_bytes_raw() == first
+    assert stat.S_IMODE(os.stat(places.signing_key).st_mode) == 0o600
+    assert stat.S_IMODE(os.stat(places.certificates).st_mode) == 0o700
+    assert sorted(path.name for path in places.certificates.iterdir()) == ["signing.key"]
+
+
+def test_a_file_that_is_no_key_is_said_to_be_none(places: Places) -> None:
+    places.certificates.mkdir(parents=True)
+    places.signing_key.write_text("nonsense")
+    with pytest.raises(Failed, match="holds no Ed25519 key"):
+        keys.signing_key(places)
+
+
+def test_what_was_signed_verifies_by_this_instances_key(places: Places) -> None:
+    code, said = ask(places, "certificate", "verify", str(kept(places)))
+    assert code == 0
+    assert "the trusted key" in said
+
+
+def test_anyone_with_the_public_key_verifies_and_without_it_learns_that_nobody_vouches(
+        places: Places, tmp_path: Path) -> None:
+    path, pem = kept(places), tmp_path / "public.pem"
+    pem.write_text(ask(places, "certificate", "key")[1])
+    elsewhere = load({}, home=str(tmp_path / "elsewhere")).places
+    assert ask(elsewhere, "certificate", "verify", str(path), "--key", str(pem))[0] == 0
+    code, said = ask(elsewhere, "certificate", "verify", str(path))
+    assert code == 0
+    assert "nothing here vouches for" in said
+    assert not elsewhere.signing_key.exists()
+
+
+@pytest.mark.parametrize("touch", [
+    lambda found: found["verdict"].update(result="failed"),
+    lambda found: found["measures"][0].update(outageMs=1.0),
+    lambda found: found.update(unheardOf=True),
+    lambda found: found["signature"].update(value=b64encode(bytes(64)).decode()),
+    lambda found: found["signature"].update(value="no base64"),
+    lambda found: found["signature"].update(publicKey=b64encode(bytes(31)).decode()),
+    lambda found: found.pop("signature"),
+    lambda found: found["signature"].update(algorithm="none"),
+    lambda found: found.update(kind="letter"),
+], ids=["verdict", "outage", "member", "zeros", "no base64", "short key", "unsigned", "algorithm", "kind"])
+@pytest.mark.parametrize("at_home", [True, False])
+def test_a_touched_certificate_is_refused(places: Places, tmp_path: Path, touch: object, at_home: bool) -> None:
+    found = json.loads(kept(places).read_text())
+    touch(found)  # type: ignore[operator]
+    path = tmp_path / "touched.json"
+    path.write_text(json.dumps(found))
+    asked = places if at_home else load({}, home=str(tmp_path / "elsewhere")).places
+    code, said = ask(asked, "certificate", "verify", str(path))
+    if touch_is_of_the_key_alone(found) and at_home:
+        assert code == 0, "the trusted key counts, not the one that a certificate carries"
+        return
+    assert code == 1, said
+
+
+def touch_is_of_the_key_alone(found: dict[str, object]) -> bool:
+    said = found.get("signature")
+    return isinstance(said, dict) and said["publicKey"] == b64encode(bytes(31)).decode()
+
+
+def test_a_certificate_signed_by_somebody_else_is_refused_where_a_key_is_trusted(places: Places) -> None:
+    keys.signing_key(places)
+    forged = keys.signed(rendered(certificate()), Ed25519PrivateKey.generate())
+    code, said = ask(places, "certificate", "verify", str(shelf.keep(places, forged)))
+    assert code == 1
+    assert "not by the one that is trusted here" in said
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "\x00", '{"kind": "trunkline failover certificate", "version": 1}'])
+def test_what_is_no_certificate_is_refused_in_words(places: Places, tmp_path: Path, text: str) -> None:
+    path = tmp_path / "no.json"
+    path.write_text(text)
+    for words in (("certificate", "verify"), ("drill", "show")):
+        code, said = ask(places, *words, str(path))
+        assert (code, "Traceback" in said) == (1, False)
+
+
+def test_the_history_is_listed_newest_first_and_found_by_the_beginning_of_an_id(places: Places) -> None:
+    kept(places)
+    later = certificate(id="0a1b2c3d-0000-4000-8000-000000000000", began_at="2026-11-28T04:00:00+00:00")
+    kept(places, later)
+    code, said = ask(places, "drill", "list", "-o", "json")
+    assert (code, [one["id"][:8] for one in json.loads(said)]) == (0, ["0a1b2c3d", "6f1c2a9e"])
+    assert json.loads(ask(places, "drill", "show", "6f1c2a9e", "-o", "json")[1])["signature"]
+    assert json.loads(ask(places, "drill", "show", "-o", "json")[1])["id"] == later.id
+    assert ask(places, "drill", "show", "ffff")[0] == 1
+
+
+def test_a_difference_for_the_worse_fails(places: Places) -> None:
+    before = kept(places)
+    worse = kept(places, certificate(id="0a1b2c3d-0000-4000-8000-000000000000", unprotected=(unprotected(),)))
+    code, said = ask(places, "certificate", "diff", str(before), str(worse))
+    assert code == 1
+    assert "worse than before: second way of" in said
+    assert ask(places, "certificate", "diff", str(worse), str(before))[0] == 0
+    assert ask(places, "certificate", "diff", str(before), str(before)) == (0, "Nothing differs.\n")
+
+
+def test_where_nothing_can_be_written_it_is_said_before_and_after(places: Places) -> None:
+    places.home.mkdir(parents=True)
+    places.certificates.write_text("in the way")
+    with pytest.raises(OSError, match="exists"):
+        shelf.writable(places)
+    with pytest.raises(OSError, match="exists"):
+        shelf.keep(places, rendered(certificate()))
+
+
+def test_the_page_fetches_nothing_runs_nothing_and_escapes_what_others_have_named() -> None:
+    found = page(certificate(host="<script>alert(1)</script>", unprotected=(unprotected("no <b>way</b>"),)))
+    assert "<script" not in found
+    assert "no &lt;b&gt;way&lt;/b&gt;" in found
+    assert "http://" not in found
+    assert "https://" not in found
+    assert "default-src 'none'" in found
+
+
+def test_the_page_tells_verdict_measures_and_routes() -> None:
+    found = page(certificate(measures=(measure(outage_ms=2_400.0),)))
+    for word in ("What happens when er1 primary fails", "2,400 ms", "300 ms × 3", "65010 via 172.16.0.1", "late"):
+        assert word in found
+
+
+def test_paper_is_a_pdf_and_the_same_each_time(tmp_path: Path, places: Places) -> None:
+    made = certificate(unprotected=(unprotected(),))
+    assert paper(made).startswith(b"%PDF")
+    assert paper(made) == paper(made)
+    kept(places, made)
+    files = [tmp_path / name for name in ("page.html", "page.pdf")]
+    assert ask(places, "drill", "show", "--html", str(files[0]), "--pdf", str(files[1]))[0] == 0
+    assert [path.stat().st_size > 1_000 for path in files] == [True, True]

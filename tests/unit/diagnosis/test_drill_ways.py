@@ -1,0 +1,88 @@
+"""Which ways a failure takes, what is left, and why nothing is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from trunkline.diagnosis.drill.ways import End, Pair, Way, expect, falls, said, shaken
+from trunkline.model.fault import RehearsedFault
+
+ER1 = "/subscriptions/s/resourcegroups/rg1/providers/microsoft.network/expressroutecircuits/er1"
+GW1 = "/subscriptions/s/resourceGroups/rg1/providers/Microsoft.Network/virtualNetworkGateways/gw1"
+
+
+def way(leg: str, circuit: str = "er1", location: str = "Amsterdam", trouble: str = "") -> Way:
+    return Way(ER1.replace("er1", circuit), circuit, leg, "Equinix", location, "westeurope", trouble)
+
+
+FIRST, SECOND = way("primary"), way("secondary")
+FAR = (way("primary", "er2", "Frankfurt"), way("secondary", "er2", "Frankfurt"))
+
+
+def pair(*ways: Way) -> Pair:
+    return Pair(End("h1", "10.10.1.10", "10.10.0.0/16"), End("vm1", "10.1.0.4", "10.1.0.0/16"), ways)
+
+
+def fault(kind: str, **names: object) -> RehearsedFault:
+    return RehearsedFault.model_validate({"kind": kind, **names})
+
+
+LEG = fault("leg", circuit={"id": ER1}, leg="primary")
+
+
+@pytest.mark.parametrize(("failed", "words", "fallen"), [
+    (LEG, "er1 primary", [FIRST]),
+    (fault("edge", location="amsterdam", leg="secondary"), "edge amsterdam secondary", [SECOND]),
+    (fault("edge", location="London", leg="secondary"), "edge London secondary", []),
+    (fault("switch", provider="equinix", location="Amsterdam", leg="primary"), "switch equinix Amsterdam primary",
+     [FIRST]),
+    (fault("switch", provider="Colt", location="Amsterdam", leg="primary"), "switch Colt Amsterdam primary", []),
+    (fault("location", location="Amsterdam"), "location Amsterdam", [FIRST, SECOND]),
+    (fault("region", region="westeurope"), "region westeurope", [FIRST, SECOND, *FAR]),
+    (fault("backboneNode", site="Amsterdam", leg="primary"), "core Amsterdam primary", [FIRST]),
+    (fault("gatewayInstance", gateway={"id": GW1}, instance=0), "gateway gw1 0", []),
+    (fault("backboneLink", site="amsterdam", to="westeurope"), "link amsterdam westeurope", []),
+], ids=lambda one: one if isinstance(one, str) else "")
+def test_a_failure_takes_the_ways_that_lean_on_it(failed: RehearsedFault, words: str, fallen: list[Way]) -> None:
+    assert [one for one in (FIRST, SECOND, *FAR) if falls(one, failed)] == fallen
+    assert said(failed) == words
+
+
+def test_one_leg_leaves_the_other() -> None:
+    found = expect(pair(FIRST, SECOND), LEG)
+    assert (found.falling, found.left, found.protected, found.reason) == ((FIRST,), (SECOND,), True, "")
+
+
+def test_a_leg_that_carries_nothing_is_no_second_way_and_is_named_with_its_trouble() -> None:
+    found = expect(pair(FIRST, replace(SECOND, trouble="its session is Active")), LEG)
+    assert not found.protected
+    assert found.reason == ("all its ways fall: er1 primary; no other leg carries it; er1 secondary carries nothing "
+                            "(its session is Active)")
+
+
+def test_a_location_takes_both_legs_unless_there_is_a_circuit_elsewhere() -> None:
+    failed = fault("location", location="Amsterdam")
+    alone = expect(pair(FIRST, SECOND), failed)
+    assert alone.reason == ("all its ways fall: er1 primary, er1 secondary; no circuit at another location than "
+                            "Amsterdam")
+    assert expect(pair(FIRST, SECOND, *FAR), failed).left == FAR
+
+
+def test_with_a_region_goes_the_machine_itself() -> None:
+    found = expect(pair(FIRST, SECOND, *FAR), fault("region", region="westeurope"))
+    assert found.reason.endswith("the machine itself is in westeurope")
+
+
+def test_what_has_no_way_at_all_says_so() -> None:
+    assert expect(pair(), LEG).reason == "no circuit leads from 10.10.0.0/16 to 10.1.0.0/16"
+
+
+def test_sessions_over_what_fails_may_shake_though_no_way_falls() -> None:
+    everywhere = {("er1", "primary"), ("er1", "secondary"), ("er2", "primary"), ("er2", "secondary")}
+    ways = (FIRST, SECOND, *FAR)
+    assert shaken(ways, LEG) == {("er1", "primary")}
+    assert shaken(ways, fault("gatewayInstance", gateway={"id": GW1}, instance=1)) == everywhere
+    assert shaken(ways, fault("backboneLink", site="amsterdam", to="westeurope", leg="primary")) == {
+        ("er1", "primary"), ("er2", "primary")}
