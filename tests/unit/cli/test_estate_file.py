@@ -231,3 +231,18 @@ def test_a_file_that_is_not_utf_8_is_refused_in_words(tmp_path: Path) -> None:
     (tmp_path / "estate.yaml").write_bytes(b"resourceGroup: \xe9")
     with pytest.raises(Failed, match="byte 16 of it is not UTF-8; save it as UTF-8"):
         _read(tmp_path / "estate.yaml")
+
+
+def test_a_hub_comes_before_what_is_connected_to_it_and_its_gateway_with_the_first_circuit() -> None:
+    wan = next(path for path in EXAMPLES if path.name == "virtual-wan.yaml")
+    found = [one for one in steps(wan.read_text()) if isinstance(one, Wish)]
+    labels = [one.label for one in found]
+    assert labels[labels.index("Virtual WAN wan1"):] == [
+        "Virtual WAN wan1", "hub hub1", "route table isolated", "route map mark-paris", "hub connection spoke1",
+        "hub connection spoke2", "hub gateway hub1-er", "hub connection er1"]
+    routing = found[-1].body["properties"]["routingConfiguration"]
+    assert [one["id"].rpartition("/")[2] for one in routing["propagatedRouteTables"]["ids"]] == [
+        "defaultRouteTable", "isolated"]
+    assert routing["inboundRouteMap"]["id"].endswith("/virtualHubs/hub1/routeMaps/mark-paris")
+    two = "hubs: [{name: a, prefix: 10.50.0.0/24}, {name: b, prefix: 10.51.0.0/24}]"
+    assert len(steps(f"resourceGroup: rg1\n{two}")) == 4, "the group, one Virtual WAN and both hubs"

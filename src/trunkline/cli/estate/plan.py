@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from trunkline.cli.estate import hubs
 from trunkline.cli.estate.document import Document, FaultyFile, FileFault
+from trunkline.cli.estate.hubs import HubItem
 from trunkline.cli.estate.sections import (
     AnyItem,
     CircuitItem,
@@ -97,6 +99,7 @@ class Planner:
         yield from self._each("circuits", estate.circuits, self._microsoft, "microsoft")
         yield from self._each("globalReach", estate.global_reach, self._reach)
         yield from self._each("networks", estate.networks, self._network)
+        yield from self._each("hubs", estate.hubs, self._hub)
         yield from self._each("resources", estate.resources, self._any)
         yield from self._each("faults", estate.faults, self._fault)
 
@@ -284,6 +287,12 @@ class Planner:
             "location": network.location or self._estate.location, "properties": {
                 "connectionType": "ExpressRoute", "virtualNetworkGateway1": {"id": gateway}, "peer": {"id": circuit},
                 "routingWeight": connection.weight}}, line=line)
+
+    def _hub(self, hub: HubItem, line: int) -> Iterator[Wish]:
+        """Several hubs may name one Virtual WAN; the first makes it."""
+        first = next(one for one in self._estate.hubs if (one.wan, one.resource_group) == (hub.wan, hub.resource_group))
+        found = [Wish(*row, line=line) for row in hubs.wishes(hub, hub.location or self._estate.location, self.path)]
+        yield from found if hub is first else found[1:]
 
     def _any(self, item: AnyItem, line: int) -> Iterator[Wish]:
         first, *rest = item.name.split("/")

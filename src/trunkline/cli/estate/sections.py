@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationError, model_validator
 
 from trunkline.cli.estate.document import Document, FaultyFile, FileFault
+from trunkline.cli.estate.hubs import HubItem
+from trunkline.cli.estate.item import STRICT, Item, Name, Section
 from trunkline.model.bgp import CustomerAsn, PeeringPrefix, Prefix, VlanId, of_family
 from trunkline.model.cable import Plug
 from trunkline.model.circuit import Leg
@@ -27,10 +28,6 @@ from trunkline.model.peering import (
 from trunkline.model.port import Encapsulation
 from trunkline.model.site import LegOrder, Site, SiteHost, SiteRouter
 from trunkline.model.throttle import ThrottleMbps
-
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,78}[A-Za-z0-9_])?$")]
-_STRICT = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=False)
-
 
 #: (pydantic's error type, what is wrong and the way out). ``{…}`` are the error's own values.
 _RULES = {
@@ -61,28 +58,16 @@ _RULES = {
 }
 
 
-class Section(BaseModel):
-    """Base of all items. The file's group and location hold unless an item says otherwise."""
-
-    model_config = _STRICT
-
-
-class Item(Section):
-    name: Name
-    resource_group: Name | None = None
-    location: str | None = None
-
-
 class RouterItem(SiteRouter):
-    model_config = _STRICT
+    model_config = STRICT
 
 
 class HostItem(SiteHost):
-    model_config = _STRICT
+    model_config = STRICT
 
 
 class SiteItem(Site):
-    model_config = _STRICT
+    model_config = STRICT
 
     name: Name
     resource_group: Name | None = None
@@ -91,26 +76,26 @@ class SiteItem(Site):
 
 
 class MemberHandoffItem(MemberHandoff):
-    model_config = _STRICT
+    model_config = STRICT
 
 
 class MemberItem(MemberPort[str]):
-    model_config = _STRICT
+    model_config = STRICT
 
     name: Name
     handoff: MemberHandoffItem | None = None
 
 
 class AdmissionItem(Admission):
-    model_config = _STRICT
+    model_config = STRICT
 
 
 class LengthsItem(Lengths):
-    model_config = _STRICT
+    model_config = STRICT
 
 
 class ExchangePolicyItem(ExchangePolicy):
-    model_config = _STRICT
+    model_config = STRICT
 
     lengths: LengthsItem = LengthsItem(shortest=8, longest=24)
     lengths6: LengthsItem = LengthsItem(shortest=19, longest=48)
@@ -119,7 +104,7 @@ class ExchangePolicyItem(ExchangePolicy):
 class ExchangeItem(Exchange):
     """An internet exchange, written by the operator, and its members, each by whoever has the site."""
 
-    model_config = _STRICT
+    model_config = STRICT
 
     name: Name
     resource_group: Name | None = None
@@ -174,7 +159,7 @@ class MicrosoftItem(Section):
 
 
 class PlugItem(Plug):
-    model_config = _STRICT
+    model_config = STRICT
 
 
 class LinkItem(Section):
@@ -245,7 +230,7 @@ class ReachItem(Section):
 
 
 class LegItem(LegOrder):
-    model_config = _STRICT
+    model_config = STRICT
 
 
 class CrossConnectItem(Section):
@@ -299,7 +284,7 @@ class NetworkItem(Item):
     """A virtual network with what stands in it. Subnets: name → prefix, or a list of one of IPv4 and one of IPv6."""
 
     address_space: tuple[Prefix, ...] = Field(min_length=1)
-    subnets: dict[Name, SubnetPrefixes] = {}
+    subnets: dict[Name, SubnetPrefixes] = Field(default_factory=dict)
     machines: tuple[MachineItem, ...] = ()
     gateway: GatewayItem | None = None
     connections: tuple[ConnectionItem, ...] = ()
@@ -336,7 +321,7 @@ class AnyItem(Item):
     tags: dict[str, str] | None = None
     sku: dict[str, Any] | None = None
     zones: tuple[str, ...] | None = None
-    properties: dict[str, Any] = {}
+    properties: dict[str, Any] = Field(default_factory=dict)
 
 
 class EstateFile(Section):
@@ -349,6 +334,7 @@ class EstateFile(Section):
     cross_connects: tuple[CrossConnectItem, ...] = ()
     global_reach: tuple[ReachItem, ...] = ()
     networks: tuple[NetworkItem, ...] = ()
+    hubs: tuple[HubItem, ...] = ()
     resources: tuple[AnyItem, ...] = ()
     faults: tuple[FaultItem, ...] = ()
 
