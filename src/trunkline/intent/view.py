@@ -16,7 +16,6 @@ from trunkline.intent.vnet_peering import PeeringState, counterpart, state, sync
 from trunkline.model.bgp import family_of, of_family
 from trunkline.model.circuit import Circuit, CrossConnection, Leg, ProviderState
 from trunkline.model.failover import TestCategory, tested_legs
-from trunkline.model.fault import RehearsedFault
 from trunkline.model.hub import BgpConnection, HubIpConfiguration, VirtualHub
 from trunkline.model.impairment import Impairment
 from trunkline.model.network import (
@@ -233,7 +232,6 @@ class CircuitView:
     peerings: tuple[PeeringView, ...]  #: by type: private, then Microsoft
     provisioned: bool
     orders: tuple[tuple[Leg, OrderView], ...]
-    faults: tuple[Leg, ...]
     withdrawn: tuple[Leg, ...]  #: a failover test holds their customer sessions down
     prepended: tuple[Leg, ...]  #: a failover test makes paths over them longer
     port: PortView | None = None
@@ -276,8 +274,6 @@ def circuit_view(estate: Estate, circuit: ResourceId) -> CircuitView | None:
     return CircuitView(
         resource, model, peerings(estate, circuit), port is not None or _provisioned(estate, circuit),
         tuple(_cabled(port, circuit) if port else _orders(estate, circuit)),
-        tuple(leg for one in referrers(estate, circuit, FAULT)
-              if (leg := RehearsedFault.model_validate(one.properties).leg)),
         tested_legs(resource, TestCategory.BGP_DISCONNECT), tested_legs(resource, TestCategory.AS_PATH_PREPEND), port,
         tuple(ImpairmentView(one, Impairment.model_validate(one.properties))
               for one in referrers(estate, circuit, IMPAIRMENT)),

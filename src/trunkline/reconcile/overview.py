@@ -20,7 +20,17 @@ from trunkline.intent.network import Counter, Direction, Line, Node, PortCounter
 from trunkline.intent.peering import peerings
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.validation import configuration, registered_asn, verdicts
-from trunkline.intent.view import CIRCUIT, GATEWAY, IMPAIRMENT, SITE, VNET, CircuitView, circuit_view, referrers
+from trunkline.intent.view import (
+    CIRCUIT,
+    FAULT,
+    GATEWAY,
+    IMPAIRMENT,
+    SITE,
+    VNET,
+    CircuitView,
+    circuit_view,
+    referrers,
+)
 from trunkline.intent.wan import VIRTUAL_HUB, WAN_GATEWAY
 from trunkline.model.circuit import Circuit, Leg
 from trunkline.model.peering import PeeringType
@@ -32,6 +42,7 @@ from trunkline.reconcile.counting import amount, counted, traffic
 from trunkline.reconcile.drops import at_own_port, at_ports
 from trunkline.reconcile.exchanges import exchanges
 from trunkline.reconcile.hubs import hubs
+from trunkline.reconcile.outages import Standing
 from trunkline.reconcile.paths import gateways, paths
 from trunkline.reconcile.reaching import links_of
 from trunkline.reconcile.troubles import Troubles
@@ -51,6 +62,7 @@ class Look:
     def __init__(self, estate: Reader, plane: Plane, speaker: Speaker, profile: Profile, troubles: Troubles) -> None:
         self.estate, self.speaker, self.plane, self.troubles, self.profile = estate, speaker, plane, troubles, profile
         self.counters, self.lines = cache(self._counters), cache(self._lines)
+        self.failing: frozenset[tuple[str, str]] = frozenset()  #: circuits and legs that faults take away
 
     def _counters(self, node: str) -> PortCounters:
         return self.plane.counters(node)
@@ -69,12 +81,18 @@ def overview(subscription: str, look: Look, operator: bool = False) -> Json:
     others = [r for kind in _ROOTS for r in estate.list(kind, subscription) if not r.deleting]
     ports = [r for r in estate.list(PORT, subscription) if not r.deleting]
     reached = _reached(look, [*circuits, *others, *ports])
+    compiled = {scope: blueprint for scope, (_, blueprint) in reached.items()}
+    on = Standing(circuits, (r for r in others if r.id.type in (GATEWAY, WAN_GATEWAY)), compiled)
+    faults = [on.told(r, estate, look.plane) for r in estate.list(FAULT, subscription) if not r.deleting]
+    look.failing = frozenset((leg["circuit"], leg["leg"]) for row in faults for leg in row["legs"])
     return {
         "profile": look.profile.name,
         "circuits": [_circuit(look, resource) for resource in circuits],
         "ports": list(_ports(look, circuits, ports)),
         "directPorts": [row for resource in ports for row in _links(look, resource)],
         "connections": list(paths(subscription, estate, look.plane, look.profile)),
+        "faults": faults,
+        "canFail": list(on.targets()),
         "impairments": list(told((r for r in estate.list(IMPAIRMENT, subscription) if not r.deleting), estate,
                                  look.plane)),
         "gateways": list(gateways(subscription, estate, look.plane, look.profile)),
@@ -122,7 +140,7 @@ def _leg(look: Look, view: CircuitView, leg: Leg) -> Json:
     sessions = [{"peering": kinds[router.node].value, **row} for router in blueprint.routers
                 for row in _sessions(look, router)]
     return {
-        "fault": leg in view.faults,
+        "fault": (view.resource.id.name, leg.value) in look.failing,
         "cut": cut(view, leg),
         "failoverTest": leg in (*view.withdrawn, *view.prepended),
         "bgp": next((s["state"] for s in sessions if s["group"] == CUSTOMER), "NotConfigured"),

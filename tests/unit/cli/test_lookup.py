@@ -10,7 +10,7 @@ import pytest
 
 from little_arm import Arm
 from trunkline.cli import lookup
-from trunkline.cli.commands import counters, faults, provider
+from trunkline.cli.commands import counters, provider
 from trunkline.cli.failure import Failed
 from trunkline.cli.instance import locate
 from trunkline.cli.lookup import circuit, complete_circuit, there
@@ -72,7 +72,7 @@ def test_one_circuit_is_told_as_one() -> None:
 
 def test_circuits_are_completed_by_what_tells_them_apart(arm: Arm, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookup, "connected", lambda _instance: nullcontext(arm.clients()))
-    for command in (faults.fail, faults.heal, counters.counters, *map(provider.provider.commands.get, (
+    for command in (counters.counters, *map(provider.provider.commands.get, (
             "provision", "deprovision", "throttle"))):
         assert command is not None
         argument = next(one for one in command.params if one.name == "circuit")
@@ -81,7 +81,7 @@ def test_circuits_are_completed_by_what_tells_them_apart(arm: Arm, monkeypatch: 
 
 
 def test_without_a_service_nothing_is_completed(tmp_path: Path) -> None:
-    context = click.Context(faults.fail, obj=locate(str(tmp_path)))
+    context = click.Context(counters.counters, obj=locate(str(tmp_path)))
     assert complete_circuit(context, click.Argument(["circuit"]), "") == []
 
 

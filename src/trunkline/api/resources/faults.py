@@ -14,8 +14,9 @@ from trunkline.intent.estate import Estate
 from trunkline.intent.usage import in_use
 from trunkline.intent.view import FAULT, GATEWAY
 from trunkline.intent.wan import WAN_GATEWAY
+from trunkline.model.backbone import backbone
 from trunkline.model.fault import FaultKind, FaultMode, RehearsedFault
-from trunkline.model.plant import location, locations, region, regions
+from trunkline.model.plant import locations, metro_sites, region, regions
 from trunkline.model.profile import AZURE
 from trunkline.model.provider import offers
 from trunkline.model.resource import Json, Resource, now
@@ -75,13 +76,28 @@ def _unknown(fault: Resource, model: RehearsedFault, estate: Estate) -> Iterator
         yield missing(fault.id, model.gateway.id, GATEWAY, "gateway")
     if model.provider and offers().get(model.provider) is None:
         yield _no_such("provider", model.provider, offers())
-    if model.location and location(model.location) is None:
-        yield _no_such("location", model.location, locations())
+    if model.location:
+        yield from _no_place(model)
     if model.region and region(model.region) is None:
         yield _no_such("region", model.region, regions())
     for name, site in (("site", model.site), ("to", model.to)):
-        if site and location(site) is None and region(site) is None:
+        if site and not _is_site(site):
             yield _no_such(name, site, [*locations(), *regions()])
+
+
+def _no_place(model: RehearsedFault) -> Iterator[Fault]:
+    """Of a metro, one building fails at a time."""
+    name = model.location or ""
+    buildings = metro_sites().get(name)
+    if buildings and model.kind is FaultKind.LOCATION:
+        yield Fault("FaultTargetNotFound", f"'{name}' is a metro of two buildings; name one of them as location: "
+                    f"{' or '.join(buildings)}.", "location")
+    elif not buildings and not _is_site(name):
+        yield _no_such("location", name, locations())
+
+
+def _is_site(name: str) -> bool:
+    return region(name) is not None or any(site.name == name.casefold() for site in backbone().sites)
 
 
 def _no_such(name: str, given: str, known: Iterable[str]) -> Fault:

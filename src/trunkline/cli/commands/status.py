@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import click
 
-from trunkline.cli import global_reach
+from trunkline.cli import failing, global_reach
 from trunkline.cli.client import Clients, Json, connected
 from trunkline.cli.commands import contain
 from trunkline.cli.instance import Instance
@@ -69,6 +69,7 @@ def status(instance: Instance, as_json: bool) -> None:
                 [(one["file"], one["objects"], one["read"] or "-", one["problem"] or "-")
                  for one in found["registries"]], title="Registries")
     print_table(("dropped at", "of", "leg", "packets"), list(_drops(found)), title="Drops")
+    print_table(failing.COLUMNS, [failing.row(row, now) for row in found["faults"]], title="Faults")
     print_table(("impaired", "leg", "link", "direction", "conditions", "ends in", "frames"),
                 [impairment_row(row, now) for row in found["impairments"]], title="Line conditions")
     _show_rest(found)

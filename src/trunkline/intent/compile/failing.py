@@ -15,6 +15,7 @@ from trunkline.intent.gateways import gateway_view
 from trunkline.intent.network import ANY_TAG
 from trunkline.intent.view import CIRCUIT, GATEWAY, VNET, circuit_view, hub_view
 from trunkline.intent.wan import VIRTUAL_HUB, WAN_GATEWAY, wan_hub
+from trunkline.model.backbone import site_of
 from trunkline.model.circuit import Circuit, Leg
 from trunkline.model.fault import FaultKind, Target
 from trunkline.model.plant import region
@@ -77,17 +78,13 @@ def _span(target: Target, _estate: Estate) -> Iterator[Cut]:
 
 
 def _location(target: Target, estate: Estate) -> Iterator[Cut]:
-    providers = sorted({provider for provider, place in _places(estate) if place == target.key and provider})
+    """Of a metro's circuits the leg that ends in this building."""
+    sold = {(service.service_provider_name.casefold(), service.peering_location) for resource in _alive(estate, CIRCUIT)
+            if (service := Circuit.model_validate(resource.properties).service).service_provider_name}
     for leg in Leg:
         yield from (Cut(edge_node(target.key, leg)), Cut(core_node(target.key, leg)))
-        yield from (Cut(switch_node(provider, target.key, leg)) for provider in providers)
-
-
-def _places(estate: Estate) -> Iterator[tuple[str, str]]:
-    """Provider and location of each circuit, as in scopes."""
-    for resource in _alive(estate, CIRCUIT):
-        service = Circuit.model_validate(resource.properties).service
-        yield service.service_provider_name.casefold(), service.peering_location.casefold()
+        yield from (Cut(switch_node(provider, target.key, leg)) for provider, place in sorted(sold)
+                    if site_of(place, leg) == target.key)
 
 
 def _region(target: Target, estate: Estate) -> Iterator[Cut]:

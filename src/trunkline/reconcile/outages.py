@@ -1,0 +1,140 @@
+"""Faults as ``trunkline status`` tells them, and what can be made to fail, in the words of ``trunkline fail``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from trunkline.intent.blueprint import Blueprint
+from trunkline.intent.compile.draft import instance_node
+from trunkline.intent.compile.failing import cuts
+from trunkline.intent.compile.faults import outages
+from trunkline.intent.drivers import Plane
+from trunkline.intent.estate import Estate
+from trunkline.intent.network import Link
+from trunkline.intent.scope import Scope, ScopeKind
+from trunkline.intent.usage import Place, places, standing
+from trunkline.model.backbone import site_of
+from trunkline.model.circuit import Leg
+from trunkline.model.fault import FaultKind, RehearsedFault
+from trunkline.model.plant import location, region
+from trunkline.model.provider import offers
+from trunkline.model.resource import Json, Resource, ResourceId
+
+_LINKS = ("backbone", "span")  #: kinds of scopes that hold links between two sites
+
+
+class Standing:
+    """Of circuits and gateways: on which places they stand."""
+
+    def __init__(self, circuits: Iterable[Resource], gateways: Iterable[Resource],
+                 compiled: Mapping[Scope, Blueprint]) -> None:
+        self._compiled = compiled
+        self.circuits, self.gateways = tuple(circuits), tuple(gateways)
+        named = Counter(one.id.name.casefold() for one in (*self.circuits, *self.gateways))
+        self._ambiguous = frozenset(name for name, times in named.items() if times > 1)
+        self._legs = {(circuit.id.key, leg): self._under(Scope(ScopeKind.LEG, circuit.id.key, leg))
+                      for circuit in self.circuits for leg in Leg}
+
+    def _under(self, scope: Scope) -> frozenset[Place]:
+        found = standing(scope, lambda one: self._compiled.get(one) or Blueprint(one), set())
+        return frozenset(place for blueprint in found for place in places(blueprint))
+
+    def told(self, fault: Resource, estate: Estate, plane: Plane) -> Json:
+        model, pieces = RehearsedFault.model_validate(fault.properties), outages(fault, estate)
+        vanished = plane.vanished(pieces)
+        return {
+            "id": str(fault.id), "name": fault.id.name, "target": self.words(model), "mode": model.mode,
+            "direction": model.direction, "downInSeconds": model.down_in_seconds, "upInSeconds": model.up_in_seconds,
+            "begunAt": fault.system["begunAt"], "expiresAt": fault.system["expiresAt"],
+            "framesVanished": sum(vanished.values()), **self.takes(model, estate)}
+
+    def takes(self, model: RehearsedFault, estate: Estate) -> Json:
+        """Legs of circuits and instances of gateways that a failure takes away."""
+        taken = {(cut.node, cut.interface) for cut in cuts(model.target, estate)}
+        nodes = {node for node, interface in taken if not interface}
+        return {
+            "legs": [{"circuit": circuit.id.name, "leg": leg.value} for circuit in self.circuits for leg in Leg
+                     if self._is_cut(circuit, leg, model, taken)],
+            "gatewayInstances": [{"gateway": gateway.id.name, "instance": number} for gateway in self.gateways
+                                 for number in (0, 1) if instance_node(gateway.id, number) in nodes]}
+
+    def words(self, model: RehearsedFault) -> list[str]:
+        """As one would write it: ``er1 primary``, ``edge Amsterdam primary``."""
+        owners = (one.target for one in (model.circuit, model.gateway) if one)
+        plant = (model.provider, model.location, model.region, model.site, model.to)
+        names = (*map(self._name, owners), *plant, model.leg, "" if model.instance is None else str(model.instance))
+        return [str(word) for word in (_WORDS[model.kind], *names) if word]
+
+    def _name(self, owner: ResourceId) -> str:
+        """With its group where several bear it."""
+        return f"{owner.group}/{owner.name}" if owner.name.casefold() in self._ambiguous else owner.name
+
+    def targets(self) -> Iterator[Json]:
+        """What can be made to fail: its properties and its words."""
+        seen: set[tuple[str, ...]] = set()
+        for scope, blueprint in self._compiled.items():
+            for properties in _TARGETS[scope.kind](scope, blueprint) if scope.kind in _TARGETS else ():
+                found = tuple(self.words(RehearsedFault.model_validate(properties)))
+                if found not in seen:
+                    seen.add(found)
+                    yield {"words": list(found), "properties": properties}
+
+    def _is_cut(self, circuit: Resource, leg: Leg, model: RehearsedFault, taken: set[Place]) -> bool:
+        """Others' frames on the port that a leg fails on go their way."""
+        if model.circuit:
+            return (circuit.id.key, leg) == (model.circuit.target.key, model.leg)
+        return not self._legs[circuit.id.key, leg].isdisjoint(taken)
+
+
+# ── what can fail ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+_WORDS = {
+    FaultKind.LEG: "", FaultKind.EDGE: "edge", FaultKind.SWITCH: "switch", FaultKind.INSTANCE: "gateway",
+    FaultKind.SPAN: "link", FaultKind.CORE: "core", FaultKind.LOCATION: "location", FaultKind.REGION: "region"}
+
+
+def _leg(scope: Scope, _blueprint: Blueprint) -> Iterator[Json]:
+    yield {"kind": FaultKind.LEG, "circuit": {"id": str(ResourceId.parse(scope.key))}, "leg": scope.leg}
+
+
+def _edge(scope: Scope, _blueprint: Blueprint) -> Iterator[Json]:
+    yield {"kind": FaultKind.EDGE, "location": _site(scope.key), "leg": scope.leg}
+    yield {"kind": FaultKind.LOCATION, "location": _site(site_of(scope.key, Leg(scope.leg)))}
+
+
+def _port(scope: Scope, _blueprint: Blueprint) -> Iterator[Json]:
+    provider, _, place = scope.key.rpartition("@")
+    offer = offers().get(provider)
+    yield {"kind": FaultKind.SWITCH, "provider": offer.name if offer else provider, "location": _site(place),
+           "leg": scope.leg}
+
+
+def _gateway(scope: Scope, blueprint: Blueprint) -> Iterator[Json]:
+    for instance in (0, 1) if blueprint else ():
+        yield {"kind": FaultKind.INSTANCE, "gateway": {"id": str(ResourceId.parse(scope.key))}, "instance": instance}
+
+
+def _core(scope: Scope, _blueprint: Blueprint) -> Iterator[Json]:
+    yield {"kind": FaultKind.CORE, "site": _site(scope.key), "leg": scope.leg}
+    if found := region(scope.key):
+        yield {"kind": FaultKind.REGION, "region": found.display_name}
+
+
+def _link(scope: Scope, blueprint: Blueprint) -> Iterator[Json]:
+    if any(isinstance(piece, Link) for piece in blueprint.pieces):
+        one, _, other = scope.key.partition("~")
+        ends = {"kind": FaultKind.SPAN, "site": _site(one), "to": _site(other)}
+        yield from (ends, {**ends, "leg": scope.leg})
+
+
+def _site(name: str) -> str:
+    """As people write it."""
+    place, area = location(name), region(name)
+    return place.name if place else area.display_name if area else name
+
+
+_TARGETS: dict[ScopeKind, Callable[[Scope, Blueprint], Iterator[Json]]] = {
+    ScopeKind.LEG: _leg, ScopeKind.EDGE: _edge, ScopeKind.PORT: _port, ScopeKind.GATEWAY: _gateway,
+    ScopeKind.CORE: _core, **{kind: _link for kind in ScopeKind if kind.value in _LINKS}}

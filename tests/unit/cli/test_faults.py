@@ -1,0 +1,93 @@
+"""How ``trunkline fail`` and ``heal`` read targets and times, and what they say."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+import pytest
+
+from trunkline.cli import failing
+from trunkline.cli.commands import faults
+from trunkline.cli.failure import Failed
+
+KNOWN: list[dict[str, Any]] = [{"words": words, "properties": {}} for words in (
+    ["er1", "primary"], ["er1", "secondary"], ["edge", "Amsterdam", "primary"], ["edge", "Amsterdam", "secondary"],
+    ["link", "Amsterdam", "West Europe"], ["link", "Amsterdam", "West Europe", "primary"], ["region", "West Europe"])]
+
+
+def fault(*target: str, legs: tuple[tuple[str, str], ...] = (), **changed: object) -> dict[str, Any]:
+    return {"target": list(target), "mode": "silent", "direction": "both", "downInSeconds": None, "upInSeconds": None,
+            "expiresAt": (datetime.now(UTC) + timedelta(seconds=90)).isoformat(), "framesVanished": 1234,
+            "legs": [{"circuit": circuit, "leg": leg} for circuit, leg in legs], "gatewayInstances": [], **changed}
+
+
+@pytest.mark.parametrize(("words", "found"), [
+    (("ER1", "primary"), ["er1", "primary"]), (("leg", "er1", "primary"), ["er1", "primary"]),
+    (("edge", "amsterdam", "primary"), ["edge", "Amsterdam", "primary"]),
+    (("region", "westeurope"), ["region", "West Europe"]), (("region", "West Europe"), ["region", "West Europe"]),
+    (("link", "westeurope", "amsterdam"), ["link", "Amsterdam", "West Europe"]),
+    (("link", "westeurope", "amsterdam", "primary"), ["link", "Amsterdam", "West Europe", "primary"])])
+def test_a_target_is_found_however_it_is_spelt(words: tuple[str, ...], found: list[str]) -> None:
+    assert failing.chosen(KNOWN, words)["words"] == found
+
+
+def test_what_is_not_there_is_told_with_what_is_of_its_kind() -> None:
+    with pytest.raises(Failed, match=r"'edge Dublin primary' is nothing.*There are: edge Amsterdam primary; edge Ams"):
+        failing.chosen(KNOWN, ("edge", "Dublin", "primary"))
+    with pytest.raises(Failed, match="er1 primary; er1 secondary; edge"):
+        failing.chosen(KNOWN, ("er9",))
+    with pytest.raises(Failed, match="Nothing is there yet"):
+        failing.chosen([], ("er1", "primary"))
+
+
+def test_only_some_of_many_are_told() -> None:
+    many = [{"words": [f"er{number}", leg], "properties": {}} for number in range(100) for leg in failing.LEGS]
+    with pytest.raises(Failed, match="and 188 more"):
+        failing.chosen(many, ("er999", "primary"))
+
+
+def test_a_circuit_heals_on_both_legs_unless_one_is_named() -> None:
+    standing = [fault("er1", "primary"), fault("er1", "secondary"), fault("edge", "Amsterdam", "primary")]
+    assert failing.matching(standing, ("er1",)) == standing[:2]
+    assert failing.matching(standing, ("er1", "secondary")) == [standing[1]]
+    assert failing.matching(standing, ("edge", "amsterdam")) == [standing[2]]
+    assert failing.matching(standing, ("er2",)) == []
+
+
+@pytest.mark.parametrize(("changed", "text"), [
+    ({}, "silent"), ({"mode": "linkDown"}, "link down"), ({"direction": "in"}, "silent in"),
+    ({"downInSeconds": 0.5, "upInSeconds": 2.0}, "silent, 0.5 s down, 2 s up")])
+def test_how_something_fails(changed: dict[str, object], text: str) -> None:
+    assert failing.manner(fault("er1", "primary", **changed)) == text
+
+
+def test_a_row_says_what_a_fault_takes_away() -> None:
+    one = fault("edge", "Amsterdam", "primary", legs=(("er1", "primary"), ("er2", "primary"), ("er2", "secondary")),
+                gatewayInstances=[{"gateway": "gw1", "instance": 0}])
+    row = failing.row(one, datetime.now(UTC))
+    assert (row[0], row[3], row[4]) == (
+        "edge Amsterdam primary", "er1 primary, er2 on both legs, gw1 instance 0", "1,234")
+
+
+def test_circuits_without_a_leg_are_named_however_many_faults_it_took() -> None:
+    first, second = fault("er1", "primary", legs=(("er1", "primary"),)), fault(
+        "edge", "Amsterdam", "secondary", legs=(("er1", "secondary"), ("er2", "secondary")))
+    assert failing.without_leg([first]) == []
+    assert failing.without_leg([first, second]) == ["er1"]
+
+
+@pytest.mark.parametrize(("text", "times"), [("500ms/2s", (0.5, 2)), ("5/1m", (5, 60)), ("0.25s/10s", (0.25, 10))])
+def test_times_of_what_comes_and_goes(text: str, times: tuple[float, float]) -> None:
+    assert tuple(faults._flap(None, None, text).values()) == times  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("text", ["5s", "0/1", "1ms/1s", "often", "2h/1s"])
+def test_what_is_no_time_of_coming_and_going_is_refused(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="write 500ms/2s"):
+        faults._flap(None, None, text)  # type: ignore[arg-type]
+
+
+def test_a_name_tells_its_target_and_is_one_that_resources_may_have() -> None:
+    assert failing.name_of(["link", "Amsterdam", "West Europe", "primary"]) == "link-amsterdam-west-europe-primary"
