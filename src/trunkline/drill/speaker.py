@@ -22,12 +22,10 @@ from trunkline.drill.message import (
     parse_notification,
     parse_update,
 )
+from trunkline.intent.bgp.signature import TCP_MD5SIG, key_for
 from trunkline.model.bgp import family_of
 
 BGP_PORT = 179
-#: linux/tcp.h: struct tcp_md5sig.
-_TCP_MD5SIG, _MD5_KEY_BYTES = 14, 80
-_SOCKADDR_STORAGE = 128
 _CEASE_SHUTDOWN = struct.pack("!16sHBBB", b"\xff" * 16, HEADER.size + 2, Kind.NOTIFICATION, 6, 2)
 _KEEPALIVE_S = 10.0
 _GLANCE_S = 0.1
@@ -167,7 +165,7 @@ def connected(peer: Peer, within_s: float) -> socket.socket:
                              else (socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS))
             made.setsockopt(level, option, peer.ttl)
         if peer.key:
-            made.setsockopt(socket.IPPROTO_TCP, _TCP_MD5SIG, _signature(peer.address, family, peer.key))
+            made.setsockopt(socket.IPPROTO_TCP, TCP_MD5SIG, key_for(peer.address, family, peer.key))
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         made.bind((peer.local, 0))
         made.connect((peer.address, BGP_PORT))
@@ -175,11 +173,3 @@ def connected(peer: Peer, within_s: float) -> socket.socket:
         made.close()
         raise
     return made
-
-
-def _signature(address: str, family: int, key: str) -> bytes:
-    """struct tcp_md5sig: address, flags, prefix length, key length, interface, key."""
-    packed = socket.inet_pton(family, address)
-    head = struct.pack("=HH", family, 0) + (packed if family == socket.AF_INET else bytes(4) + packed)
-    secret = key.encode()
-    return struct.pack(f"={_SOCKADDR_STORAGE}sBBHi{_MD5_KEY_BYTES}s", head, 0, 0, len(secret), 0, secret)

@@ -15,16 +15,15 @@ import ctypes
 import logging
 import os
 import socket
-import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from ipaddress import ip_address
 
+from trunkline.intent.bgp.signature import TCP_MD5SIG, key_for
+
 log = logging.getLogger(__name__)
 
 _PIDFD_GETFD = 438
-_TCP_MD5SIG, _LONGEST = 14, 80
-_STORAGE, _SETTINGS = 128, struct.Struct("=BBHi80s")  #: of struct tcp_md5sig (linux/tcp.h)
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -54,7 +53,7 @@ def _turn(one: socket.socket, wanted: Mapping[str, str]) -> None:
     for peer in wanted if listens else _peer(one) & wanted.keys():
         if listens and (":" in peer) != (one.family == socket.AF_INET6):
             continue
-        one.setsockopt(socket.IPPROTO_TCP, _TCP_MD5SIG, _signature(peer, one.family, wanted[peer].encode()))
+        one.setsockopt(socket.IPPROTO_TCP, TCP_MD5SIG, key_for(peer, one.family, wanted[peer]))
 
 
 def _peer(one: socket.socket) -> frozenset[str]:
@@ -64,14 +63,6 @@ def _peer(one: socket.socket) -> frozenset[str]:
         return frozenset()
     mapped = getattr(address, "ipv4_mapped", None)
     return frozenset({str(mapped or address)})
-
-
-def _signature(peer: str, family: int, key: bytes) -> bytes:
-    address = ip_address(peer)
-    packed = address.packed if family == socket.AF_INET or address.version == 6 else (
-        b"\0" * 10 + b"\xff\xff" + address.packed)
-    before = struct.pack("=HH", family, 0) + (b"" if family == socket.AF_INET else b"\0" * 4)
-    return (before + packed).ljust(_STORAGE, b"\0") + _SETTINGS.pack(0, 0, len(key), 0, key[:_LONGEST])
 
 
 def _sockets(pid: int) -> Iterator[int]:

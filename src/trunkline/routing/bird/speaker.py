@@ -15,7 +15,7 @@ from trunkline.intent.bgp import Remark, RibEntry, Router, Session, SessionState
 from trunkline.intent.bgp.sent import as_sent
 from trunkline.intent.drivers import Direction
 from trunkline.intent.network import Key
-from trunkline.routing import keys, life, rekey
+from trunkline.routing import life
 from trunkline.routing.bird import control, remarks, ribs
 from trunkline.routing.bird.parse import parse_bfd, parse_routes, parse_sessions
 from trunkline.routing.bird.render import protocol_of, render
@@ -23,6 +23,7 @@ from trunkline.routing.deaths import DeathWatch
 from trunkline.routing.files import NodeFiles, forget_nodes, nodes_with
 from trunkline.routing.life import Life
 from trunkline.routing.naming import families, redact
+from trunkline.routing.pending import Pending, Printed
 from trunkline.settings import Places
 
 PROGRAM = "bird"
@@ -36,7 +37,7 @@ class BirdSpeaker:
     def __init__(self, places: Places) -> None:
         self._places = places
         self._deaths = DeathWatch()
-        self._waiting: dict[str, Router] = {}  #: whose daemon is to be told of new passwords when it can be
+        self._pending = Pending(Printed(render, ACTIVE, PENDING), self._files, self.sessions)
 
     def observe(self, routers: Sequence[Router]) -> frozenset[Key]:
         return frozenset(router.key for router in routers if self._is_as_wished(router))
@@ -46,28 +47,13 @@ class BirdSpeaker:
         daemon = _daemon(files)
         if router.down:
             return daemon is None
-        if daemon is None or not life.at_home(daemon, files) or not self._has(router, render(router)):
+        if daemon is None or not life.at_home(daemon, files) or not self._pending.told(router):
             return False
         self._deaths.keep(router.node, (daemon.pid,))
         return True
 
-    def _has(self, router: Router, text: str) -> bool:
-        """Or would have, as soon as a session with a new password is down."""
-        files = self._files(router.node)
-        active = files.read(ACTIVE)
-        if active == text:
-            self._waiting.pop(router.node, None)
-            return True
-        if files.read(PENDING) != text:
-            return False
-        self._waiting[router.node] = router
-        return keys.rotation(active, text, router, self._up(router)).text == active
-
     def waiting(self) -> frozenset[str]:
-        return frozenset(node for node, router in list(self._waiting.items()) if not self._has(router, render(router)))
-
-    def _up(self, router: Router) -> frozenset[str]:
-        return frozenset(one.name for one in self.sessions(router) if one.state is SessionState.ESTABLISHED)
+        return self._pending.waiting()
 
     def running(self) -> frozenset[str]:
         return frozenset(node for node in nodes_with(self._places, (PID_FILE,)) if self._runs(node))
@@ -104,18 +90,14 @@ class BirdSpeaker:
 
     def _change(self, daemon: Life, files: NodeFiles, router: Router, text: str) -> bool:
         """Sessions that are up get a new password past BIRD, which would close them. False: only a new daemon helps."""
-        active = files.read(ACTIVE)
-        turn = keys.rotation(active, text, router, self._up(router) if keys.any_other(active, router) else ())
-        if not turn.keys or not rekey.attempt(daemon.pid, turn.keys):
-            done = _reload(files, router, text)
+        held = self._pending.held_back(router, text, daemon.pid)
+        done = held == files.read(ACTIVE) or _reload(files, router, held)
+        if held == text:
             files.remove(PENDING)
-            return done
-        files.write(PENDING, text)
-        self._waiting[router.node] = router
-        return turn.text == active or _reload(files, router, turn.text)
+        return done
 
     def remove(self, node: str) -> None:
-        self._waiting.pop(node, None)
+        self._pending.forget(node)
         self._stop(node)
         self._files(node).remove(*_FILES)
 

@@ -18,7 +18,7 @@ from trunkline.intent.bgp import Remark, RibEntry, Router, Session, SessionState
 from trunkline.intent.bgp.sent import as_sent
 from trunkline.intent.drivers import Direction
 from trunkline.intent.network import Key
-from trunkline.routing import keys, life, rekey
+from trunkline.routing import life
 from trunkline.routing.deaths import DeathWatch
 from trunkline.routing.files import NodeFiles, forget_nodes, nodes_with
 from trunkline.routing.frr import ribs, vty
@@ -27,6 +27,7 @@ from trunkline.routing.frr.parse import parse_adj_rib, parse_routes, parse_sessi
 from trunkline.routing.frr.render import render
 from trunkline.routing.life import Life
 from trunkline.routing.naming import families, redact
+from trunkline.routing.pending import Pending, Printed
 from trunkline.settings import Places
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ class FrrSpeaker:
     def __init__(self, places: Places) -> None:
         self._places = places
         self._deaths = DeathWatch()
-        self._waiting: dict[str, Router] = {}  #: whose daemon is to be told of new passwords when it can be
+        self._pending = Pending(Printed(render, ACTIVE, PENDING), self._files, self.sessions)
 
     def observe(self, routers: Sequence[Router]) -> frozenset[Key]:
         return frozenset(router.key for router in routers if self._is_as_wished(router))
@@ -55,28 +56,13 @@ class FrrSpeaker:
         lives = _lives(files)
         if router.down:
             return not lives
-        if not _whole(lives, files) or not self._has(router, render(router)):
+        if not _whole(lives, files) or not self._pending.told(router):
             return False
         self._deaths.keep(router.node, [one.pid for one in lives])
         return True
 
-    def _has(self, router: Router, text: str) -> bool:
-        """Or would have, as soon as a session with a new password is down."""
-        files = self._files(router.node)
-        active = files.read(ACTIVE)
-        if active == text:
-            self._waiting.pop(router.node, None)
-            return True
-        if files.read(PENDING) != text:
-            return False
-        self._waiting[router.node] = router
-        return keys.rotation(active, text, router, self._up(router)).text == active
-
     def waiting(self) -> frozenset[str]:
-        return frozenset(node for node, router in list(self._waiting.items()) if not self._has(router, render(router)))
-
-    def _up(self, router: Router) -> frozenset[str]:
-        return frozenset(one.name for one in self.sessions(router) if one.state is SessionState.ESTABLISHED)
+        return self._pending.waiting()
 
     def running(self) -> frozenset[str]:
         return frozenset(node for node in nodes_with(self._places, ("zebra.pid",)) if self._runs(node))
@@ -99,7 +85,7 @@ class FrrSpeaker:
         files = self._files(router.node)
         _check(files, router, text)
         lives, active = _lives(files), files.read(ACTIVE)
-        held = self._rekeyed(files, lives, router, text) if _whole(lives, files) else text
+        held = self._pending.held_back(router, text, _bgpd(lives)) if _whole(lives, files) else text
         if not _whole(lives, files) or not _reload(files, active, held):
             self._stop(router.node)
             lives, held = _start(files), text
@@ -108,19 +94,8 @@ class FrrSpeaker:
         files.remove(CANDIDATE, *((PENDING,) if held == text else ()))
         self._deaths.keep(router.node, [one.pid for one in lives])
 
-    def _rekeyed(self, files: NodeFiles, lives: Sequence[Life], router: Router, text: str) -> str:
-        """Sessions that are up get a new password past bgpd, which would close them; what bgpd is told instead."""
-        active = files.read(ACTIVE)
-        turn = keys.rotation(active, text, router, self._up(router) if keys.any_other(active, router) else ())
-        bgpd = next(one.pid for one in lives if one.mark.endswith("/bgpd.pid"))
-        if not turn.keys or not rekey.attempt(bgpd, turn.keys):
-            return text
-        files.write(PENDING, text)
-        self._waiting[router.node] = router
-        return turn.text
-
     def remove(self, node: str) -> None:
-        self._waiting.pop(node, None)
+        self._pending.forget(node)
         self._stop(node)
         self._files(node).remove(*_FILES)
         _tidy()
@@ -207,6 +182,10 @@ def _lives(files: NodeFiles) -> tuple[Life, ...]:
 
 def _whole(lives: Sequence[Life], files: NodeFiles) -> bool:
     return len(lives) == len(DAEMONS) and all(life.at_home(one, files) for one in lives)
+
+
+def _bgpd(lives: Sequence[Life]) -> int:
+    return next(one.pid for one in lives if one.mark.endswith("/bgpd.pid"))
 
 
 def _check(files: NodeFiles, router: Router, text: str) -> None:
