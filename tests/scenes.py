@@ -6,10 +6,12 @@ import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import estates
 from leaks import left_behind
 from stage import Stage
+from trunkline import settings
 from trunkline.fabric.plane import LinuxPlane
 from trunkline.intent.bgp import Router, SessionState, SessionStatus
 from trunkline.intent.blueprint import Blueprint
@@ -22,6 +24,7 @@ from trunkline.intent.scope import Scope
 from trunkline.intent.view import CIRCUIT, NIC, PEERING, SITE
 from trunkline.model.circuit import Leg
 from trunkline.model.profile import AZURE, Profile
+from trunkline.model.resource import Resource
 from trunkline.model.site import Daemon
 from trunkline.routing import BirdSpeaker, Daemons, FrrSpeaker
 from trunkline.settings import Places, Timing
@@ -45,6 +48,16 @@ def real_stage(places: Places, timing: Timing | None = None, profile: Profile = 
         stage.close()
         speaker.sweep()
         plane.sweep()
+
+
+@contextmanager
+def lasting_stage(home: Path, *resources: Resource) -> Iterator[Stage]:
+    """One for all tests of a module, with these on it; nothing may be left of it."""
+    places = settings.load({}, home=str(home)).places
+    with real_stage(places) as stage:
+        stage.put(*resources)
+        yield stage
+    all_gone(places)
 
 
 def all_gone(places: Places) -> None:

@@ -18,10 +18,9 @@ import estates
 import wires
 from clouds import ROUTE_SERVER_ASN, Cloud, Said, cloud
 from probing import probing
-from scenes import all_gone, disturbed, footprint, is_up, real_stage, router_of
+from scenes import disturbed, footprint, is_up, lasting_stage, router_of
 from speaking import unbroken
 from stage import Stage
-from trunkline import settings
 from trunkline.intent.bgp import Refusal, RibEntry, SessionStatus, Validity
 from trunkline.intent.compile.draft import ce_node, host_node
 from trunkline.intent.compile.exchange import lan_node, route_server_node
@@ -63,11 +62,8 @@ def members() -> list[estates.Resource]:
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    places = settings.load({}, home=str(tmp_path_factory.mktemp("exchange") / "home")).places
-    with real_stage(places) as stage:
-        stage.put(*realm())
+    with lasting_stage(tmp_path_factory.mktemp("exchange") / "home", *realm()) as stage:
         yield stage
-    all_gone(places)
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,9 @@ import pytest
 import estates
 import wires
 from clouds import ROUTE_SERVER_ASN, Cloud, Said, cloud
-from scenes import all_gone, is_up, real_stage, router_of
+from scenes import is_up, lasting_stage, router_of
 from speaking import unbroken
 from stage import Stage
-from trunkline import settings
 from trunkline.drill import frames
 from trunkline.intent.bgp import Refusal, RibEntry
 from trunkline.intent.compile.draft import ce_node, host_node
@@ -67,11 +66,8 @@ FIRST, SECOND = vrfs()
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    places = settings.load({}, home=str(tmp_path_factory.mktemp("edges") / "home")).places
-    with real_stage(places) as stage:
-        stage.put(*realm())
+    with lasting_stage(tmp_path_factory.mktemp("edges") / "home", *realm()) as stage:
         yield stage
-    all_gone(places)
 
 
 @pytest.fixture(scope="module")

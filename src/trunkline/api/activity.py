@@ -9,9 +9,9 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlencode
 
 from trunkline.api.exchange import Answer, Call, answer
+from trunkline.api.paging import next_link
 from trunkline.api.service import Service
 from trunkline.errors import Fault
 from trunkline.model.operation import Activity
@@ -36,8 +36,7 @@ def list_all(service: Service, call: Call) -> Answer:
     body: Json = {"value": [_show(number, row) for number, row in rows[:_PAGE]
                             if call.sees(row.resource) and _fits(row, wanted)]}
     if len(rows) > _PAGE:
-        query = {name: value for name, value in call.query.items() if name != "$skiptoken"}
-        body["nextLink"] = f"{call.origin}{call.path}?{urlencode({**query, '$skipToken': str(rows[_PAGE - 1][0])})}"
+        body["nextLink"] = next_link(call, rows[_PAGE - 1][0])
     return answer(body)
 
 

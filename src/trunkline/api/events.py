@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import partial
-from urllib.parse import urlencode
 
 from trunkline.api.access.changes import claims
 from trunkline.api.exchange import Answer, Call, Later, answer
+from trunkline.api.paging import next_link
 from trunkline.api.service import Service
 from trunkline.errors import Conflict, Fault, NotFound
 from trunkline.model.event import EVENT, Event, EventKind, EventState, Severity, event_id
@@ -116,9 +116,7 @@ def _page(service: Service, call: Call, asked: _Asked) -> Answer:
         found, newest = reader.events(asked.wanted, before, asked.most + 1), reader.newest_event()
     body: Json = {"value": _visible(found[:asked.most], asked), "revision": newest}
     if len(found) > asked.most:
-        query = {name: value for name, value in call.query.items() if name != "$skiptoken"}
-        body["nextLink"] = f"{call.origin}{call.path}?" + urlencode(
-            {**query, "$skipToken": str(found[asked.most - 1].revision)})
+        body["nextLink"] = next_link(call, found[asked.most - 1].revision)
     return answer(body)
 
 

@@ -30,6 +30,12 @@ def account_option(command: Command) -> Command:
                         help="Who to be: one whose secret is kept.")(command)
 
 
+def lasting_option(default: str, text: str) -> Callable[[Command], Command]:
+    """``--for`` as the argument ``seconds``."""
+    return click.option("--for", "seconds", callback=lambda _ctx, _parameter, value: in_seconds(value), default=default,
+                        metavar="DURATION", show_default=True, help=text)
+
+
 def print_json(value: object) -> None:
     click.echo(json.dumps(value, indent=2, default=str))
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
-from urllib.parse import urlencode
 
 from trunkline.api.declaration import Registry
 from trunkline.api.engine import shape, target, whereabouts
 from trunkline.api.engine.filter import condition, scoped
 from trunkline.api.engine.target import Collection, Item
 from trunkline.api.exchange import Answer, Call, answer
+from trunkline.api.paging import next_link
 from trunkline.errors import Fault
 from trunkline.model.resource import Json, Resource, ResourceId
 from trunkline.store import Reader
@@ -86,9 +86,8 @@ def page(call: Call, rows: Sequence[Row], key: Callable[[Row], str], show: Calla
     left = [row for row in rows if key(row) > last]
     body: Json = {"value": [show(row) for row in left[:size] if visible(row)]}
     if size < len(left):
-        query = {name: value for name, value in call.query.items() if name != "$skiptoken"}
         token = urlsafe_b64encode(key(left[size - 1]).encode()).decode()
-        body["nextLink"] = f"{call.origin}{call.path}?{urlencode({**query, '$skipToken': token})}"
+        body["nextLink"] = next_link(call, token)
     return answer(body)
 
 

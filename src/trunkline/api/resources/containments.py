@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from trunkline.api.declaration import Ledger, Register, ResourceType, Wish
+from trunkline.api.resources.lasting import ends_in
 from trunkline.api.resources.linked import circuit_of, immovable, linked, missing, stays
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
@@ -22,7 +22,7 @@ from trunkline.model.containment import (
     ContainmentPolicy,
 )
 from trunkline.model.peering import Peering
-from trunkline.model.resource import Json, Resource, now
+from trunkline.model.resource import Json, Resource
 
 _ANOTHER = "Delete this containment, which undoes it, and create another."
 
@@ -76,8 +76,7 @@ def _moved(old: Containment, new: Containment) -> Iterator[Fault]:
 
 
 def _amend(wish: Wish, _ledger: Ledger) -> Json:
-    """Its time begins anew with each write."""
-    return {"expiresAt": (now() + timedelta(seconds=_model(wish.resource).expires_in_seconds)).isoformat()}
+    return ends_in(_model(wish.resource).expires_in_seconds)
 
 
 def _show(resource: Resource, _estate: Estate) -> Json:

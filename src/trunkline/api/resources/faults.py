@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
 from difflib import get_close_matches
 
 from trunkline.api.declaration import Ledger, Register, ResourceType, Wish
+from trunkline.api.resources.lasting import ends_in
 from trunkline.api.resources.linked import circuit_of, immovable, linked, missing
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.compile.failing import cuts
@@ -130,7 +130,7 @@ def _generate(_wish: Wish, _ledger: Ledger) -> Json:
 
 def _amend(wish: Wish, _ledger: Ledger) -> Json:
     """Its lease begins anew with each write."""
-    return {"expiresAt": (now() + timedelta(seconds=_model(wish.resource).expires_in_seconds)).isoformat()}
+    return ends_in(_model(wish.resource).expires_in_seconds)
 
 
 def _show(fault: Resource, _estate: Estate) -> Json:

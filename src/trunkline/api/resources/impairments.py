@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from trunkline.api.declaration import Ledger, Register, ResourceType, Wish
+from trunkline.api.resources.lasting import ends_in
 from trunkline.api.resources.linked import circuit_of, immovable, stays
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.compile.impairments import Stretch, chosen, stretches
@@ -13,7 +13,7 @@ from trunkline.intent.estate import Estate
 from trunkline.intent.gateways import connections
 from trunkline.intent.view import IMPAIRMENT, ImpairmentView, circuit_view
 from trunkline.model.impairment import Impairment, Spot
-from trunkline.model.resource import Json, Resource, now
+from trunkline.model.resource import Json, Resource
 
 _ANOTHER = "Delete this impairment and create another."
 
@@ -77,8 +77,7 @@ def _moved(old: Impairment, new: Impairment) -> Iterator[Fault]:
 
 
 def _amend(wish: Wish, _ledger: Ledger) -> Json:
-    """Its time begins anew with each write."""
-    return {"expiresAt": (now() + timedelta(seconds=_model(wish.resource).expires_in_seconds)).isoformat()}
+    return ends_in(_model(wish.resource).expires_in_seconds)
 
 
 def _show(resource: Resource, _estate: Estate) -> Json:

@@ -14,12 +14,11 @@ from trunkline.cli.failure import Failed
 from trunkline.cli.instance import Instance
 from trunkline.cli.lookup import circuit as find_circuit
 from trunkline.cli.lookup import complete_circuit, group_of
-from trunkline.cli.options import in_seconds, output_option, pass_instance, print_json
-from trunkline.cli.policies import PEERINGS
+from trunkline.cli.options import lasting_option, output_option, pass_instance, print_json
+from trunkline.cli.policies import LEGS, PEERINGS
 from trunkline.cli.progress import Progress
 from trunkline.cli.tables import print_table
 
-LEGS = ("primary", "secondary")
 ACTIONS = ("alert", "dropPrefix", "stopExport", "shutLeg")
 COLUMNS = ("name", "circuit", "leg", "peering", "action", "prefixes", "until", "by", "reason")
 _SECURITY = "providers/Trunkline.Security"
@@ -56,8 +55,7 @@ def contain() -> None:
 @click.option("--shut", is_flag=True, help="Close the leg's sessions with the customer.")
 @click.option("--peering", type=click.Choice(list(PEERINGS)), help="One of the circuit's; without it, all.")
 @click.option("--confirm-lock-out", is_flag=True, help="Also if no usable session remains.")
-@click.option("--for", "seconds", callback=lambda _ctx, _parameter, value: in_seconds(value), default="1h",
-              metavar="DURATION", show_default=True, help="Ends by itself after this.")
+@lasting_option("1h", "Ends by itself after this.")
 @click.option("--reason", default="", help="Shown with it.")
 @output_option
 @pass_instance
@@ -144,8 +142,7 @@ def _reactions(_ctx: click.Context, _parameter: click.Parameter, texts: tuple[st
 @click.option("--on", "reactions", multiple=True, callback=_reactions, metavar="KIND=ACTION",
               help="What follows an event of a kind; may stand several times.")
 @click.option("--severity", type=click.Choice(SEVERITIES), default="high", show_default=True, help="From this one on.")
-@click.option("--for", "seconds", callback=lambda _ctx, _parameter, value: in_seconds(value), default="1h",
-              metavar="DURATION", show_default=True, help="How long each containment lasts.")
+@lasting_option("1h", "How long each containment lasts.")
 @click.option("--most-prefixes", type=click.IntRange(1, 1000), default=20, show_default=True)
 @click.option("--most-sessions", type=click.IntRange(0, 1000), default=2, show_default=True)
 @click.option("--most-percent", type=click.IntRange(1, 100), default=50, show_default=True)

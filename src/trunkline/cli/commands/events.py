@@ -13,7 +13,7 @@ from click.shell_completion import CompletionItem
 from trunkline.cli.client import Client, Clients, Json, RequestFailed, connected
 from trunkline.cli.failure import Failed
 from trunkline.cli.instance import Instance, locate
-from trunkline.cli.options import account_option, in_seconds, output_option, pass_instance, print_json
+from trunkline.cli.options import Command, account_option, in_seconds, output_option, pass_instance, print_json
 from trunkline.cli.plain import plain
 from trunkline.cli.progress import Progress
 from trunkline.cli.tables import print_table
@@ -62,8 +62,29 @@ def events(ctx: click.Context, /, since: int | None, follow: bool, account: str,
         click.echo("No event.")
 
 
+def _event_argument(command: Command) -> Command:
+    return click.argument("event", shell_complete=lambda ctx, _parameter, incomplete: complete_event(ctx, incomplete))(
+        command)
+
+
+def _verb(word: str, told: str) -> None:
+    """What is said of an event, by the last word of its path."""
+    @events.command("ack" if word == "acknowledge" else word, help=told)
+    @_event_argument
+    @account_option
+    @output_option
+    @pass_instance
+    def said(instance: Instance, event: str, account: str, as_json: bool) -> None:
+        _post(instance, event, account, word, as_json)
+
+
+_verb("acknowledge", "Say that somebody looks after an event.")
+_verb("close", "End an event; the same is not told again while it goes on. What is contained stays so ('undo' ends "
+      "that).")
+
+
 @events.command()
-@click.argument("event", shell_complete=lambda ctx, _parameter, incomplete: complete_event(ctx, incomplete))
+@_event_argument
 @account_option
 @output_option
 @pass_instance
@@ -87,27 +108,7 @@ def show(instance: Instance, event: str, account: str, as_json: bool) -> None:
 
 
 @events.command()
-@click.argument("event", shell_complete=lambda ctx, _parameter, incomplete: complete_event(ctx, incomplete))
-@account_option
-@output_option
-@pass_instance
-def ack(instance: Instance, event: str, account: str, as_json: bool) -> None:
-    """Say that somebody looks after an event."""
-    _post(instance, event, account, "acknowledge", as_json)
-
-
-@events.command()
-@click.argument("event", shell_complete=lambda ctx, _parameter, incomplete: complete_event(ctx, incomplete))
-@account_option
-@output_option
-@pass_instance
-def close(instance: Instance, event: str, account: str, as_json: bool) -> None:
-    """End an event; the same is not told again while it goes on. What is contained stays so ('undo' ends that)."""
-    _post(instance, event, account, "close", as_json)
-
-
-@events.command()
-@click.argument("event", shell_complete=lambda ctx, _parameter, incomplete: complete_event(ctx, incomplete))
+@_event_argument
 @output_option
 @pass_instance
 def undo(instance: Instance, event: str, as_json: bool) -> None:

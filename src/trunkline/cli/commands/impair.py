@@ -17,11 +17,12 @@ from trunkline.cli.failure import Failed
 from trunkline.cli.instance import Instance, locate
 from trunkline.cli.lookup import circuit as find_circuit
 from trunkline.cli.lookup import group_of
-from trunkline.cli.options import in_seconds, output_option, pass_instance, print_json
+from trunkline.cli.options import lasting_option, output_option, pass_instance, print_json
+from trunkline.cli.policies import LEGS
 from trunkline.cli.progress import Progress
 from trunkline.cli.tables import print_table
 
-LEGS, SPOTS = ("primary", "secondary"), ("handoff", "trunk", "backbone")
+SPOTS = ("handoff", "trunk", "backbone")
 _HOW = "Write CIRCUIT LEG [handoff|trunk|backbone [REGION]], or: backbone LOCATION REGION LEG."
 
 
@@ -116,8 +117,7 @@ def impair() -> None:
 @_conditions
 @click.option("--direction", type=click.Choice(["in", "out", "both"]), default="both", show_default=True,
               help="As the edge sees it: in from the customer, out to the customer.")
-@click.option("--for", "seconds", callback=lambda _ctx, _parameter, value: in_seconds(value), default="5m",
-              metavar="DURATION", show_default=True, help="Ends by itself after this; at most 24h.")
+@lasting_option("5m", "Ends by itself after this; at most 24h.")
 @output_option
 @pass_instance
 def set_(instance: Instance, /, target: tuple[str, ...], direction: str, seconds: int, as_json: bool,
