@@ -6,6 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
+import estates
+import reaching
 from brute import Brute, Gone
 from resilient import Way, connectivity, estate, of_kind
 from trunkline.intent.connectivity.inventory import blueprints, inventory
@@ -13,7 +15,7 @@ from trunkline.intent.connectivity.needs import Kind, Need
 from trunkline.intent.estate import Snapshot
 from trunkline.intent.view import CIRCUIT, GATEWAY, SITE, VNET
 from trunkline.model.profile import AZURE
-from trunkline.model.resource import Json
+from trunkline.model.resource import Json, Resource
 
 _PREFIXES = ("10.10.0.0/16", "10.11.0.0/16")
 _POLICIES: tuple[Json | None, ...] = (
@@ -29,7 +31,16 @@ ways = some.builds(
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(found=some.lists(ways, min_size=1, max_size=3), lost=some.lists(some.integers(0, 999), max_size=3))
 def test_the_model_agrees_with_bgp_converged_anew(found: list[Way], lost: list[int]) -> None:
-    resources = estate(*found, prefixes=list(_PREFIXES))
+    compare(estate(*found, prefixes=list(_PREFIXES)), lost)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(lost=some.lists(some.integers(0, 999), max_size=4))
+def test_the_same_of_two_sites_over_global_reach_and_a_network_behind_one(lost: list[int]) -> None:
+    compare([*reaching.two_sites(), *estates.cloud(), estates.connection()], lost)
+
+
+def compare(resources: list[Resource], lost: list[int]) -> None:
     snapshot, network = Snapshot(resources), connectivity(resources)
     causes = [network.causes[number % len(network.causes)] for number in lost]
     taken = frozenset(need for cause in causes for need in network.taking.of(cause))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from trunkline.diagnosis.resiliency.evidence import Evidence, LegOf, LegSeen
 from trunkline.errors import NotFound
@@ -78,18 +78,21 @@ def locations(ways: Ways, _evidence: Evidence) -> Iterator[Lack]:
 
 
 def backbone_paths(ways: Ways, _evidence: Evidence) -> Iterator[Lack]:
-    """Whether anything is common to all paths between where the circuits come in and the gateways' regions."""
-    paths = [path for circuit in ways.circuits for gateway in ways.gateways for leg in Leg
-             if circuit.order(leg) and (path := _path(circuit.location, gateway.region, leg))]
+    """Whether anything is common to all paths between where the circuits come in and the gateways' regions, or between
+    the circuits over Global Reach."""
+    between = [(one.location, gateway.region) for one in ways.circuits for gateway in ways.gateways] or [
+        (one.location, other.location) for one, other in combinations(ways.circuits, 2)
+        if one.location != other.location]
+    paths = [path for start, end in between for leg in Leg if (path := _path(start, end, leg))]
     common = set.intersection(*(set(map(frozenset, pairwise(path))) for path in paths)) if paths else set()
     for span in sorted("~".join(sorted(one)) for one in common):
         yield Lack(1.0 / len(common), f"link {span}", f"all backbone paths of {ways.name} take it",
-                   "order a circuit at a location from which another way leads to the region")
+                   "order a circuit at a location from which another way leads there")
 
 
-def _path(location: str, region: str, leg: Leg) -> Sequence[str]:
+def _path(start: str, end: str, leg: Leg) -> Sequence[str]:
     try:
-        return backbone().path(site_of(location, leg), region.casefold(), leg)
+        return backbone().path(site_of(start, leg), site_of(end, leg), leg)
     except NotFound:
         return ()
 

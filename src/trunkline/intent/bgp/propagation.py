@@ -16,7 +16,8 @@ from trunkline.intent.bgp.policy import LOCAL
 from trunkline.intent.bgp.router import Session
 from trunkline.intent.bgp.sent import as_sent, withheld
 
-_ORIGINS = ("IGP", "EGP", "Incomplete")
+#: By preference (RFC 4271, 9.1.2.2, b).
+_ORIGINS = ("IGP", "EGP", "INCOMPLETE")
 
 
 @dataclass(frozen=True, slots=True)
