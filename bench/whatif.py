@@ -20,10 +20,9 @@ from itertools import combinations
 
 from stand import AZURE, Resource, brute, report, resilient
 from trunkline.diagnosis.whatif.sweep import State, Sweep
-from trunkline.intent.connectivity.inventory import blueprints, inventory
+from trunkline.intent.connectivity.inventory import blueprints
 from trunkline.intent.connectivity.needs import Kind
 from trunkline.intent.estate import Snapshot
-from trunkline.intent.view import CIRCUIT, GATEWAY, SITE, VNET
 
 _PLACES = ("Amsterdam", "London", "Paris", "Frankfurt", "Dublin", "Madrid", "Milan", "Stockholm", "Zurich", "Marseille")
 _REGIONS = ("westeurope", "northeurope", "francecentral")
@@ -70,8 +69,7 @@ def ask(resources: Sequence[Resource], two: bool) -> Asked:
 def naive_s(resources: Sequence[Resource], asked: Asked) -> float:
     """For one state, by a sample."""
     snapshot = Snapshot(resources)
-    found = inventory(*(resilient.of_kind(resources, kind) for kind in (CIRCUIT, GATEWAY, SITE, VNET)), snapshot)
-    parts = blueprints(found, snapshot, AZURE)
+    parts = blueprints(resilient.everything(resources), snapshot, AZURE)
     chosen = random.Random(1).sample(list(asked.states), _SAMPLE)  # noqa: S311
 
     def recompute() -> None:

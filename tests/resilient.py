@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import estates
-from trunkline.intent.connectivity.inventory import inventory
+from trunkline.intent.connectivity.inventory import Inventory, inventory
 from trunkline.intent.connectivity.model import Connectivity
 from trunkline.intent.estate import Snapshot
 from trunkline.intent.view import CIRCUIT, CONNECTION, GATEWAY, PEERING, SITE, VNET
+from trunkline.intent.wan import WAN_GATEWAY
 from trunkline.model.profile import AZURE
 from trunkline.model.resource import Json, Resource
 
@@ -59,12 +60,17 @@ def of_kind(resources: Iterable[Resource], kind: str) -> list[Resource]:
 
 def connectivity(resources: Sequence[Resource]) -> Connectivity:
     snapshot = Snapshot(resources)
-    kinds = (of_kind(resources, kind) for kind in (CIRCUIT, GATEWAY, SITE, VNET))
-    return Connectivity(inventory(*kinds, snapshot), snapshot, AZURE)
+    return Connectivity(everything(resources), snapshot, AZURE)
+
+
+def everything(resources: Sequence[Resource]) -> Inventory:
+    gateways = [*of_kind(resources, GATEWAY), *of_kind(resources, WAN_GATEWAY)]
+    return inventory(of_kind(resources, CIRCUIT), gateways, of_kind(resources, SITE), of_kind(resources, VNET),
+                     Snapshot(resources))
 
 
 def without(resources: Sequence[Resource], kind: str, name: str) -> list[Resource]:
     return [one for one in resources if not (one.id.type.lower() == kind.lower() and one.id.name == name)]
 
 
-__all__ = ["CONNECTION", "Way", "circuit", "connectivity", "estate", "of_kind", "without"]
+__all__ = ["CONNECTION", "Way", "circuit", "connectivity", "estate", "everything", "of_kind", "without"]

@@ -16,6 +16,7 @@ from scenes import HOST, IN_CLOUD, VM
 from stage import Stage
 from trunkline.cli.whatif_verify import sampled
 from trunkline.diagnosis.whatif.agreement import Flow, disagreement
+from trunkline.model.resiliency import ResiliencyQuestion
 from trunkline.model.resource import Json, Resource, ResourceId
 from trunkline.model.whatif import WhatIf
 from trunkline.settings import Places
@@ -42,6 +43,14 @@ def predicted(stage: Stage, *failures: str) -> Json:
 def failable(stage: Stage) -> list[str]:
     answer = stage.ask(ResourceId(estates.SUBSCRIPTION), "whatIf", question=WhatIf().model_dump_json(by_alias=True))
     return [one["failure"] for one in answer["failable"] if one["fault"]]  # type: ignore[index]
+
+
+def observed(stage: Stage) -> dict[str, float]:
+    """What the index says of the sessions as they are."""
+    question = ResiliencyQuestion().model_dump_json(by_alias=True)
+    answer = stage.ask(ResourceId(estates.SUBSCRIPTION), "resiliency", question=question)
+    return {one["name"]: one["score"] for one in answer["components"]  # type: ignore[index]
+            if one["name"] in ("Both legs up", "BFD")}
 
 
 def faults(state: Json) -> list[Resource]:
@@ -84,6 +93,7 @@ def test_two_locations_do_under_failures_what_the_model_says(stage: Stage) -> No
     stage.put(*resilient.estate(*TWO_LOCATIONS))
     scenes.all_up(stage)
     scenes.connected(stage)
+    assert observed(stage) == {"Both legs up": 10, "BFD": 10}
     compare(stage, ())
     for failures in (("location Amsterdam", "edge London primary"), ("location Amsterdam", "location London"),
                      *sampled(failable(stage), 3, 2, 20261128)):

@@ -89,7 +89,7 @@ class Resiliency:
             for router in blueprint.routers:
                 if router.node == node:
                     asked = [one for one in router.sessions if one.group == CUSTOMER]
-                    told = {one.name: one for one in self._speaker.glance(router, asked)}
+                    told = {one.name: one for one in self._speaker.sessions(router)}
                     seen = [(one, told[one.name]) for one in asked]
                     yield leg, LegSeen(
                         bool(seen) and all(status.state is SessionState.ESTABLISHED for _, status in seen),

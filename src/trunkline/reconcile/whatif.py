@@ -12,6 +12,7 @@ from trunkline.intent.connectivity.inventory import Inventory, inventory
 from trunkline.intent.connectivity.model import Connectivity
 from trunkline.intent.estate import Estate
 from trunkline.intent.view import CIRCUIT, GATEWAY, SITE, VNET
+from trunkline.intent.wan import WAN_GATEWAY
 from trunkline.model.operation import Operation
 from trunkline.model.profile import Profile
 from trunkline.model.resource import Json
@@ -22,8 +23,9 @@ from trunkline.store import Reader
 
 def everything(reader: Reader, estate: Estate) -> Inventory:
     """Of all subscriptions, for they share edges and backbone."""
-    circuits, gateways, sites, networks = (reader.list(kind) for kind in (CIRCUIT, GATEWAY, SITE, VNET))
-    return inventory(circuits, gateways, sites, networks, estate)
+    circuits, gateways, in_hubs, sites, networks = (
+        reader.list(kind) for kind in (CIRCUIT, GATEWAY, WAN_GATEWAY, SITE, VNET))
+    return inventory(circuits, (*gateways, *in_hubs), sites, networks, estate)
 
 
 class WhatIfAnswers:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from resilient import Way, connectivity, estate, of_kind
+from resilient import Way, connectivity, estate, everything, of_kind
 from trunkline.diagnosis.whatif.agreement import Flow, disagreement
 from trunkline.diagnosis.whatif.demand import Demand, demands
 from trunkline.diagnosis.whatif.report import Reporter
 from trunkline.diagnosis.whatif.sweep import Sweep
 from trunkline.diagnosis.whatif.words import Names
 from trunkline.errors import Fault
-from trunkline.intent.connectivity.inventory import inventory
 from trunkline.intent.estate import Snapshot
-from trunkline.intent.view import CIRCUIT, GATEWAY, SITE, VNET
+from trunkline.intent.view import SITE
 from trunkline.model.fault import RehearsedFault
 from trunkline.model.resource import Json, Resource
 
@@ -23,8 +22,7 @@ class Question:
         snapshot, self.network = Snapshot(resources), connectivity(resources)
         sites = of_kind(resources, SITE)
         self.sweep = Sweep(self.network, demands(self.network.bundles, sites, snapshot, load, said))
-        kinds = (of_kind(resources, kind) for kind in (CIRCUIT, GATEWAY, SITE, VNET))
-        self.reporter = Reporter(self.sweep, self.network, Names(inventory(*kinds, snapshot)))
+        self.reporter = Reporter(self.sweep, self.network, Names(everything(resources)))
 
     def report(self, at_once: int = 1) -> Json:
         states = self.sweep.states(self.network.causes)
@@ -119,7 +117,7 @@ def test_every_failure_of_the_plant_can_be_made_to_happen() -> None:
 
 
 def test_a_failure_that_there_is_not_is_refused_with_those_there_are() -> None:
-    with pytest.raises(Fault, match=r"there is no 'edge Rome primary' to fail; there are: .*edge amsterdam primary"):
+    with pytest.raises(Fault, match=r"there is no 'edge Rome primary' to fail; there are: .*edge Amsterdam primary"):
         Question(estate(Way())).reporter.states([["edge Rome primary"]])
 
 

@@ -8,6 +8,7 @@ import pytest
 
 import estates
 import reaching
+import wans
 from resilient import Way, connectivity, estate
 from trunkline.intent.connectivity.model import Connectivity, Fate
 from trunkline.intent.connectivity.taking import Cause, RouterLoss
@@ -169,3 +170,12 @@ def test_legs_of_other_names_do_not_meet_over_global_reach() -> None:
 def test_global_reach_is_no_transit() -> None:
     network = connectivity([*reaching.two_sites(), *reaching.premises(3), reaching.link(2, 3, 2, "192.168.8.8/29")])
     assert ends(network) == {("paris", "rome"), ("rome", "oslo")}
+
+
+def test_networks_at_a_hub_are_pairs_and_the_hub_is_none() -> None:
+    network = connectivity(wans.whole())
+    assert [bundle.pairs[0].there.name for bundle in network.bundles] == ["one", "two"]
+    assert all(fate.kept for fate in fates(network))
+    lost = [Target(FaultKind.INSTANCE, wans.GATEWAY.key, number) for number in ("0", "1")]
+    assert all(fate.kept for fate in fates(network, lost[0]))
+    assert all(fate.lost for fate in fates(network, *lost))

@@ -8,12 +8,12 @@ from hypothesis import strategies as some
 
 import estates
 import reaching
+import wans
 from brute import Brute, Gone
-from resilient import Way, connectivity, estate, of_kind
-from trunkline.intent.connectivity.inventory import blueprints, inventory
+from resilient import Way, connectivity, estate, everything
+from trunkline.intent.connectivity.inventory import blueprints
 from trunkline.intent.connectivity.needs import Kind, Need
 from trunkline.intent.estate import Snapshot
-from trunkline.intent.view import CIRCUIT, GATEWAY, SITE, VNET
 from trunkline.model.profile import AZURE
 from trunkline.model.resource import Json, Resource
 
@@ -40,13 +40,17 @@ def test_the_same_of_two_sites_over_global_reach_and_a_network_behind_one(lost: 
     compare([*reaching.two_sites(), *estates.cloud(), estates.connection()], lost)
 
 
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(lost=some.lists(some.integers(0, 999), max_size=4))
+def test_the_same_of_networks_at_a_hub(lost: list[int]) -> None:
+    compare(wans.whole(), lost)
+
+
 def compare(resources: list[Resource], lost: list[int]) -> None:
     snapshot, network = Snapshot(resources), connectivity(resources)
     causes = [network.causes[number % len(network.causes)] for number in lost]
     taken = frozenset(need for cause in causes for need in network.taking.of(cause))
-    parts = blueprints(inventory(*(of_kind(resources, kind) for kind in (CIRCUIT, GATEWAY, SITE, VNET)), snapshot),
-                       snapshot, AZURE)
-    slow = Brute(parts, gone(taken))
+    slow = Brute(blueprints(everything(resources), snapshot, AZURE), gone(taken))
     for bundle in network.bundles:
         fate = network.fate(bundle, network.missing(taken))
         for pair in bundle.pairs:

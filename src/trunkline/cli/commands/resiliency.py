@@ -47,7 +47,7 @@ def resiliency(instance: Instance, of: str, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    _show(found, f"Our index{f' of {of}' if of else ''}: {found['score']:g} of 100, over {found['pairs']} pairs")
+    _show(found, f"Our index{f' of {of}' if of else ''}: {found['score']:g} of 100")
     for gateway in found["azure"]:
         _show(gateway, f"Microsoft's index of gateway {gateway['gateway']}: {gateway['score']} of 100")
     if not found["pairs"]:

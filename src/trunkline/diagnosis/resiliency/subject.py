@@ -25,7 +25,7 @@ class Subject:
                         f"are: {known}.")
         self._keys = {one.resource.id.key for one in chosen}
         self._of = of
-        self.gateways = tuple(one for one in chosen if isinstance(one, GatewayView))
+        self.gateways = tuple(one for one in chosen if isinstance(one, GatewayView) and not one.wan)
 
     def covers(self, bundle: Bundle) -> bool:
         pair = bundle.pairs[0]

@@ -9,9 +9,10 @@ from trunkline.diagnosis.whatif.sweep import Cost, State, Sweep
 from trunkline.diagnosis.whatif.words import Names
 from trunkline.intent.connectivity.model import Bundle, Connectivity, Fate
 from trunkline.intent.connectivity.taking import Cause, RouterLoss, kind_of
+from trunkline.intent.wan import WAN_GATEWAY
 from trunkline.model.fault import FaultKind, Target
 from trunkline.model.plant import location, region
-from trunkline.model.resource import Json
+from trunkline.model.resource import Json, ResourceId
 
 #: Findings of pairs of failures in full; the rest is counted.
 MOST_TOGETHER = 1000
@@ -39,9 +40,10 @@ class Reporter:
 
     @staticmethod
     def _fault(cause: Cause) -> Json | None:
-        """What makes it happen (``Trunkline.Plant/faults``). Nothing does of a customer's own router, nor of a building
-        of a metro that is no peering location by itself."""
-        if isinstance(cause, RouterLoss):
+        """What makes it happen (``Trunkline.Plant/faults``). Nothing does of a customer's own router, of a gateway in a
+        hub, nor of a building of a metro that is no peering location by itself."""
+        if isinstance(cause, RouterLoss) or (
+                cause.kind is FaultKind.INSTANCE and ResourceId.parse(cause.key).type.lower() == WAN_GATEWAY.lower()):
             return None
         found = fault_of(cause)
         places = [found[member] for member in ("location", "site", "to") if member in found]

@@ -23,6 +23,9 @@ from trunkline.model.plant import locations, regions
 from trunkline.model.provider import offers
 from trunkline.model.resource import ResourceId
 
+#: Names in an error.
+_MOST_TOLD = 40
+
 _WAY = {Direction.IN: "from the customer", Direction.OUT: "to the customer"}
 _THROUGH = {INWARD: "from the circuits", OUTWARD: "to the circuits"}
 
@@ -55,8 +58,10 @@ class Names:
         wanted = " ".join(text.split()).casefold()
         found = known.get(wanted) or known.get(f"leg {wanted}")
         if found is None:
-            near = [name for name in known if wanted.split(" ")[0] in name.split(" ")] or list(known)
-            raise Fault("UnknownFailure", f"there is no '{text}' to fail; there are: {'; '.join(sorted(near)[:40])}.")
+            word = wanted.partition(" ")[0]
+            near = [cause for name, cause in known.items() if word in name.split(" ")] or list(known.values())
+            told = "; ".join(sorted(map(self.failure, near))[:_MOST_TOLD])
+            raise Fault("UnknownFailure", f"there is no '{text}' to fail; there are: {told}.")
         return found
 
     def bound(self, meter: Meter) -> str:

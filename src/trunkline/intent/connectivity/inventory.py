@@ -23,7 +23,7 @@ _BESIDE = (ScopeKind.SERVICES, ScopeKind.VALIDATOR)
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """``backbone_spans``: pairs of sites between which there is fibre."""
+    """``gateways``: in virtual networks and in hubs. ``backbone_spans``: between which sites there is fibre."""
 
     circuits: tuple[CircuitView, ...]
     gateways: tuple[GatewayView, ...]
@@ -62,7 +62,10 @@ def blueprints(found: Inventory, estate: Estate, profile: Profile) -> tuple[Blue
 def _scopes(found: Inventory, estate: Estate) -> Iterator[Scope]:
     for circuit in found.circuits:
         yield from (Scope(ScopeKind.LEG, circuit.resource.id.key, leg) for leg in Leg)
-    yield from (Scope(ScopeKind.GATEWAY, gateway.resource.id.key) for gateway in found.gateways)
+    for gateway in found.gateways:
+        yield Scope(ScopeKind.GATEWAY, gateway.resource.id.key)
+        if gateway.wan:
+            yield Scope(ScopeKind.HUB, gateway.wan.resource.id.key)
     yield from (Scope(ScopeKind.SITE, site.id.key) for site in found.sites)
     for identity in found.vnets:
         vnet = vnet_view(estate, identity)

@@ -121,7 +121,8 @@ class Connectivity:
     def _networks(self, *courses: Course) -> int:
         found = 0
         for node in {node for course in courses for node in course.goals}:
-            if self.topology.nodes[node].role is Role.ROUTER:
+            known = self.topology.nodes.get(node)
+            if known and known.role is Role.ROUTER:
                 found |= self.topology.alive(node)
         return found
 

@@ -95,7 +95,10 @@ def _of_site(site: Resource) -> Iterator[Place]:
 
 
 def _behind(gateway: GatewayView, estate: Estate) -> Iterator[Place]:
-    """Its own network's prefixes and those of networks that use it."""
+    """Its own network's prefixes and those of networks that use it; of a hub those of the networks at it."""
+    if gateway.wan:
+        yield from (_of_vnet(one.vnet.id, prefix, estate) for one in gateway.wan.networks for prefix in one.prefixes)
+        return
     borrowers = [(one.remote.resource.id, prefix) for one in vnet_peerings(estate, gateway.vnet) if one.lends
                  for prefix in one.prefixes]
     for vnet, prefix in ((gateway.vnet.resource.id, own) for own in gateway.vnet.prefixes):
