@@ -8,7 +8,7 @@ PYTEST := .venv/bin/pytest
 PYTEST_FLAGS := -n 2 --dist loadgroup $(if $(CI),--color=no --durations=10 -ra,)
 BENCHES := $(sort $(shell grep -l __main__ bench/*.py 2>/dev/null))
 
-.PHONY: help install demo test test-all lint bench lock az clean
+.PHONY: help install demo demo-global test test-all lint bench lock az clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -20,6 +20,10 @@ install: ## what the service needs: Debian packages, .venv, eBPF object
 demo: ## order a circuit, send packets, break a leg, clean up (ARGS="-o json" for one JSON object)
 	@scripts/bootstrap run $(if $(AZ),az,)
 	@.venv/bin/trunkline demo $(if $(AZ),--az yes,) $(ARGS)
+
+demo-global: ## two continents, Global Reach, a region lost, and the certificate (ARGS="--html FILE" keeps it)
+	@scripts/bootstrap run
+	@.venv/bin/trunkline demo --global $(ARGS)
 
 lint: ## ruff, mypy, import rules
 	@scripts/bootstrap test

@@ -6,6 +6,7 @@
     watching   looking until something is so
     acts       the steps of the story
     failover   a leg fails under traffic and heals
+    world      another story: two continents, and a region is lost
     leftovers  what the machine has after that it had not before
     result     what is printed in the end
 """
