@@ -36,6 +36,13 @@ class Stage:
 
     def trunkline(self, *arguments: str, watch: Watch | None = None) -> str:
         """Run a command to its end; its standard output."""
+        code, out, err = self.outcome(*arguments, watch=watch)
+        if code:
+            raise Failed(f"trunkline {' '.join(arguments[:5])}: {err.strip() or out.strip()}")
+        return out
+
+    def outcome(self, *arguments: str, watch: Watch | None = None) -> tuple[int, str, str]:
+        """The same of one that may fail: exit code, standard output and error."""
         child = self.start(*arguments)
         while True:
             try:
@@ -45,9 +52,7 @@ class Stage:
                 if watch:
                     watch(f"trunkline {' '.join(arguments[:4])} …")
         self._children.remove(child)
-        if child.returncode:
-            raise Failed(f"trunkline {' '.join(arguments[:5])}: {err.strip() or out.strip()}")
-        return out
+        return child.returncode, out, err
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Begin a command; it is ended with the stage at the latest."""
