@@ -10,6 +10,7 @@ import pytest
 
 import estates
 import reaching
+import wans
 from trunkline.intent.compile import compile
 from trunkline.intent.dependency import touched
 from trunkline.intent.direct import CABLE
@@ -17,6 +18,7 @@ from trunkline.intent.estate import Remembered, Snapshot
 from trunkline.intent.exchange import EXCHANGE, MEMBER
 from trunkline.intent.peering import PREFIX_APPROVAL
 from trunkline.intent.reach import CIRCUIT_CONNECTION
+from trunkline.intent.route_map import ROUTE_MAP
 from trunkline.intent.scope import Scope
 from trunkline.intent.session_policy import SESSION_POLICY
 from trunkline.intent.view import (
@@ -34,7 +36,7 @@ from trunkline.intent.view import (
     VNET,
     VNET_PEERING,
 )
-from trunkline.intent.wan import VIRTUAL_HUB
+from trunkline.intent.wan import HUB_ROUTE_TABLE, HUB_VNET_CONNECTION, VIRTUAL_HUB, WAN_CONNECTION, WAN_GATEWAY
 from trunkline.model.containment import CONTAINMENT
 from trunkline.model.profile import AZURE
 from trunkline.model.resource import Json, ProvisioningState, Resource
@@ -110,6 +112,17 @@ def public() -> list[Resource]:
                 "circuit": estates.link(CIRCUIT, "er1"), "prefix": "104.1.0.0/24"})]
 
 
+def at_a_hub() -> list[Resource]:
+    """With a route table of its own for one network, and a map at each kind of connection."""
+    tables = [wans.associated("defaultRouteTable"), wans.associated("apart")]
+    changed = [wans.connected("one", associatedRouteTable=wans.associated("apart")),
+               wans.circuit_link(propagatedRouteTables={"ids": tables, "labels": []})]
+    drop = {"actions": [{"type": "Drop", "parameters": []}]}
+    return [*estates.with_changes(wans.whole(), changed), wans.custom_table(labels=("shared",)),
+            estates.session_policy("primary", gtsm=True),
+            wans.route_map(inbound=(wans.network_link("two"),), outbound=(wans.CIRCUIT_LINK,), rules=(drop,))]
+
+
 ESTATES: dict[str, list[Resource]] = {
     "public": public(),
     "dual": [*estates.dual(), *plant(), *controlled()],
@@ -124,6 +137,8 @@ ESTATES: dict[str, list[Resource]] = {
                  *estates.cloud(), estates.connection(), estates.session_policy("primary", gtsm=True)],
     "reaching from a port": [estates.port(), estates.on_port(), reaching.peering(1), reaching.site(1),
                              estates.cable(), *reaching.premises(2, bandwidthInMbps=2000), reaching.link()],
+    "at a hub": at_a_hub(),
+    "beside a hub": wans.beside_a_network(network=True, hub=True),
     "at an exchange": [*estates.met_at_exchange(), estates.exchange_member("azure", 4, edge="primary")],
 }
 
@@ -144,6 +159,13 @@ EDITS: dict[str, list[Json]] = {
     VNET_PEERING: [{"allowGatewayTransit": True}, {"allowGatewayTransit": False}, {"useRemoteGateways": False},
                    {"allowForwardedTraffic": True}],
     VIRTUAL_HUB: [{"allowBranchToBranchTraffic": False}, {"hubRoutingPreference": "ASPath"}],
+    WAN_GATEWAY: [{"autoScaleConfiguration": {"bounds": {"min": 2}}}, {"allowNonVirtualWanTraffic": True},
+                  {"allowNonVirtualWanTraffic": None}],
+    WAN_CONNECTION: [{"routingWeight": 7}, {"routingConfiguration": {}}],
+    HUB_VNET_CONNECTION: [{"routingConfiguration": {}}, {"routingConfiguration": {
+        "propagatedRouteTables": {"labels": ["shared"], "ids": []}}}],
+    HUB_ROUTE_TABLE: [{"labels": ["default"]}, {"labels": []}],
+    ROUTE_MAP: [{"rules": []}, {"associatedInboundConnections": []}, {"associatedOutboundConnections": []}],
     CIRCUIT_CONNECTION: [{"addressPrefix": "192.168.9.0/29"}, reaching.IPV6, {"ipv6CircuitConnectionConfig": None}],
     SITE: [{"asn": 65012}, {"prefixes": ["10.11.0.0/16"]}, {"hosts": []}],
     SESSION_POLICY: [{"accept": {"localPreference": 70}}, {"gracefulShutdown": True}, {"bfd": {"enabled": False}}],

@@ -63,25 +63,29 @@ def shown_routing(attached: Resource, hub: ResourceId) -> Json:
             "propagatedRouteTables": {**propagated, **said.get("propagatedRouteTables", {})}}
 
 
-def without_defaults(body: Json, _id: ResourceId) -> Json:
+def without_defaults(body: Json, connection: ResourceId) -> Json:
     """``defaults`` of a declaration: what a client read of the hub's default table is not its wish."""
     said = body.get("routingConfiguration")
     if not isinstance(said, dict):
         return body
-    kept = {member: value for member, value in said.items() if not (_is_default(value) or _is_propagated(value))}
+    hub = connection.parent if connection.parent and connection.type.lower() == HUB_VNET_CONNECTION.lower() else None
+    kept = {member: value for member, value in said.items()
+            if not (_is_default(value, hub) or _is_propagated(value, hub))}
     return {**body, "routingConfiguration": kept} if kept else {
         member: value for member, value in body.items() if member != "routingConfiguration"}
 
 
-def _is_default(link: object) -> bool:
-    return isinstance(link, dict) and str(link.get("id")).lower().endswith(f"/hubroutetables/{DEFAULT_TABLE}".lower())
+def _is_default(link: object, hub: ResourceId | None) -> bool:
+    """``hub``: whose table it must be, if that is known."""
+    ending = f"{hub or ''}/hubRouteTables/{DEFAULT_TABLE}".lower()
+    return isinstance(link, dict) and str(link.get("id")).lower().endswith(ending)
 
 
-def _is_propagated(tables: object) -> bool:
+def _is_propagated(tables: object, hub: ResourceId | None) -> bool:
     if not isinstance(tables, dict) or tables.get("labels") != list(BUILT_IN[DEFAULT_TABLE]):
         return False
     ids = tables.get("ids")
-    return isinstance(ids, list) and len(ids) == 1 and _is_default(ids[0])
+    return isinstance(ids, list) and len(ids) == 1 and _is_default(ids[0], hub)
 
 
 def routed_by(table: ResourceId, estate: Estate, member: str) -> Iterator[Resource]:
