@@ -16,6 +16,7 @@ from trunkline.api.resources.machine import Machine
 from trunkline.assembly.ability import lacks_tcp_ao
 from trunkline.assembly.parent import die_with_parent
 from trunkline.assembly.plant import choose
+from trunkline.model.profile import profile_named
 from trunkline.settings import Settings
 from trunkline.store import Store
 from trunkline.telemetry.journal import open_journal
@@ -30,8 +31,10 @@ def run(settings: Settings) -> int:
     directory = Directory(settings.places)
     certificate, key = server_certificate(settings.places)
     accounts = directory.accounts
+    machine = Machine(settings.limits.handoff_interfaces, lacks_tcp_ao,
+                      profile_named(settings.profile).maintenance_notice_days)
     types = registry(accounts.provider_subscription, settings.limits.circuits_per_subscription,
-                     Machine(settings.limits.handoff_interfaces, lacks_tcp_ao), settings.endpoint.port, accounts.tenant,
+                     machine, settings.endpoint.port, accounts.tenant,
                      directory.subscription_of)
     store = Store(settings.database_url, keys=settings.places.store_key)
     app = create_app(settings, store, types, directory, waker(settings))

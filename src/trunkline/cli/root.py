@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "provider": ("provider", "provider", "The connectivity provider's side of circuits."),
     "fail": ("faults", "fail", "Make anything fail for a while: a leg, edge, link, location, region …"),
     "heal": ("faults", "heal", "End what fails on purpose."),
+    "maintenance": ("maintenance", "maintenance", "Announced work: drained, one leg at a time, ended by itself."),
     "policy": ("policy", "policy", "What a peering's routers tell you, take from you and prefer."),
     "drain": ("drain", "drain", "Move traffic off a leg without loss, and keep it off."),
     "undrain": ("drain", "undrain", "Give a drained leg its traffic back."),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from trunkline.model.circuit import ProviderState
+from trunkline.model.maintenance import MaintenanceState
 from trunkline.model.operation import OperationStatus
 from trunkline.model.peering import PeeringState
 from trunkline.model.resource import ProvisioningState
@@ -120,6 +121,13 @@ FAILOVER_TEST = StateMachine(
         Expired="Starting", Invalid=""), "azure-mgmt-network FailoverTestStatus",
     "the tests of a circuit's links and of a gateway's peering locations; those of links expire")
 
+MAINTENANCE = StateMachine(
+    "state of a maintenance", MaintenanceState.ANNOUNCED, _moves(
+        Announced="Draining Refused Cancelled", Draining="InProgress Restoring", InProgress="Restoring",
+        Restoring="Announced Completed Cancelled", Completed="", Refused="", Cancelled=""),
+    "ours; as Azure works on its edges (planned maintenance: one link at a time, drained by a longer path)",
+    "the reconciler, once a second: back to Announced if the other leg failed meanwhile and the window is still open")
+
 MIGRATION_PHASE = StateMachine(
     "phase of a gateway's migration", "None", {
         "None": frozenset({"Prepare"}), **_moves(
@@ -135,7 +143,7 @@ MIGRATION = StateMachine(
     "azure-mgmt-network VirtualNetworkGatewayMigrationState")
 
 MACHINES = (PROVISIONING, OPERATION, CIRCUIT, PROVIDER, PEERING, ADVERTISED_PREFIXES, AUTHORIZATION, GLOBAL_REACH,
-            CONNECTION, NETWORK_PEERING, LINK, FAILOVER_TEST, MIGRATION_PHASE, MIGRATION)
+            CONNECTION, NETWORK_PEERING, LINK, FAILOVER_TEST, MAINTENANCE, MIGRATION_PHASE, MIGRATION)
 
 
 def page() -> str:

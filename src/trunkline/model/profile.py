@@ -61,6 +61,7 @@ class Profile:
     limit_action: LimitAction = LimitAction.RESTART  #: on a customer's session
     refuses_unknown_origins: bool = False  #: routes without any VRP, where origins are validated
     mtu: int = HANDOFF_MTU  #: largest IP packet between edge and gateway; more is answered with "too big"
+    maintenance_notice_days: int = 14  #: how long before planned work its customers are told (azure-facts, 4)
     gateway_burst_ms: int = 300  #: what a gateway lets through at once, at the rates of its size
     gateway_flow_idle_s: int = 240  #: a flow without packets for longer counts no more
     gateway_divisor: int = 1  #: by which all bounds of gateways' sizes are divided, for machines that cannot reach them

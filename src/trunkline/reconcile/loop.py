@@ -29,6 +29,7 @@ from trunkline.reconcile.connections import ConnectionStates
 from trunkline.reconcile.converge import Converger
 from trunkline.reconcile.expiry import end_expired, end_rehearsals, end_tests
 from trunkline.reconcile.finish import fail, succeed
+from trunkline.reconcile.maintenance import Maintenances
 from trunkline.reconcile.monitor.watch import Monitor
 from trunkline.reconcile.origins import LOOK_S, Feed
 from trunkline.reconcile.pending import Pending
@@ -50,6 +51,8 @@ _LOOK_FIRST_S, _LOOK_MOST_S = 0.05, 0.5
 _TICK_S, _REFRESH_S = 0.5, 2.0
 #: How often failover tests are looked for that nobody stops: it takes reading all circuits; seconds.
 _TESTS_S = 30.0
+#: How often maintenances are looked at; seconds.
+_KEEP_S = 1.0
 #: Shortest pause between two passes that nobody asked for; seconds.
 _RESYNC_PAUSE_S = 0.1
 
@@ -78,6 +81,7 @@ class Reconciler:
             partial(refresh_bgp_connections, store, speaker, profile),
             ReachStates(store, speaker, profile).refresh,
             *((partial(refresh_validators, store, origins),) if origins else ()))
+        self._maintenances = Maintenances(store, plane, speaker, profile)
         self.monitor = Monitor(store, plane, speaker, profile, self.wake, origins)
         self._queue, self._pending = ScopeQueue(), Pending(timing.settle_deadline_s)
         self._settling: dict[Scope, _Settling] = {}
@@ -207,7 +211,7 @@ class Reconciler:
     def _rhythms(self) -> tuple[Rhythm, ...]:
         often = (self._open_wishes, self._end_overdue, self._end_expired)
         return (
-            *(Rhythm(0, act) for act in often), Rhythm(_TESTS_S, self._end_tests),
+            *(Rhythm(0, act) for act in often), Rhythm(_TESTS_S, self._end_tests), Rhythm(_KEEP_S, self._maintain),
             *(Rhythm(_REFRESH_S, act) for act in (*self._refreshes, self._look_for_nodes)),
             *(Rhythm(self._timing.resync_interval_s, act) for act in (self._resync, self._prune)))
 
@@ -263,6 +267,9 @@ class Reconciler:
     def _end_expired(self) -> None:
         for resource in end_expired(self._store):
             self._all_due(self._note(resource))
+
+    def _maintain(self) -> None:
+        self._all_due(self._maintenances.beat())
 
     def _end_tests(self) -> None:
         for circuit in end_tests(self._store):

@@ -11,12 +11,12 @@ from edits import EDITS, FieldEdit, of, policy, said
 from trunkline.intent.change import page
 from trunkline.intent.change.classes import ChangeClass
 from trunkline.intent.change.effects import Fate
-from trunkline.intent.change.page import BOTH, DOCUMENTED, NO_LEG, ONE, Documented
+from trunkline.intent.change.page import BOTH, DOCUMENTED, HOSTS, NO_LEG, ONE, Documented
 from trunkline.intent.change.plan import Deed, Edit, ResourceChange, plan
 from trunkline.intent.change.rules import DEFAULTS, MEMBERS
 from trunkline.intent.estate import Snapshot
 from trunkline.intent.scope import Scope, ScopeKind
-from trunkline.intent.view import CIRCUIT
+from trunkline.intent.view import CIRCUIT, FAULT
 from trunkline.model.circuit import Leg
 from trunkline.model.profile import AZURE
 from trunkline.model.resource import ProvisioningState
@@ -39,7 +39,7 @@ def test_every_documented_field_has_an_edit_and_every_edit_is_documented() -> No
 def test_a_field_costs_what_the_page_says(known: Documented) -> None:
     row = planned(EDITS[known.kind, known.field]())
     assert row.touch.cost is known.cost
-    assert len(interrupted(row)) == {NO_LEG: 0, ONE: 1, BOTH: 2}[known.felt_on]
+    assert len(interrupted(row)) == {NO_LEG: 0, ONE: 1, BOTH: 2, HOSTS: 1}[known.felt_on]
     assert row.touch.other_leg_carries is (known.felt_on == ONE)
     assert (row.touch.outage_s > 0) is (known.cost.interrupts and known.felt_on != ONE)
 
@@ -78,9 +78,10 @@ def test_a_session_is_named_with_its_leg_at_both_ends() -> None:
     assert row.touch.legs == (primary,)
 
 
-def test_a_tag_that_changes_takes_down_the_session_over_it() -> None:
+def test_a_tag_that_changes_takes_down_the_session_over_it_at_both_ends() -> None:
     found = [one for one in planned(EDITS["peerings", "vlanId"]()).touch.effects if one.session]
-    assert {(one.session, one.cost) for one in found} == {("customer", ChangeClass.RECREATE)}
+    assert {one.session for one in found} == {"customer", "cloud_1_primary", "cloud_1_secondary"}
+    assert {one.cost for one in found} == {ChangeClass.RECREATE}
 
 
 def test_what_is_created_disturbs_nothing_that_runs() -> None:
@@ -129,3 +130,14 @@ def test_rules_name_members_that_exist() -> None:
             continue
         assert member in kind.__dataclass_fields__, (kind, member)
     assert page.page().count("\n| ") > len(DOCUMENTED) + len(MEMBERS) + len(DEFAULTS)
+
+
+def test_a_fault_made_on_purpose_is_felt() -> None:
+    wish = estates.resource(estates.rid(FAULT, "f1"), {
+        "kind": "leg", "circuit": estates.link(CIRCUIT, "er1"), "leg": "primary"},
+        {"begunAt": "2026-01-01T00:00:00+00:00", "expiresAt": "2026-01-01T00:05:00+00:00"})
+    row, = plan(Snapshot(estates.whole()), [Edit(None, wish)], AZURE)
+    assert row.touch.cost is ChangeClass.SESSION_RESET
+    back, = plan(Snapshot([*estates.whole(), wish]), [Edit(wish, replace(wish, state=ProvisioningState.DELETING))],
+                 AZURE)
+    assert back.touch.cost is ChangeClass.HITLESS

@@ -16,6 +16,7 @@
                            where VRPs come from; prefix_approvals, asn_bindings: the operator's word for public
                            prefixes and AS numbers
     session_policies       what a customer decides about routes and sessions of a peering
+    maintenances           announced work on the plant, and the notices of it
     containments           against incidents, and their policies
     addressing, linked     what several families check: ranges that must not meet, resources that must exist
     recorded               what types share whose members only a shape knows
@@ -41,6 +42,7 @@ from trunkline.api.resources.identities import identities
 from trunkline.api.resources.impairments import IMPAIRMENTS
 from trunkline.api.resources.locks import LOCKS
 from trunkline.api.resources.machine import UNKNOWN, Machine
+from trunkline.api.resources.maintenances import maintenances
 from trunkline.api.resources.network_interfaces import NETWORK_INTERFACES
 from trunkline.api.resources.network_types import NETWORK_TYPES
 from trunkline.api.resources.prefix_approvals import PREFIX_APPROVALS
@@ -70,5 +72,6 @@ def registry(provider_subscription: str, circuit_quota: int = CIRCUIT_QUOTA,
         PUBLIC_IP_ADDRESSES, GATEWAYS, NAT_RULES, CONNECTIONS, *VIRTUAL_WAN_TYPES, SITES,
         virtual_cross_connects(machine.handoff_interfaces), cables(machine.handoff_interfaces), EXCHANGES,
         exchange_members(machine.handoff_interfaces), FAULTS, IMPAIRMENTS, THROTTLES, PREFIX_APPROVALS, ASN_BINDINGS,
-        CONTAINMENTS, CONTAINMENT_POLICIES, OPERATORS_POLICIES, VALIDATORS, session_policies(machine.lacks_tcp_ao),
+        *maintenances(machine.notice_days), CONTAINMENTS, CONTAINMENT_POLICIES, OPERATORS_POLICIES, VALIDATORS,
+        session_policies(machine.lacks_tcp_ao),
         vaults(domain(port)), secrets(domain(port)), LOCKS, *MANAGED_HSMS, *identities(tenant), *NETWORK_TYPES)

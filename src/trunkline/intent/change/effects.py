@@ -9,10 +9,12 @@ from enum import StrEnum
 from trunkline.intent.bgp import Session
 from trunkline.intent.blueprint import Blueprint
 from trunkline.intent.change.classes import ChangeClass
-from trunkline.intent.change.rules import Item, cost, cost_of_coming, cost_of_going, differing
+from trunkline.intent.change.rules import HARM, Item, cost, cost_of_coming, cost_of_going, differing
 from trunkline.intent.network import CrossConnect, Link, Piece, Port, Sentry, Tunnel
 from trunkline.intent.scope import Scope, ScopeKind
 
+#: What a daemon is called as a whole.
+_ROUTER = "router"
 #: An interface: node and name.
 End = tuple[str, str]
 
@@ -26,7 +28,8 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """``leg``: the scope of the leg that it lies on, if it does. ``session``: of a session, its name."""
+    """``leg``: the scope of the leg that it lies on, if it does. ``session``: of a session, its name. ``harm``: it is
+    made to be felt."""
 
     scope: Scope
     node: str
@@ -36,6 +39,11 @@ class Effect:
     members: tuple[str, ...] = ()
     session: str = ""
     leg: Scope | None = None
+    harm: bool = False
+
+    @property
+    def is_router(self) -> bool:
+        return self.what == _ROUTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +61,36 @@ def effects(pairs: Iterable[Pair]) -> tuple[Effect, ...]:
     pieces = [effect for pair in known for effect in _of_pieces(pair, places)]
     anew = frozenset(end for found in pieces for end in found.ends if found.effect.fate is not Fate.ADDED
                      and found.effect.cost is ChangeClass.RECREATE)
-    routers = [effect for pair in known for effect in _of_routers(pair, places, anew)]
-    return (*(found.effect for found in pieces), *routers)
+    sessions = [effect for pair in known for effect in _of_routers(pair, places, anew)]
+    return (*(found.effect for found in pieces), *_at_both_ends(sessions, known, places))
+
+
+@dataclass(frozen=True, slots=True)
+class _Speaks:
+    """One end of a session."""
+
+    scope: Scope
+    node: str
+    session: str
+
+    def touched(self, other: Effect) -> Effect:
+        return Effect(self.scope, self.node, f"session {self.session}", Fate.CHANGED, other.cost, (), self.session,
+                      other.leg)
+
+
+def _at_both_ends(found: Iterable[Effect], pairs: tuple[Pair, ...], places: _Places) -> tuple[Effect, ...]:
+    """What closes a session at one end closes it at the other, if that is ours."""
+    ends = {(places.leg(half.scope, ((router.node, one.interface),)) or half.scope, one.local_address,
+             one.peer_address): _Speaks(half.scope, router.node, one.name)
+            for pair in pairs for half in (pair.old, pair.new) for router in half.routers for one in router.sessions}
+    known = {(effect.node, effect.session): effect for effect in found}
+    for (where, local, peer), near in ends.items():
+        effect, far = known.get((near.node, near.session)), ends.get((where, peer, local))
+        if far and effect and effect.cost.interrupts:
+            held = known.get((far.node, far.session))
+            if not held or not held.cost.interrupts:
+                known[far.node, far.session] = far.touched(effect)
+    return tuple(known.values())
 
 
 # ── where things are ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -153,7 +189,7 @@ def _found(pair: Pair, places: _Places, piece: Piece, fate: Fate, felt: ChangeCl
     kind, name = piece.key
     node, _, rest = name.partition(":")
     return _Found(Effect(pair.new.scope, node, f"{kind} {rest}".strip(), fate, felt, members,
-                         leg=places.leg(pair.new.scope, ends)), ends)
+                         leg=places.leg(pair.new.scope, ends), harm=isinstance(piece, HARM)), ends)
 
 
 # ── routers and their sessions ─────────────────────────────────────────────────────────────────────────────────────
@@ -167,7 +203,7 @@ def _of_routers(pair: Pair, places: _Places, anew: frozenset[End]) -> Iterator[E
         whole = max((cost(was, member, now) for member in members), key=lambda one: one.rank) \
             if was and now and members else ChangeClass.NONE
         if members:
-            yield Effect(pair.new.scope, node, "router", Fate.CHANGED, whole, members)
+            yield Effect(pair.new.scope, node, _ROUTER, Fate.CHANGED, whole, members)
         before, after = ({one.name: one for one in router.sessions} if router else {} for router in (was, now))
         floor = whole if whole.interrupts else ChangeClass.NONE
         for name in sorted(before.keys() | after.keys()):

@@ -11,7 +11,7 @@ _NONE, _HITLESS, _SOFT, _RESET, _ANEW = ChangeClass
 
 WORDS = {_NONE: "none", _HITLESS: "hitless", _SOFT: "soft refresh", _RESET: "session reset", _ANEW: "re-create"}
 
-ONE, BOTH, NO_LEG = "one leg", "both legs", "-"
+ONE, BOTH, NO_LEG, HOSTS = "one leg", "both legs", "-", "one leg and the hosts behind its router"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ DOCUMENTED = (
     Documented("sessionPolicies", "accept", _SOFT),
     Documented("sessionPolicies", "gracefulShutdown", _SOFT, note="Traffic leaves the leg while it still carries."),
     Documented("sessionPolicies", "timers", _RESET, ONE, "Of the policy's leg; of both without `leg`."),
-    Documented("sessionPolicies", "bfd", _RESET, ONE),
+    Documented("sessionPolicies", "bfd", _HITLESS, note="Switched off, a failure is noticed by the hold timer alone."),
     Documented("sessionPolicies", "gtsm", _RESET, ONE),
     Documented("sessionPolicies", "enabled", _RESET, ONE, "Closed until it is enabled again."),
     Documented("virtualCrossConnects", "primary.router", _ANEW, ONE),
@@ -60,7 +60,7 @@ DOCUMENTED = (
     Documented("networkInterfaces", "privateIPAddress", _ANEW, note="Of the machine alone."),
     Documented("sites", "prefixes", _SOFT),
     Documented("sites", "routers[].policy", _SOFT),
-    Documented("sites", "routers[].daemon", _ANEW, ONE, "Of the legs that end at that router."),
+    Documented("sites", "routers[].daemon", _ANEW, HOSTS, "The new one knows nothing yet."),
     Documented("sites", "hosts[].address", _ANEW, note="Of that host alone."),
 )
 

@@ -14,7 +14,7 @@ from trunkline.intent.change.fields import TAGS, Field, differing, with_field
 from trunkline.intent.compile import compile
 from trunkline.intent.dependency import touched
 from trunkline.intent.estate import Edited, Estate, Remembered
-from trunkline.intent.scope import Scope
+from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.model.circuit import Leg
 from trunkline.model.profile import Profile
 from trunkline.model.resource import Resource
@@ -50,8 +50,11 @@ class Touch:
 
     @property
     def other_leg_carries(self) -> bool:
-        """Whether every circuit that is interrupted keeps a leg that is not."""
+        """Whether every circuit that is interrupted keeps a leg that is not. Hosts know no other router than those of
+        their site: while the daemon of one is replaced it forwards nothing."""
         hit = self.interrupted
+        if any(one.is_router and one.scope.kind is ScopeKind.SITE and one.cost.interrupts for one in self.effects):
+            return False
         return bool(hit) and all(len({leg.leg for leg in hit if leg.key == one.key}) < len(Leg) for one in hit)
 
     @property
@@ -149,7 +152,7 @@ class _Judge:
         return Touch(worst(one.cost for one in found), found)
 
     def _felt(self, effect: Effect) -> Effect:
-        there = effect.node in self._running[effect.scope].leans_on
+        there = effect.harm or effect.node in self._running[effect.scope].leans_on
         return effect if there else replace(effect, fate=Fate.ADDED, cost=ChangeClass.HITLESS)
 
 

@@ -48,7 +48,7 @@ DEFAULTS: Mapping[type, ChangeClass] = {
 MEMBERS: Mapping[tuple[type, str], ChangeClass] = {
     (Session, "import_policy"): _SOFT, (Session, "export_policy"): _SOFT, (Session, "group"): _SOFT,
     (Session, "enforce_first_as"): _SOFT, (Session, "prefix_limit"): _HITLESS, (Session, "limit_action"): _HITLESS,
-    (Session, "closed_by"): _HITLESS,
+    (Session, "closed_by"): _HITLESS, (Session, "bfd"): _HITLESS,
     (Router, "origins"): _SOFT, (Router, "daemon"): _ANEW,
     (Node, "sysctls"): _HITLESS, (Node, "forwarding"): _HITLESS,
     (Link, "end.mtu"): _HITLESS, (Link, "end.strict"): _HITLESS, (Link, "end.proxy_arp"): _HITLESS,
@@ -60,7 +60,10 @@ MEMBERS: Mapping[tuple[type, str], ChangeClass] = {
 _ADDRESSES = ("loopback", "addresses")
 
 #: What costs nobody anything when it goes or comes: it only bounds, filters, counts or answers.
-_QUIET = (Filter, Hygiene, Lookup, Sentry, Policer, Capacity, Cache, Rewriting, Responder, Impairment)
+_QUIET = (Filter, Hygiene, Lookup, Sentry, Policer, Capacity, Cache, Rewriting, Responder)
+
+#: What is made to harm: it may close sessions when it comes, whatever it stands on, and nothing when it goes.
+HARM = (Impairment, Outage)
 
 
 def differing(old: object, new: object) -> Iterator[str]:
@@ -105,7 +108,7 @@ def _holders(item: Item) -> tuple[Node | Interface, ...]:
 
 def cost_of_going(item: Item) -> ChangeClass:
     """Of something that is there no more, and nothing in its place."""
-    if isinstance(item, _QUIET):
+    if isinstance(item, (*_QUIET, *HARM)):
         return _HITLESS
     if isinstance(item, Route):
         return _SOFT
@@ -114,4 +117,6 @@ def cost_of_going(item: Item) -> ChangeClass:
 
 def cost_of_coming(item: Item) -> ChangeClass:
     """To all that was there before; nothing of its own can be harmed."""
+    if isinstance(item, HARM):
+        return _RESET
     return _SOFT if isinstance(item, Route) else _HITLESS

@@ -9,6 +9,7 @@
     reach    between circuits: what Global Reach adds to a leg
     sentry   who may come in at a leg's attachment
     contained  what is done on a leg against incidents
+    maintained  legs, gateways and Route Servers as announced maintenance leaves them
     faults   what fails on purpose, by what each thing takes with it (failing)
     gateway  both instances of a virtual network gateway
     vnet     VNet router and virtual machines, with
@@ -27,14 +28,12 @@ from collections.abc import Callable
 
 from trunkline.intent.blueprint import Blueprint, in_order
 from trunkline.intent.compile import (
-    contained,
     direct,
     exchange,
     faults,
-    gateway,
+    maintained,
     member,
     plant,
-    route_server,
     services,
     site,
     validation,
@@ -51,7 +50,7 @@ from trunkline.model.profile import Profile
 def _hub(scope: Scope, estate: Estate, profile: Profile) -> Draft:
     """A virtual hub is a Route Server, or a Virtual WAN's."""
     in_wan = wan_hub.hub(scope, estate, profile)
-    return in_wan if in_wan.pieces else route_server.route_server(scope, estate, profile)
+    return in_wan if in_wan.pieces else maintained.of_route_server(scope, estate, profile)
 
 
 _COMPILERS: dict[ScopeKind, Callable[[Scope, Estate, Profile], Draft]] = {
@@ -64,8 +63,8 @@ _COMPILERS: dict[ScopeKind, Callable[[Scope, Estate, Profile], Draft]] = {
     ScopeKind.SERVICES: services.services,
     ScopeKind.DIRECT: direct.direct,
     ScopeKind.SITE: site.site,
-    ScopeKind.LEG: contained.contained_leg,
-    ScopeKind.GATEWAY: gateway.gateway,
+    ScopeKind.LEG: maintained.leg,
+    ScopeKind.GATEWAY: maintained.of_gateway,
     ScopeKind.VNET: vnet.vnet,
     ScopeKind.VNET_PEERING: vnet_peering.vnet_peering,
     ScopeKind.EXCHANGE: exchange.exchange,

@@ -67,6 +67,13 @@ def at_customer(session: Session, own: RoutePolicy | None, clouds: SessionPolicy
         import_policy=_accepted(session, own.taken, (*given, last)), export_policy=_advertised(session, own))
 
 
+def drained(session: Session) -> Session:
+    """A VRF's session with its customer, of which traffic is to leave while it still carries."""
+    gone = RoutePolicy(graceful_shutdown=True)
+    return replace(session, import_policy=_accepted_at_edge(session, gone),
+                   export_policy=_advertised(session, gone, DRAIN_PREPENDS))
+
+
 def inwards(base: Policy, policy: SessionPolicy | None) -> Policy:
     """What an edge tells the cloud of a customer's routes. Azure drains by AS path as well (azure-facts 2.3)."""
     return prepended(base) if policy and policy.graceful_shutdown else base
@@ -74,7 +81,7 @@ def inwards(base: Policy, policy: SessionPolicy | None) -> Policy:
 
 def prepended(base: Policy) -> Policy:
     """With the path that maintenance of a leg gives it (azure-facts 2.3)."""
-    return Policy(tuple(_longer(rule, AZURE_ASN, DRAIN_PREPENDS) for rule in base.rules))
+    return Policy(tuple(longer(rule, AZURE_ASN, DRAIN_PREPENDS) for rule in base.rules))
 
 
 def heeded(policy: SessionPolicy | None, base: int, weight: int) -> tuple[Rule, ...]:
@@ -123,7 +130,7 @@ class _Given:
                        local_pref=rule.local_pref if self.local_pref is None else self.local_pref)
 
 
-def _accepted_at_edge(session: Session, policy: SessionPolicy) -> Policy:
+def _accepted_at_edge(session: Session, policy: RoutePolicy) -> Policy:
     taken = policy.taken
     if policy.graceful_shutdown:
         return _accepted(session, taken, (_Given(0, marks=(SHUTTING_DOWN,)),))
@@ -149,12 +156,12 @@ def _advertised(session: Session, policy: RoutePolicy, drain_prepends: int = 0) 
     def sent(rule: Rule) -> Iterator[Rule]:
         marked = replace(rule, med=rule.med if told.med is None else told.med,
                          add_communities=(*rule.add_communities, *marks))
-        yield _longer(marked, session.local_asn, prepends)
+        yield longer(marked, session.local_asn, prepends)
 
     return _listed(session.export_policy, told, family_of(session.peer_address), sent)
 
 
-def _longer(rule: Rule, asn: int, times: int) -> Rule:
+def longer(rule: Rule, asn: int, times: int) -> Rule:
     return replace(rule, prepend=(*rule.prepend, *(asn,) * times)) if rule.action is Action.PERMIT else rule
 
 

@@ -62,7 +62,7 @@ def route_server(scope: Scope, estate: Estate, profile: Profile) -> Draft:
         return Draft()
     draft = Draft(requires=[Scope(ScopeKind.VNET, hub.vnet.resource.id.key)])
     maps = maps_of(estate, hub.resource.id)
-    peered, gateways = vnet_peerings(estate, hub.vnet), tuple(_gateways(estate, hub))
+    peered, reached = vnet_peerings(estate, hub.vnet), tuple(gateways(estate, hub))
     advertised = of_family(4, (*hub.vnet.prefixes, *lent(estate, hub.vnet)))
     known = of_family(4, (*hub.vnet.prefixes, *(prefix for one in peered for prefix in one.prefixes)))
     for instance in (0, 1):
@@ -71,7 +71,7 @@ def route_server(scope: Scope, estate: Estate, profile: Profile) -> Draft:
             _towards_vnet(hub, instance, profile),
             *(_steered(_towards_nva(hub, peer, wish, instance, advertised, profile), maps, peer)
               for peer, wish in hub.peers),
-            *(_steered(one, maps, gateway.resource) for gateway in gateways
+            *(_steered(one, maps, gateway.resource) for gateway in reached
               for one in _towards_gateway(hub, gateway, instance, known)))
         origins = tuple(Origin(prefix, router_address(hub.subnet)) for prefix in known)
         draft.routers.append(Router(
@@ -80,7 +80,7 @@ def route_server(scope: Scope, estate: Estate, profile: Profile) -> Draft:
     return draft
 
 
-def _gateways(estate: Estate, hub: HubView) -> Iterator[GatewayView]:
+def gateways(estate: Estate, hub: HubView) -> Iterator[GatewayView]:
     """Those it exchanges routes with."""
     for name, _ in hub.vnet.subnets:
         for gateway in referrers(estate, hub.vnet.resource.id.child("subnets", name), GATEWAY_TYPE):

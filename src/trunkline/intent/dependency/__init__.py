@@ -9,6 +9,7 @@ from trunkline.intent.dependency.beyond import (
     beyond_order,
     beyond_session_policy,
     beyond_site,
+    of_maintenance,
     of_reach,
     of_session_policy,
 )
@@ -81,6 +82,7 @@ from trunkline.intent.view import (
 )
 from trunkline.intent.wan import HUB_ROUTE_TABLE, HUB_VNET_CONNECTION, VIRTUAL_HUB, WAN_CONNECTION, WAN_GATEWAY
 from trunkline.model.containment import CONTAINMENT
+from trunkline.model.maintenance import MAINTENANCE
 from trunkline.model.resource import Resource
 
 
@@ -134,6 +136,7 @@ _OWN: dict[str, Callable[[Resource, Estate], Scopes]] = {
     SESSION_POLICY.lower(): of_session_policy,
     EXCHANGE.lower(): of_exchange,
     MEMBER.lower(): of_member,
+    MAINTENANCE.lower(): of_maintenance,
 }
 _FURTHER: dict[str, Callable[[Resource, Estate], Scopes]] = {
     CIRCUIT.lower(): beyond_circuit,

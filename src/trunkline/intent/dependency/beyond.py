@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from trunkline.intent.dependency.cloud import beyond_connection, clouds_end
+from trunkline.intent.dependency.cloud import beyond_connection, beyond_gateway, clouds_end, of_gateway
 from trunkline.intent.dependency.edge import Scopes, legs, of_cable, port_of, site_of
 from trunkline.intent.dependency.exchanges import exchanges_of_site
 from trunkline.intent.direct import CABLE, cables_at
 from trunkline.intent.estate import Estate
 from trunkline.intent.gateways import links
+from trunkline.intent.maintenance import recorded
 from trunkline.intent.reach import ends, linked_circuits
+from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.session_policy import circuit_of
-from trunkline.intent.view import EXCHANGE_ORDER
+from trunkline.intent.view import EXCHANGE_ORDER, GATEWAY
 from trunkline.model.resource import Resource, ResourceId
 
 
@@ -63,3 +65,14 @@ def beyond_session_policy(policy: Resource, estate: Estate) -> Scopes:
     """With the customer's routers, whose ends of the sessions follow."""
     if circuit := circuit_of(policy):
         yield from _sites_and_gateways(circuit, estate)
+
+
+def of_maintenance(resource: Resource, estate: Estate) -> Scopes:
+    """Legs; gateways with all that has sessions with them."""
+    for part in recorded(resource):
+        found = estate.get(part.resource)
+        if found and found.id.type.lower() == GATEWAY.lower():
+            yield from of_gateway(found, estate)
+            yield from beyond_gateway(found, estate)
+        elif found:
+            yield Scope(ScopeKind.LEG, part.key, part.part)
