@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
+
 import click
 from click.shell_completion import CompletionItem
 
+from trunkline.cli.certificate import keys, shelf
 from trunkline.cli.client import Clients, Json, connected
+from trunkline.cli.failure import Failed
 from trunkline.cli.instance import Instance, locate
 from trunkline.cli.lookup import NETWORK
 from trunkline.cli.options import output_option, pass_instance, print_json
 from trunkline.cli.tables import print_table
+from trunkline.diagnosis.drill.certificate import Result
+from trunkline.settings import Places
 
 _KINDS = ("expressRouteCircuits", "virtualNetworkGateways")
 
@@ -40,10 +47,11 @@ def ask(clients: Clients, of: str, drills: list[Json]) -> Json:
 def resiliency(instance: Instance, of: str, as_json: bool) -> None:
     """How resilient pairs of prefixes are, and what wins back each lost point.
 
-    Computed anew each time from what is ordered and what is up now. docs/resiliency.md has both formulas.
+    Computed anew each time from what is ordered, what is up now and the certificates of failover drills that are kept
+    here. docs/resiliency.md has both formulas.
     """
     with connected(instance) as clients:
-        found = ask(clients, of, [])
+        found = ask(clients, of, list(proven(instance.settings.places)))
     if as_json:
         print_json(found)
         return
@@ -52,6 +60,18 @@ def resiliency(instance: Instance, of: str, as_json: bool) -> None:
         _show(gateway, f"Microsoft's index of gateway {gateway['gateway']}: {gateway['score']} of 100")
     if not found["pairs"]:
         click.echo("No site's circuit leads to a virtual network here, so there is no pair to protect.")
+
+
+def proven(places: Places) -> Iterator[Json]:
+    """What kept certificates prove that this instance has signed, and nobody has changed since."""
+    trusted = keys.signing_key(places).public_key().public_bytes_raw() if places.signing_key.exists() else None
+    for path in shelf.kept(places) if trusted else ():
+        with suppress(Failed):
+            document = shelf.read(path)
+            keys.verify(document, trusted)
+            found = shelf.parsed(document, path)
+            yield {"fault": found.failed.fault, "endedAt": found.ended_at,
+                   "passed": found.verdict.result is Result.PASSED}
 
 
 def _show(index: Json, title: str) -> None:
