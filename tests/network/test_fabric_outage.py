@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import pairwise
 
 import pytest
 
 import wires
 from chains import THERE, Chain, shared
 from conditions import Datagrams, datagrams, ends_in
-from trunkline.fabric import pins
+from trunkline.fabric import held, pins
 from trunkline.fabric.plane import LinuxPlane
 from trunkline.intent.drivers import Change
-from trunkline.intent.network import ETH_P_8021AD, Address, Impairment, Interface, Link, Node, Outage, Role
+from trunkline.intent.network import ETH_P_8021AD, Address, Impairment, Interface, Link, Node, Outage, Role, Route
 from trunkline.settings import Places
 from waiting import until
 
@@ -27,8 +29,13 @@ LINE = (Node("west", Role.HOST), Node("east", Role.HOST),
 MORE = Link(Interface("west", "eth1", (Address("10.5.1.1/30"),)), Interface("east", "eth1", (Address(f"{SECOND}/30"),)))
 
 
+#: When outages of a test begin, which is before it sends anything.
+BEGUN = [0.0]
+
+
 def outage(node: str = "east", interface: str = "", seconds: float = 60, **what: bool | int) -> Outage:
-    return Outage(node, datetime.now(UTC).isoformat(), ends_in(seconds), interface, **what)
+    BEGUN[0] = time.time()
+    return Outage(node, datetime.fromtimestamp(BEGUN[0], UTC).isoformat(), ends_in(seconds), interface, **what)
 
 
 def carries(places: Places, address: str = EAST) -> bool:
@@ -93,15 +100,24 @@ def test_an_outage_ends_by_itself_and_a_later_end_takes_its_place(line: LinuxPla
     assert datetime.now(UTC) >= datetime.fromisoformat(later.expires)
 
 
-def test_an_outage_that_comes_and_goes_lets_pass_what_is_sent_while_it_is_gone(
-        line: LinuxPlane, eastwards: Datagrams) -> None:
-    """Of a second and a half, ten periods are down for a third."""
+def test_an_outage_that_comes_and_goes_takes_exactly_what_is_sent_while_it_is_down(
+        line: LinuxPlane, places: Places) -> None:
+    """Each datagram's fate is known from when it was sent; one sent at a turn may go either way."""
+    begun, period_s, down_s, slack_s = time.time(), 0.15, 0.05, 0.004
     line.apply(Change(ensure=(outage(interface="eth0", down_ms=50, up_ms=100),)))
-    eastwards.send(3000, per_second=2000)
-    arrived = eastwards.take()
-    gaps = sum(after - before > 50 for before, after in pairwise(arrived))
-    assert 9 <= gaps <= 11
-    assert 1800 <= len(arrived) <= 2200
+    with datagrams(places, "west", "east", EAST) as flow:
+        sent = []
+        while time.time() < begun + 1.2:
+            before = time.time()
+            flow.send(1)
+            sent.append((before, time.time()))
+        arrived = set(flow.take())
+    fates = [(number in arrived, [(at - BEGUN[0]) % period_s for at in times]) for number, times in enumerate(sent)]
+    sure = [(came, phases) for came, phases in fates
+            if all(slack_s < phase < down_s - slack_s for phase in phases)
+            or all(down_s + slack_s < phase < period_s - slack_s for phase in phases)]
+    assert {came for came, _ in sure} == {True, False}
+    assert all(came == (phases[0] > down_s) for came, phases in sure)
 
 
 def test_a_tag_fails_and_the_others_on_the_port_do_not(plane: LinuxPlane, places: Places) -> None:
@@ -142,3 +158,92 @@ def test_a_fault_that_is_written_again_with_other_ways_is_another_one(
     line.apply(Change(ensure=(replace(piece, leaving=False),)))
     westwards.send(10)
     assert len(westwards.take()) == 10
+
+
+# ── carrier ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def has_carrier(plane: LinuxPlane, node: str = "west", interface: str = "eth0") -> bool:
+    """At the other end, which nobody touches."""
+    return next(line.carrier for line in plane.lines(node) if line.name == interface)
+
+
+def keepers(places: Places) -> list[int]:
+    return [int(file.read_text()) for file in held.directory(places).glob("keeper.pid")]
+
+
+def test_a_link_that_is_down_has_no_carrier_and_nobody_mends_it(line: LinuxPlane, places: Places) -> None:
+    piece = outage(link_down=True)
+    line.apply(Change(ensure=(piece,)))
+    assert not has_carrier(line)
+    assert line.observe((*LINE, piece)) == {one.key for one in (*LINE, piece)}
+    line.apply(Change(ensure=LINE))
+    assert not has_carrier(line)
+    line.apply(Change(remove=(piece,)))
+    assert has_carrier(line)
+    wires.reach(places, "west", EAST)
+    until(lambda: not keepers(places), 5, "the keeper to leave")
+
+
+def test_a_link_comes_back_in_time_with_its_addresses_and_routes_when_nobody_else_lives(
+        plane: LinuxPlane, places: Places) -> None:
+    """Both families; a route that the kernel forgets with the interface."""
+    link = Link(Interface("west", "eth0", (Address(f"{WEST}/30"), Address("fd00:5::1/64"))),
+                Interface("east", "eth0", (Address(f"{EAST}/30"), Address("fd00:5::2/64"))))
+    route = Route("east", "10.99.0.0/16", (WEST,))
+    whole = (*LINE[:2], link, route)
+    plane.apply(Change(ensure=whole))
+    piece = outage(seconds=1, link_down=True)
+    plane.apply(Change(ensure=(piece,)))
+    assert not has_carrier(plane)
+    assert route.key not in plane.observe((route,))
+    until(lambda: has_carrier(plane), 10, "the carrier to be back")
+    assert datetime.now(UTC) >= datetime.fromisoformat(piece.expires)
+    until(lambda: not keepers(places), 5, "the keeper to leave")
+    assert plane.observe(whole) == {one.key for one in whole}
+
+
+def test_the_keeper_is_started_again_where_it_was_killed(line: LinuxPlane, places: Places) -> None:
+    piece = outage(link_down=True)
+    line.apply(Change(ensure=(piece,)))
+    keeper, = keepers(places)
+    os.kill(keeper, signal.SIGKILL)
+    until(lambda: line.observe((piece,)) == frozenset(), 5, "the loss of the keeper to be seen")
+    line.apply(Change(ensure=(piece,)))
+    assert keepers(places) != [keeper]
+    assert not has_carrier(line)
+    line.apply(Change(remove=(piece,)))
+
+
+def test_a_later_end_holds_a_link_down_longer_and_another_mode_takes_its_place(
+        line: LinuxPlane, places: Places) -> None:
+    line.apply(Change(ensure=(outage(seconds=0.7, link_down=True),)))
+    later = outage(seconds=2, link_down=True)
+    line.apply(Change(ensure=(later,)))
+    until(lambda: has_carrier(line), 10, "the carrier to be back")
+    assert datetime.now(UTC) >= datetime.fromisoformat(later.expires)
+    line.apply(Change(ensure=(outage(link_down=True),)))
+    line.apply(Change(ensure=(outage(),)))
+    assert has_carrier(line)
+    assert not carries(places)
+
+
+def test_a_carrier_that_comes_and_goes_is_taken_and_lifted_in_turn(line: LinuxPlane) -> None:
+    piece = outage(link_down=True, down_ms=300, up_ms=300)
+    line.apply(Change(ensure=(piece,)))
+    for _ in range(2):
+        until(lambda: has_carrier(line), 5, "the carrier to come")
+        until(lambda: not has_carrier(line), 5, "the carrier to go")
+    line.apply(Change(remove=(piece,)))
+    assert has_carrier(line)
+
+
+def test_an_interface_that_is_made_meanwhile_goes_down_with_the_rest_and_comes_up_with_it(line: LinuxPlane) -> None:
+    piece = outage(link_down=True)
+    line.apply(Change(ensure=(piece,)))
+    line.apply(Change(ensure=(MORE,)))
+    assert line.observe((piece,)) == frozenset()
+    line.apply(Change(ensure=(piece,)))
+    assert not has_carrier(line, "west", "eth1")
+    line.apply(Change(remove=(piece,)))
+    assert has_carrier(line, "west", "eth1")

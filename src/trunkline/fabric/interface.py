@@ -14,7 +14,7 @@ import sys
 from dataclasses import dataclass
 
 from trunkline.errors import DriverFailure
-from trunkline.fabric import namespace, netlink, rtnl, sysctl
+from trunkline.fabric import held, namespace, netlink, rtnl, sysctl
 from trunkline.fabric.netlink import Channel, KernelRefusal
 from trunkline.fabric.visit import Visit
 from trunkline.intent.network import OUTSIDE, Address, Interface
@@ -209,7 +209,8 @@ def differ(wish: Interface, alias: str, state: State, bridge: int) -> list[tuple
 def matches(visit: Visit, wish: Interface, alias: str, state: State) -> bool:
     channel = visit.channel(wish.node)
     bridge = _bridge(channel, wish)
-    if (state.is_up, state.proxy_arp, state.strict) != (wish.up, wish.proxy_arp, wish.strict):
+    if (state.proxy_arp, state.strict) != (wish.proxy_arp, wish.strict) or state.is_up != wants_up(
+            visit, wish.node, state, wish.up):
         return False
     if state.has_ipv6 != _wants_ipv6(wish) and _can_ipv6():
         return False
@@ -229,14 +230,20 @@ def mend(visit: Visit, wish: Interface, alias: str, state: State, fresh: bool = 
     if wish.bridged and not bridge:
         raise DriverFailure(f"{wish.node} has no bridge for {wish.name} to be a port of")
     pairs = differ(wish, alias, state, bridge)
-    if pairs or state.is_up != wish.up:
-        configure(channel, state.index, pairs, wish.up)
+    up = wants_up(visit, wish.node, state, wish.up)
+    if pairs or state.is_up != up:
+        configure(channel, state.index, pairs, up)
     settings = _settings(wish, state)
     if settings:
         with namespace.entered(visit.descriptor(wish.node)):
             sysctl.ensure(settings)
     held = frozenset() if fresh else addresses(channel, state.index)
     change_addresses(channel, state.index, held, _wished(wish))
+
+
+def wants_up(visit: Visit, node: str, state: State, wished: bool) -> bool:
+    """What fails on purpose stays as it is."""
+    return state.is_up if held.is_held(visit.places, node, state.name) else wished
 
 
 def configure(channel: Channel, index: int, pairs: rtnl.Attributes, up: bool = True) -> None:

@@ -54,6 +54,11 @@ def encode(
     return _HEADER.pack(_HEADER.size + len(body), kind, NLM_F_REQUEST | flags, 0, 0) + body
 
 
+def encode_body(kind: int, flags: int, body: bytes) -> bytes:
+    """A request whose body was read from the kernel."""
+    return _HEADER.pack(_HEADER.size + len(body), kind, NLM_F_REQUEST | flags, 0, 0) + body
+
+
 def attributes(data: bytes, start: int = 0) -> dict[int, bytes]:
     """The attributes that follow the fixed part of a message, or fill a nested attribute, by number."""
     return dict(attribute_list(data, start))

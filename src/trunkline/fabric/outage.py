@@ -6,7 +6,7 @@ us. A rule for a whole node takes effect on all interfaces at once, for the prog
 
 from __future__ import annotations
 
-from trunkline.fabric import interface, pins, tc
+from trunkline.fabric import carrier, interface, pins, relays, tc
 from trunkline.fabric.bpf import libbpf
 from trunkline.fabric.bpf import outage_records as records
 from trunkline.fabric.bpf.outage_records import Rule
@@ -18,7 +18,7 @@ from trunkline.settings import Places
 _OBJECT = "outage"
 _HOOKS = {"outage_in": tc.Hook.INGRESS, "outage_out": tc.Hook.EGRESS}
 _OUTAGES, _VANISHED = "outages", "vanished"
-_LOOPBACK = "lo"
+_OWN = ("lo", interface.BRIDGE)  #: what of a node is no line
 _CLOCKS_NS = 50_000_000  #: how far wall clock and boot clock may drift apart before a rule's times are set anew
 
 
@@ -27,6 +27,8 @@ def is_settled(visit: Visit, piece: Outage) -> bool:
     concerned = _concerned(visit, piece)
     if not concerned:
         return True
+    if piece.link_down:
+        return carrier.is_settled(visit, piece, concerned)
     home = pins.directory(visit.places, piece.node, _OBJECT)
     if not home.exists():
         return False
@@ -41,6 +43,10 @@ def ensure(visit: Visit, piece: Outage) -> None:
     concerned = _concerned(visit, piece)
     if not concerned:
         return
+    _remove_other(visit, piece)
+    if piece.link_down:
+        carrier.ensure(visit, piece, concerned)
+        return
     home = pins.directory(visit.places, piece.node, _OBJECT)
     pins.load(home, _OBJECT, *_HOOKS)
     channel, key = visit.channel(piece.node), _key(piece, concerned)
@@ -54,6 +60,20 @@ def ensure(visit: Visit, piece: Outage) -> None:
 
 
 def remove(visit: Visit, piece: Outage) -> None:
+    """However it stands: it may have been written again with another mode."""
+    carrier.remove(visit, piece)
+    _remove_rule(visit, piece)
+
+
+def _remove_other(visit: Visit, piece: Outage) -> None:
+    """What it was before it was written again."""
+    if piece.link_down:
+        _remove_rule(visit, piece)
+    else:
+        carrier.remove(visit, piece)
+
+
+def _remove_rule(visit: Visit, piece: Outage) -> None:
     """The programs go from the node with its last rule: what has none is handed on."""
     home = pins.directory(visit.places, piece.node, _OBJECT)
     if not visit.has(piece.node) or not home.exists():
@@ -83,6 +103,7 @@ def read(visit: Visit, piece: Outage) -> int:
 
 
 def forget(places: Places, node: str) -> None:
+    carrier.forget(places, node)
     pins.forget(places, node, _OBJECT)
 
 
@@ -92,7 +113,8 @@ def _concerned(visit: Visit, piece: Outage) -> list[State]:
         return []
     channel = visit.channel(piece.node)
     if not piece.interface:
-        return [state for state in interface.find_all(channel) if state.name != _LOOPBACK]
+        return [state for state in interface.find_all(channel)
+                if state.name not in _OWN and not state.name.startswith(relays.TAP_PREFIX)]
     found = interface.find(channel, piece.interface)
     return [found] if found else []
 

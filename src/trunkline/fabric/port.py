@@ -18,8 +18,8 @@ from trunkline.intent.network import OUTSIDE, Port
 
 def is_settled(visit: Visit, port: Port) -> bool:
     state = interface.find(visit.channel(port.node), port.interface) if visit.has(port.node) else None
-    return state is not None and _is_for(visit, port, state) and state.is_up == port.up and not _differ(
-        visit, port, state)
+    return state is not None and _is_for(visit, port, state) and not _differ(visit, port, state) and (
+        state.is_up == interface.wants_up(visit, port.node, state, port.up))
 
 
 def ensure(visit: Visit, port: Port) -> None:
@@ -30,7 +30,8 @@ def ensure(visit: Visit, port: Port) -> None:
         state = None
     if state is None:
         state = _take(visit, port)
-    interface.configure(channel, state.index, _differ(visit, port, state), port.up)
+    interface.configure(channel, state.index, _differ(visit, port, state),
+                        interface.wants_up(visit, port.node, state, port.up))
 
 
 def _differ(visit: Visit, port: Port, state: State) -> list[tuple[str, object]]:

@@ -30,6 +30,7 @@ _TUNSETVNETHDRSZ = 0x400454D8
 _MTU, _RING = 65_500, 10_000
 _IFF_NOARP = 0x80
 _START_DEADLINE_S = 20.0
+TAP_PREFIX = "im"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Maps:
 
 
 def tap_name(number: int) -> str:
-    return f"im{number:08x}"
+    return f"{TAP_PREFIX}{number:08x}"
 
 
 def directory(places: Places) -> Path:

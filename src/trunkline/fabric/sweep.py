@@ -9,7 +9,19 @@ from contextlib import suppress
 from functools import partial
 
 from trunkline.errors import DriverFailure, TrunklineError
-from trunkline.fabric import cache, ground, interface, namespace, node, ownership, port, relays, responder
+from trunkline.fabric import (
+    cache,
+    carrier,
+    ground,
+    held,
+    interface,
+    namespace,
+    node,
+    ownership,
+    port,
+    relays,
+    responder,
+)
 from trunkline.fabric.visit import Visit
 from trunkline.intent.network import OUTSIDE
 
@@ -23,7 +35,7 @@ def sweep(visit: Visit) -> tuple[str, ...]:
     Daemons are the speakers' to stop, and before this: a process keeps its namespace alive, nameless.
     """
     removed, failures = [], []
-    kinds = (_relays, _caches, _responders, _interfaces_outside, _nodes, _pins, _empty_directories)
+    kinds = (_relays, _carriers, _caches, _responders, _interfaces_outside, _nodes, _pins, _empty_directories)
     for name, errand in (errand for kind in kinds for errand in kind(visit)):
         try:
             errand()
@@ -41,6 +53,12 @@ def _relays(visit: Visit) -> Iterator[Errand]:
     """Before the nodes in which they have their TAPs."""
     if relays.directory(visit.places).exists():
         yield "relays", partial(relays.sweep, visit.places)
+
+
+def _carriers(visit: Visit) -> Iterator[Errand]:
+    """Before the nodes: nothing is lifted in what goes."""
+    if held.directory(visit.places).exists():
+        yield "what was held down", partial(carrier.sweep, visit.places)
 
 
 def _caches(visit: Visit) -> Iterator[Errand]:

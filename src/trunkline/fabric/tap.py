@@ -21,7 +21,8 @@ _KIND = "tun"
 
 def is_settled(visit: Visit, tap: Tap) -> bool:
     state = _find(visit, tap)
-    return state is not None and _is_ours(visit, tap, state) and (state.is_up, state.mtu) == (tap.up, tap.mtu)
+    return state is not None and _is_ours(visit, tap, state) and (state.is_up, state.mtu) == (
+        interface.wants_up(visit, tap.node, state, tap.up), tap.mtu)
 
 
 def ensure(visit: Visit, tap: Tap) -> None:
@@ -39,7 +40,8 @@ def ensure(visit: Visit, tap: Tap) -> None:
     if state is None:
         raise DriverFailure(f"{tap.interface} was made and is not in {tap.node}")
     alias = str(ownership.mark_tap(visit.places.instance, tap))
-    interface.configure(channel, state.index, [("IFLA_IFALIAS", alias), ("IFLA_MTU", tap.mtu)], up=tap.up)
+    up = interface.wants_up(visit, tap.node, state, tap.up)
+    interface.configure(channel, state.index, [("IFLA_IFALIAS", alias), ("IFLA_MTU", tap.mtu)], up=up)
 
 
 def remove(visit: Visit, tap: Tap) -> None:

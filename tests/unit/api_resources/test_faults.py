@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from trunkline.intent.view import FAULT, GATEWAY
+from trunkline.intent.view import EXCHANGE_ORDER, FAULT, GATEWAY
 from trunkline.model.resource import Json, now
 from unit.api_resources.desk import ER1, GW1, OTHER, STANDARD, Desk, a_linked_desk, an_order, codes, rid
 
@@ -82,6 +82,19 @@ def test_a_thing_fails_once_at_a_time_and_what_is_in_it_may_fail_beside_it(desk:
         assert str(CUT) in str(refused)
     for beside in (LEG, {**EDGE, "leg": "secondary"}, SWITCH, REGION):
         assert not desk.refusal(AGAIN, beside)
+
+
+def test_the_carrier_of_one_interface_is_taken_by_one_fault(desk: Desk) -> None:
+    """A hand-off is an interface of the switch; frames that vanish do not meet carriers that are lost."""
+    desk.put(rid(EXCHANGE_ORDER, "vxc"), {"serviceKey": desk.shown(ER1)["serviceKey"], "primary": {"handoff": {
+        "interface": "out0"}}})
+    desk.put(CUT, {**SWITCH, "mode": "linkDown"})
+    assert codes(desk.refusal(AGAIN, {**LEG, "mode": "linkDown"})) == ["FaultOverlaps"]
+    assert not desk.refusal(AGAIN, LEG)
+
+
+def test_a_leg_without_a_hand_off_has_no_carrier_to_lose(desk: Desk) -> None:
+    assert codes(desk.refusal(CUT, {**LEG, "mode": "linkDown"})) == ["FaultTargetNotInUse"]
 
 
 def test_a_fault_stays_with_what_it_is_of(desk: Desk) -> None:

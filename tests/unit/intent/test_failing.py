@@ -8,11 +8,11 @@ import estates
 from trunkline.intent.blueprint import from_json, to_json
 from trunkline.intent.compile import compile
 from trunkline.intent.compile.draft import instance_node, vnet_node
-from trunkline.intent.compile.failing import Cut, cuts
+from trunkline.intent.compile.failing import Cut, carriers, cuts
 from trunkline.intent.compile.plant import core_node, edge_node, switch_node
 from trunkline.intent.dependency import awaited, touched
 from trunkline.intent.estate import Snapshot
-from trunkline.intent.network import Node, Outage
+from trunkline.intent.network import ANY_TAG, Node, Outage
 from trunkline.intent.scope import PLANT, Scope, ScopeKind
 from trunkline.intent.usage import in_use
 from trunkline.intent.view import CIRCUIT, GATEWAY, VNET
@@ -126,3 +126,27 @@ def test_nothing_stands_because_it_fails() -> None:
 
 def test_an_empty_estate_uses_nothing() -> None:
     assert not list(in_use(Snapshot(), AZURE))
+
+
+# ── carrier ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def down(properties: Json, estate: Snapshot = ESTATE) -> tuple[Cut, ...]:
+    return carriers(RehearsedFault.model_validate(estates.fault(**properties).properties).target, estate)
+
+
+def test_a_leg_loses_its_carrier_at_the_customers_hand_off_and_other_circuits_keep_theirs() -> None:
+    cut, = down({})
+    assert (cut.node, cut.interface, cut.vid) == (switch_node("Equinix", "Amsterdam", Leg.PRIMARY), "c1", ANY_TAG)
+
+
+def test_on_a_direct_port_it_is_the_ports_link() -> None:
+    cut, = down({}, Snapshot(estates.on_direct()))
+    assert cut.node == edge_node("Amsterdam", Leg.PRIMARY)
+    assert cut.vid == ANY_TAG
+
+
+@pytest.mark.parametrize("name", ["edge", "switch", "instance", "core", "span", "location"])
+def test_anything_else_loses_it_where_its_frames_would_vanish(name: str) -> None:
+    properties, _ = TARGETS[name]
+    assert down(properties) == taken(properties) != ()

@@ -9,7 +9,7 @@ from trunkline.api.declaration import Ledger, Register, ResourceType, Wish
 from trunkline.api.resources.lasting import ends_in
 from trunkline.api.resources.linked import circuit_of, immovable, linked, missing
 from trunkline.errors import Conflict, Fault
-from trunkline.intent.compile.failing import cuts
+from trunkline.intent.compile.faults import struck
 from trunkline.intent.estate import Estate
 from trunkline.intent.usage import in_use
 from trunkline.intent.view import FAULT, GATEWAY
@@ -35,10 +35,7 @@ def _check(wish: Wish, estate: Register) -> Iterator[Fault]:
     yield from unknown
     if unknown:
         return
-    if model.mode is FaultMode.LINK_DOWN:
-        yield Conflict("FaultModeNotAvailable", "mode 'linkDown' is not available for this target; use 'silent'.",
-                       "mode")
-    elif not _in_use(model, estate):
+    if not _in_use(model, estate):
         yield Conflict("FaultTargetNotInUse", f"Nothing uses {_words(model)} at present, so its failure would change "
                        f"nothing. {_HINTS[model.kind]}", "kind")
     else:
@@ -54,7 +51,8 @@ def _words(model: RehearsedFault) -> str:
 
 
 _HINTS = {
-    FaultKind.LEG: "The leg has a peering, or the provider's tag, once the circuit has one.",
+    FaultKind.LEG: "A leg can fail once the circuit is there, and lose its carrier once it is ordered at the "
+                   "exchange.",
     FaultKind.EDGE: "An edge is in use once a circuit ends at its location.",
     FaultKind.SWITCH: "A switch is in use once a circuit of its provider ends at its location.",
     FaultKind.INSTANCE: "A gateway has its instances once it is an ExpressRoute gateway in a GatewaySubnet or a "
@@ -110,18 +108,25 @@ def _no_such(name: str, given: str, known: Iterable[str]) -> Fault:
 
 
 def _in_use(model: RehearsedFault, estate: Estate) -> bool:
-    wanted = {(cut.node, cut.interface) for cut in cuts(model.target, estate)}
+    wanted = {(cut.node, cut.interface) for cut in struck(model, estate)}
     return bool(wanted) and any(place in wanted for place in in_use(estate, AZURE))
 
 
 def _overlapping(fault: Resource, model: RehearsedFault, estate: Estate) -> Iterator[Fault]:
-    """Two that act on different things may stand beside each other, also one inside the other: a leg on an edge."""
-    own = set(cuts(model.target, estate))
+    """Two that act on different things may stand beside each other, also one inside the other: a leg on an edge. Not so
+    if both take the carrier of one interface: which of them would lift it?"""
     for other in estate.list(FAULT):
-        if other.id.key != fault.id.key and not other.deleting and own & set(cuts(_model(other).target, estate)):
+        if other.id.key != fault.id.key and not other.deleting and _meet(model, _model(other), estate):
             yield Conflict("FaultOverlaps", f"{_words(_model(other))} fails already, by {other.id}, until "
                            f"{other.system['expiresAt']}, and that is part of {_words(model)}. Delete that fault "
                            "first, or wait until it ends.", "kind")
+
+
+def _meet(one: RehearsedFault, other: RehearsedFault, estate: Estate) -> bool:
+    mine, theirs = struck(one, estate), struck(other, estate)
+    down = one.mode is other.mode is FaultMode.LINK_DOWN
+    return bool(set(mine) & set(theirs)) or (down and any(
+        a.node == b.node and "" in (a.interface, b.interface) for a in mine for b in theirs))
 
 
 def _generate(_wish: Wish, _ledger: Ledger) -> Json:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from trunkline.intent.compile.draft import hub_node, instance_node, vnet_node
 from trunkline.intent.compile.plant import backbone_interface, core_node, edge_node, switch_node
-from trunkline.intent.compile.ports import edge_port
+from trunkline.intent.compile.ports import edge_port, switch_port
 from trunkline.intent.compile.services import services_node
 from trunkline.intent.compile.wan_hub import table_node
 from trunkline.intent.estate import Estate
@@ -35,6 +35,19 @@ class Cut:
 def cuts(target: Target, estate: Estate) -> tuple[Cut, ...]:
     """Nodes that nothing uses at present are among them; nothing where the target itself is gone."""
     return tuple(_CUTS[target.kind](target, estate))
+
+
+def carriers(target: Target, estate: Estate) -> tuple[Cut, ...]:
+    """Where lines lose their carrier instead: of a leg the customer's hand-off, on a Direct port the port's link, which
+    other circuits may be on; of anything else where its frames would vanish."""
+    circuit = circuit_view(estate, ResourceId.parse(target.key)) if target.kind is FaultKind.LEG else None
+    if circuit is None:
+        return cuts(target, estate)
+    leg = Leg(target.part)
+    if circuit.port:
+        return (Cut(edge_node(circuit.location, leg), edge_port(circuit, leg)),)
+    handoff = Cut(switch_node(circuit.provider, circuit.location, leg), switch_port(circuit))
+    return (handoff,) if circuit.order(leg) else ()
 
 
 def _leg(target: Target, estate: Estate) -> Iterator[Cut]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from trunkline.intent.compile.draft import Draft
-from trunkline.intent.compile.failing import Cut, cuts
+from trunkline.intent.compile.failing import Cut, carriers, cuts
 from trunkline.intent.estate import Estate
 from trunkline.intent.network import Outage
 from trunkline.intent.scope import Scope
 from trunkline.intent.view import alive
-from trunkline.model.fault import RehearsedFault
+from trunkline.model.fault import FaultMode, RehearsedFault
 from trunkline.model.impairment import Way
 from trunkline.model.profile import Profile
 from trunkline.model.resource import Resource, ResourceId
@@ -22,7 +22,13 @@ def fault(scope: Scope, estate: Estate, _profile: Profile) -> Draft:
 def outages(resource: Resource, estate: Estate) -> tuple[Outage, ...]:
     """Of a fault as it is in the estate, or would be."""
     model = RehearsedFault.model_validate(resource.properties)
-    return tuple(_outage(resource, model, cut) for cut in cuts(model.target, estate))
+    return tuple(_outage(resource, model, cut) for cut in struck(model, estate))
+
+
+def struck(model: RehearsedFault, estate: Estate) -> tuple[Cut, ...]:
+    """The places at which a fault acts."""
+    found = carriers if model.mode is FaultMode.LINK_DOWN else cuts
+    return found(model.target, estate)
 
 
 def _outage(resource: Resource, model: RehearsedFault, cut: Cut) -> Outage:
@@ -31,7 +37,8 @@ def _outage(resource: Resource, model: RehearsedFault, cut: Cut) -> Outage:
         coming, leaving = leaving, coming
     return Outage(
         cut.node, str(resource.system["begunAt"]), str(resource.system["expiresAt"]), cut.interface, cut.vid,
-        coming, leaving, _milliseconds(model.down_in_seconds), _milliseconds(model.up_in_seconds))
+        coming, leaving, _milliseconds(model.down_in_seconds), _milliseconds(model.up_in_seconds),
+        model.mode is FaultMode.LINK_DOWN)
 
 
 def _milliseconds(seconds: float | None) -> int:

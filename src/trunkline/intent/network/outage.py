@@ -14,6 +14,7 @@ class Outage:
     with this outer tag. Without an interface it is all that the node has, at any time; what is not there cannot fail,
     and fails as soon as it comes.
 
+    With ``link_down`` the interfaces are set down instead, so that those at the other end of their lines lose carrier.
     From ``begun`` to ``expires``, ISO 8601 times; afterwards all is whole although the piece still stands. With
     ``up_ms`` it comes and goes: down for ``down_ms``, up for so long, and so on.
     """
@@ -27,6 +28,7 @@ class Outage:
     leaving: bool = True
     down_ms: int = 0
     up_ms: int = 0
+    link_down: bool = False
 
     @property
     def key(self) -> Key:

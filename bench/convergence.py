@@ -1,0 +1,95 @@
+"""What each kind of failure costs: outage and loss as distributions, with nobody helping.
+
+    python bench/convergence.py [KIND ...] [--rounds N]        default all kinds, 5 rounds; 100 for the page
+
+A host and a virtual machine talk at 1,000 datagrams a second on 16 flows, which the machine echoes, over one circuit
+with both legs (for ``location`` over two circuits). Something fails silently until every flow has found another way,
+then it heals until every session is back. The outage is the longest gap of the flow that was hit worst, resolved to 16
+ms. Baseline in the same run: the longest gap and the loss of as long a time in which nothing fails.
+
+Each kind's rounds are appended to docs/figures/convergence.json, of which ``scripts/figures`` makes figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from stand import AZURE, Profile, Stage, probing, report, resilient, scenes, spread, stage
+
+# isort: split
+import outages
+from estates import whole
+from trunkline.model.profile import Bfd
+from trunkline.model.resource import Json, Resource
+
+FIGURES = Path(__file__).resolve().parents[1] / "docs/figures/convergence.json"
+FAST = replace(AZURE, customer_bfd=Bfd(30, 3))
+#: Kind: profile, what fails, the budget in milliseconds.
+KINDS: dict[str, tuple[Profile, Json, int]] = {
+    "leg": (AZURE, outages.TARGETS["leg"], 1200), "leg-30ms": (FAST, outages.TARGETS["leg"], 200),
+    "edge": (AZURE, outages.TARGETS["edge"], 1000), "switch": (AZURE, outages.TARGETS["switch"], 1200),
+    "gateway-instance": (AZURE, outages.TARGETS["gateway instance"], 1000),
+    "backbone-link": (AZURE, outages.TARGETS["backbone link"], 1000),
+    "backbone-node": (AZURE, outages.TARGETS["backbone node"], 1000),
+    "location": (AZURE, outages.LOCATION, 1500)}
+
+
+def estate_of(kind: str) -> list[Resource]:
+    two = (resilient.Way("Amsterdam"), resilient.Way("London"))
+    return resilient.estate(*two) if kind == "location" else whole()
+
+
+def quiet(found: Stage, seconds: float) -> probing.Probe:
+    with probing.probing(found) as seen:
+        time.sleep(seconds)
+    return seen
+
+
+def measure(kind: str, rounds: int) -> None:
+    profile, what, budget_ms = KINDS[kind]
+    with stage(profile) as found:
+        found.put(*estate_of(kind))
+        scenes.all_up(found)
+        scenes.connected(found)
+        met = [outages.meet(found, what) for _ in range(rounds)]
+        baseline = quiet(found, 3)
+    lost_ms = [one.failed.longest_gap_ms for one in met]
+    keep(kind, lost_ms, [one.failed.lost for one in met], sum(one.healed.lost for one in met))
+    report("convergence", {
+        "kind": kind, "failures": rounds, "outage_ms": spread(lost_ms, 1),
+        "detection_ms": outages.detection_ms(profile), "within_budget": sum(one <= budget_ms for one in lost_ms),
+        "budget_ms": budget_ms, "lost": spread([float(one.failed.lost) for one in met], 1),
+        "lost_while_healing": sum(one.healed.lost for one in met),
+        "quiet_gap_ms": baseline.longest_gap_ms, "quiet_lost": baseline.lost})
+
+
+def keep(kind: str, outage_ms: list[float], lost: list[int], healing: int) -> None:
+    """Beside what earlier runs have found."""
+    known = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
+    old = known.get(kind, {"outageMs": [], "lost": [], "lostWhileHealing": 0})
+    known[kind] = {
+        "outageMs": [*old["outageMs"], *outage_ms], "lost": [*old["lost"], *lost],
+        "lostWhileHealing": old["lostWhileHealing"] + healing, "budgetMs": KINDS[kind][2],
+        "detectionMs": outages.detection_ms(KINDS[kind][0])}
+    FIGURES.parent.mkdir(exist_ok=True)
+    FIGURES.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
+
+
+def main(words: list[str]) -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("kinds", nargs="*", default=list(KINDS), metavar="KIND", help=", ".join(KINDS))
+    parser.add_argument("--rounds", type=int, default=5)
+    asked = parser.parse_args(words)
+    if unknown := set(asked.kinds) - set(KINDS):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(KINDS)}")
+    for kind in asked.kinds:
+        measure(kind, asked.rounds)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
