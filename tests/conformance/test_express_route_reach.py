@@ -300,3 +300,18 @@ def test_another_subscriptions_circuit_is_linked_with_a_key_and_only_as_long_as_
     assert window.request("GET", window.path(CONNECTION)).status == 404
     assert window.request("GET", abroad(window, f"expressRouteCircuits/er2/{PRIVATE}/peerConnections")).body == {
         "value": []}
+
+
+def test_a_circuit_takes_the_links_that_it_made_along_and_waits_for_those_of_others(window: Window) -> None:
+    a_circuit(window, 1)
+    a_circuit(window, 2)
+    ended(window, ask(window, reach(window)))
+    for name, where in (("er1", "Amsterdam"), ("er2", "London")):
+        provision_at(window, name, where, "NotProvisioned")
+    refused = window.request("DELETE", window.path("expressRouteCircuits/er2"))
+    assert (refused.status, refused.error) == (409, "InUsePeeringCannotBeDeleted")
+    assert window.request("DELETE", window.path("expressRouteCircuits/er1")).status == 202
+    window.settle()
+    assert window.request("GET", window.path(CONNECTION)).status == 404
+    assert window.get(f"expressRouteCircuits/er2/{PRIVATE}/peerConnections")["value"] == []
+    assert window.request("DELETE", window.path("expressRouteCircuits/er2")).status == 202
