@@ -19,11 +19,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 import brute
+import drilling
 import estates
 import postgres
 import probing
 import resilient
 import scenes
+from e2e_support import started
 from stage import Stage
 from trunkline.cli.client import Clients, connected
 from trunkline.cli.demo.stage import Stage as Service
@@ -41,8 +43,9 @@ from trunkline.settings import Timing, load
 from waiting import until
 
 __all__ = [
-    "AZURE", "Clients", "Leg", "Profile", "Resource", "Router", "Service", "Stage", "bring_up", "brute", "estates",
-    "frames", "postgres", "probing", "report", "resilient", "scenes", "service", "spread", "stage", "timed_s", "until"]
+    "AZURE", "Clients", "Leg", "Profile", "Resource", "Router", "Service", "Stage", "bring_up", "brute", "drilling",
+    "estates", "frames", "postgres", "probing", "report", "resilient", "scenes", "service", "spread", "stage",
+    "started", "timed_s", "until"]
 
 _DEADLINE_S = 900.0
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from trunkline.settings import load
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -40,6 +45,21 @@ class Running:
         script = 'eval "$(' + f"{sys.executable} -m trunkline env --account {account}" + ')" && env -0'
         out = subprocess.run(["bash", "-c", script], env=self.environment, capture_output=True, check=True).stdout
         return dict(pair.split("=", 1) for pair in out.decode().split("\0") if "=" in pair)
+
+
+@contextmanager
+def started(home: Path) -> Iterator[Running]:
+    """Up in this home; nothing is left afterwards."""
+    environment = {**os.environ, "TRUNKLINE_HOME": str(home), "TRUNKLINE_PORT": str(free_port())}
+    found = Running(home, environment)
+    found.trunkline("up", "-d")
+    try:
+        yield found
+    finally:
+        found.trunkline("down", "--purge")
+    prefix, namespaces = load({}, home=str(home)).places.namespace_prefix, Path("/run/netns")
+    left = [name for name in os.listdir(namespaces) if name.startswith(prefix)] if namespaces.exists() else []
+    assert left == []
 
 
 def free_port() -> int:

@@ -183,11 +183,14 @@ def test_a_failover_test_closes_one_link_until_it_is_stopped(ordered: Window) ->
 def test_a_failover_test_may_lengthen_paths_instead(ordered: Window) -> None:
     ordered.put(PRIVATE, PEERING)
     start = ordered.path("expressRouteCircuits/er1/startCircuitLinkFailoverTest")
-    assert ask(ordered, start, {"linkType": "secondary", "circuitTestCategory": "aspathprepend"}).status == 202
+    wanted = {"linkType": "secondary", "circuitTestCategory": "aspathprepend"}
+    for odd in ("0", "3601", "soon", "9" * 30):
+        assert ask(ordered, start, {**wanted, "expiresInSeconds": odd}).error == "InvalidExpiry"
+    assert ask(ordered, start, {**wanted, "expiresInSeconds": "60"}).status == 202
     ordered.settle()
     with ordered.store.reading() as reader:
         test, = link_tests(reader.list("Microsoft.Network/expressRouteCircuits")[0])
-    assert (test.category, test.link) == ("ASPathPrepend", "Secondary")
+    assert (test.category, test.link, test.expires_in_s) == ("ASPathPrepend", "Secondary", 60)
 
 
 def ask(window: Window, path: str, query: dict[str, str]) -> Reply:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from trunkline.intent.view import CIRCUIT, FAULT, IMPAIRMENT
 from trunkline.model.containment import CONTAINMENT
-from trunkline.model.failover import LINK_TEST_LIMIT, LinkTest, TestStatus, link_tests, with_link_tests
+from trunkline.model.failover import LinkTest, TestStatus, link_tests, with_link_tests
 from trunkline.model.operation import Operation, OperationKind
 from trunkline.model.resource import ProvisioningState, ResourceId, now
 from trunkline.store import Reader, Store
@@ -50,7 +50,7 @@ def end_tests(store: Store) -> tuple[ResourceId, ...]:
 
 
 def _overdue(test: LinkTest) -> bool:
-    return test.running and datetime.fromisoformat(test.start_time) + LINK_TEST_LIMIT <= now()
+    return test.running and test.ends <= now()
 
 
 def _running(reader: Reader, kind: str) -> Iterator[tuple[ResourceId, datetime]]:

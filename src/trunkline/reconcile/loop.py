@@ -50,7 +50,7 @@ _LOOK_FIRST_S, _LOOK_MOST_S = 0.05, 0.5
 #: How often the timer runs, and how often it refreshes what customers see of connections; seconds.
 _TICK_S, _REFRESH_S = 0.5, 2.0
 #: How often failover tests are looked for that nobody stops: it takes reading all circuits; seconds.
-_TESTS_S = 30.0
+_TESTS_S = 15.0
 #: How often maintenances are looked at; seconds.
 _KEEP_S = 1.0
 #: Shortest pause between two passes that nobody asked for; seconds.

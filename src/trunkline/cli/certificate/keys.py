@@ -77,6 +77,11 @@ def read_public(path: Path) -> bytes:
     return found.public_bytes_raw()
 
 
+def own_public(places: Places) -> bytes | None:
+    """Of this instance, if it has signed anything yet."""
+    return signing_key(places).public_key().public_bytes_raw() if places.signing_key.exists() else None
+
+
 def fingerprint(public: bytes) -> str:
     return sha256(public).hexdigest()[:16]
 

@@ -34,7 +34,7 @@ def verify(instance: Instance, file: str, key: Path | None, as_json: bool) -> No
     places = instance.settings.places
     path = shelf.find(places, file)
     document = shelf.read(path)
-    trusted = keys.read_public(key) if key else _own(instance)
+    trusted = keys.read_public(key) if key else keys.own_public(places)
     by = keys.verify(document, trusted)
     found = shelf.parsed(document, path)
     if as_json:
@@ -44,11 +44,6 @@ def verify(instance: Instance, file: str, key: Path | None, as_json: bool) -> No
     whose = f"the trusted key {by}" if trusted else f"key {by}, which nothing here vouches for (--key FILE)"
     click.echo(f"{path}: unchanged since {whose} signed it.\n{found.failed.target}: {found.verdict.result}, "
                f"{found.began_at[:19]} UTC on {found.host}.")
-
-
-def _own(instance: Instance) -> bytes | None:
-    places = instance.settings.places
-    return keys.signing_key(places).public_key().public_bytes_raw() if places.signing_key.exists() else None
 
 
 @certificate.command()

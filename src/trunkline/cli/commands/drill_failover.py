@@ -97,7 +97,8 @@ def _one(instance: Instance, clients: Clients, target: Target, wish: Wish, progr
     """``how``: whether it is only planned, and whether troubles count for nothing."""
     places, (dry_run, force) = instance.settings.places, how
     found = plan(clients, places, look(clients), target, wish)
-    drained = Drain.of(clients.named("operator"), found.ground.ways, target.fault) if wish.drain else None
+    drained = Drain.of(clients.named("operator"), found.ground.ways, target.fault, found.hold_s) \
+        if wish.drain else None
     if dry_run:
         return found.shown()
     if found.troubles and not (force and found.pairs):

@@ -19,28 +19,33 @@ _CATEGORY, _VERSION = TestCategory.AS_PATH_PREPEND, "2025-07-01"
 #: What a session takes by itself, one way, of each family, as in 'trunkline drain'.
 _QUIET_BYTES_PER_S = 2_000
 _LOOK_S, _PATIENCE_S = 1.0, 30.0
+#: Beyond the failure itself: for the leg to become quiet, and its session to come back.
+_LEASE_S = 75
 
 
 @dataclass(slots=True)
 class Drain:
-    """``legs``: circuits' ids and the leg of each; one leg of a circuit at a time."""
+    """``legs``: circuits' ids and the leg of each; one leg of a circuit at a time. ``seconds``: after which it ends by
+    itself."""
 
     client: Client
     legs: tuple[tuple[str, str], ...]
+    seconds: int
     _begun: list[tuple[str, str]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, client: Client, ways: tuple[Way, ...], fault: RehearsedFault) -> Drain:
+    def of(cls, client: Client, ways: tuple[Way, ...], fault: RehearsedFault, hold_s: float) -> Drain:
         if fault.kind not in (FaultKind.LEG, FaultKind.EDGE, FaultKind.SWITCH):
             raise Failed("--drain is for planned work on a leg, an edge or a switch; what else fails takes both legs, "
                          "or none.")
-        return cls(client, tuple(dict.fromkeys((way.circuit, way.leg) for way in ways if falls(way, fault))))
+        return cls(client, tuple(dict.fromkeys((way.circuit, way.leg) for way in ways if falls(way, fault))),
+                   int(hold_s) + _LEASE_S)
 
     def begin(self, watch: Watch) -> None:
         for circuit, leg in self.legs:
             self._begun.append((circuit, leg))
             self.client.post(f"{circuit}/startCircuitLinkFailoverTest?linkType={leg}&circuitTestCategory={_CATEGORY}"
-                             f"&api-version={_VERSION}", watch=watch)
+                             f"&expiresInSeconds={self.seconds}&api-version={_VERSION}", watch=watch)
 
     def quiet(self, watch: Watch) -> None:
         """Waits until nothing but sessions is on the legs; raises Failed if that does not come."""

@@ -13,6 +13,7 @@ from trunkline.intent.estate import Estate
 from trunkline.intent.view import circuit_view
 from trunkline.model.circuit import Leg
 from trunkline.model.failover import (
+    LINK_TEST_LIMIT_S,
     LinkStopRequest,
     LinkTest,
     TestCategory,
@@ -28,6 +29,14 @@ _CATEGORIES = {category.value.lower(): category for category in TestCategory}
 
 #: The SDK's word, then az's.
 _CATEGORY = ("circuitTestCategory", "circuitMaintenanceCategory")
+
+
+def _seconds(question: Question) -> int:
+    """How long the test may run; 0 if that is no such number."""
+    given = question.parameters["expiresInSeconds"]
+    if not given:
+        return LINK_TEST_LIMIT_S
+    return int(given) if given.isascii() and given.isdecimal() and int(given[:5]) <= LINK_TEST_LIMIT_S else 0
 
 
 def _running(circuit: Resource) -> LinkTest | None:
@@ -46,6 +55,10 @@ def _startable(circuit: Resource, estate: Estate, question: Question) -> Iterato
     if category.lower() not in _CATEGORIES:
         yield Fault("InvalidCircuitTestCategory", f"circuitTestCategory '{category[:40]}' is not known; it is "
                     "BgpDisconnect or ASPathPrepend.", "circuitTestCategory")
+    if not _seconds(question):
+        yield Fault("InvalidExpiry", f"expiresInSeconds '{question.parameters['expiresInSeconds'][:40]}' is no number "
+                    f"of seconds from 1 to {LINK_TEST_LIMIT_S}, after which the test ends by itself. Leave it out for "
+                    "the longest.", "expiresInSeconds")
     view = circuit_view(estate, circuit.id)
     if view is None or view.private is None:
         yield Fault("PrivatePeeringRequired", f"Circuit {circuit.id} has no private peering over IPv4 whose session "
@@ -57,7 +70,8 @@ def _startable(circuit: Resource, estate: Estate, question: Question) -> Iterato
 
 def _start(circuit: Resource, _ledger: Ledger, question: Question) -> Resource:
     test = LinkTest(test_guid=str(uuid4()), leg=_LINKS[question.parameters["linkType"].lower()],
-                    category=_CATEGORIES[_category(question).lower()], start_time=now().isoformat())
+                    category=_CATEGORIES[_category(question).lower()], start_time=now().isoformat(),
+                    expires_in_s=_seconds(question))
     return replace(circuit, system=with_link_tests(circuit, (*link_tests(circuit), test)))
 
 
@@ -94,8 +108,8 @@ def _remembered(circuit: Resource, _estate: Estate, question: Question) -> Itera
 
 
 FAILOVER_TESTS = (
-    Action("startCircuitLinkFailoverTest", query=("linkType", *_CATEGORY), check=_startable, change=_start,
-           answer=_last),
+    Action("startCircuitLinkFailoverTest", query=("linkType", *_CATEGORY, "expiresInSeconds"), check=_startable,
+           change=_start, answer=_last),
     Action("stopCircuitLinkFailoverTest", body=LinkStopRequest, check=_stoppable, change=_stop, answer=_last),
     Action("getCircuitLinkFailoverAllTestsDetails", query=("failoverTestType", "fetchLatest")),
     Action("getCircuitLinkFailoverSingleTestDetails", query=("linkType", *_CATEGORY, "failoverTestId"),
