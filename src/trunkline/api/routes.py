@@ -21,6 +21,7 @@ from trunkline.api import (
     subscriptions,
     tags,
     unoffered,
+    ways,
 )
 from trunkline.api.access import assignments, definitions, own
 from trunkline.api.access import endpoints as access
@@ -127,6 +128,8 @@ ROUTES = (
     _route(_SUBSCRIPTION + "/providers/Trunkline.Plant/plan", POST=changes.plan),
     _route(_SUBSCRIPTION + "/providers/Trunkline.Plant/whatIf", POST=plant.what_if),
     _route(_SUBSCRIPTION + "/providers/Trunkline.Plant/resiliency", POST=plant.resiliency),
+    _route(_SUBSCRIPTION + "/providers/Trunkline.Plant/path", POST=ways.path),
+    _route(_SUBSCRIPTION + "/providers/Trunkline.Plant/nearest", POST=ways.nearest),
     _route(_EVENTS, GET=events.list_all),
     _route(_EVENTS + "/{event}", GET=events.get),
     _route(_EVENTS + "/{event}/acknowledge", POST=events.acknowledge),

@@ -7,7 +7,7 @@ that shares no site between them and no span with it, if there is one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache, cached_property
@@ -74,6 +74,10 @@ class Backbone:
     _paths: dict[tuple[str, str], tuple[tuple[str, ...], ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
+    def by_name(self) -> dict[str, BackboneSite]:
+        return {site.name: site for site in self.sites}
+
+    @cached_property
     def adjacent(self) -> dict[str, tuple[Span, ...]]:
         """The spans of each site."""
         found: dict[str, list[Span]] = {site.name: [] for site in self.sites}
@@ -87,7 +91,8 @@ class Backbone:
 
     def path(self, start: str, end: str, leg: Leg) -> tuple[str, ...]:
         """The sites that a leg's plane takes, both ends included; the primary's for both legs where nothing is
-        disjoint. Raises NotFound where no path is at all."""
+        disjoint. Raises NotFound where no path is at all. An end may be a metro: then each leg begins in its own
+        building and keeps out of the other's."""
         if (start, end) not in self._paths:
             self._paths[start, end] = self._disjoint(start, end)
         return self._paths[start, end][list(Leg).index(leg)]
@@ -96,19 +101,29 @@ class Backbone:
         """Sites of a kind by latency (one way, us) from a site, over both planes' spans; those out of reach are left
         out."""
         found = networkx.single_source_dijkstra_path_length(self._graph, start, weight="us")
-        kinds = {site.name: site.kind for site in self.sites}
-        near = ((name, round(us)) for name, us in found.items() if kinds[name] is kind)
+        near = ((name, round(us)) for name, us in found.items() if self.by_name[name].kind is kind)
         return tuple(sorted(near, key=lambda one: (one[1], one[0])))
 
     def _disjoint(self, start: str, end: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        first = self._shortest(self._graph, start, end)
-        if first is None:
-            raise NotFound(f"The backbone has no path from '{start}' to '{end}'.", "BackbonePathNotFound")
+        one, other = ((site_of(start, leg), site_of(end, leg)) for leg in Leg)
+        if one != other:
+            first = self._avoiding(set(other) - set(one), *one)
+            return first, self._avoiding(set(first) - set(other), *other)
+        first = self._avoiding((), *one)
+        start, end = one
         rest = self._graph.copy()
         rest.remove_nodes_from(first[1:-1])
         rest.remove_edges_from(pairwise(first))
         second = self._shortest(rest, start, end)
         return (first, second) if second else self._pair(start, end) or (first, first)
+
+    def _avoiding(self, sites: Collection[str], start: str, end: str) -> tuple[str, ...]:
+        """The shortest path without these sites if there is one, else the shortest."""
+        rest = self._graph.copy()
+        rest.remove_nodes_from(sites)
+        if found := self._shortest(rest, start, end) or self._shortest(self._graph, start, end):
+            return found
+        raise NotFound(f"The backbone has no path from '{start}' to '{end}'.", "BackbonePathNotFound")
 
     def _pair(self, start: str, end: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
         """The disjoint paths that are shortest together, where the shortest of all is disjoint from none: a flow of two

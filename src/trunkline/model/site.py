@@ -69,6 +69,21 @@ class SiteHost(Properties):
         return (self.address, self.address6) if self.address6 else (self.address,)
 
 
+class SitePosition(Properties):
+    """Where a site is: a city with a peering location, or degrees north and east."""
+
+    city: Annotated[str, Field(min_length=1, max_length=60)] | None = None
+    latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> SitePosition:
+        degrees = (self.latitude is not None, self.longitude is not None)
+        if any(degrees) != all(degrees) or any(degrees) == (self.city is not None):
+            raise ValueError("a position is either a city, or a latitude and a longitude; give one of both")
+        return self
+
+
 class Site(Properties):
     """A customer's premises: one AS, one or two CE routers on a LAN with hosts.
 
@@ -82,6 +97,7 @@ class Site(Properties):
     advertised_public_prefixes: tuple[Prefix, ...] = Field(default=(), max_length=1000)
     lan: Prefix
     lan6: Prefix | None = None
+    position: SitePosition | None = None
     routers: tuple[SiteRouter, ...] = Field(min_length=1, max_length=2)
     hosts: tuple[SiteHost, ...] = Field(default=(), max_length=250)
 

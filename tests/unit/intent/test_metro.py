@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 import pytest
 
 import estates
 from trunkline.intent.compile import compile
-from trunkline.intent.compile.draft import backbone_scope, core_scope, edge_scope, vrf_node
+from trunkline.intent.compile.draft import core_scope, edge_scope, vrf_node
 from trunkline.intent.compile.plant import azure_port_name, edge_node, switch_node
 from trunkline.intent.direct import PORT, port_view
 from trunkline.intent.estate import Snapshot
 from trunkline.intent.network import Interface, Link, Node, Tunnel
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.view import CIRCUIT
+from trunkline.model.backbone import backbone
 from trunkline.model.circuit import Leg
-from trunkline.model.plant import metro_sites
+from trunkline.model.plant import metro_sites, regions
 from trunkline.model.profile import AZURE
 from trunkline.model.resource import Resource
 
@@ -41,10 +41,8 @@ def leg_scope(leg: Leg) -> Scope:
 def test_each_leg_needs_its_own_building(leg: Leg) -> None:
     needed = compile(leg_scope(leg), Snapshot(at_the_metro()), AZURE).requires
     assert Scope(ScopeKind.PORT, f"equinix@{BUILDINGS[leg]}", leg) in needed
-    assert Scope(ScopeKind.BACKBONE, f"{BUILDINGS[leg]}~westeurope", leg) in needed
-    places = {place for scope in needed if scope.kind in (ScopeKind.PORT, ScopeKind.BACKBONE)
-              for place in re.split("[@~]", scope.key)}
-    assert places == {"equinix", BUILDINGS[leg], "westeurope"}
+    assert Scope(ScopeKind.BACKBONE, "amsterdam metro~westeurope", leg) in needed
+    assert backbone().path("amsterdam metro", "westeurope", leg) == (BUILDINGS[leg], "westeurope")
 
 
 @pytest.mark.parametrize("leg", Leg)
@@ -65,7 +63,14 @@ def test_names_follow_the_building() -> None:
     assert edge_scope("Amsterdam Metro", secondary) == edge_scope("Amsterdam2", secondary)
     assert switch_node("Equinix", "AMSTERDAM METRO", primary) == switch_node("Equinix", "Amsterdam", primary)
     assert azure_port_name("p1", "Amsterdam Metro", secondary) == "AMSTERDAM2-P1-SEC"
-    assert backbone_scope("London", "Amsterdam Metro", secondary).key == "amsterdam2~london"
+
+
+@pytest.mark.parametrize("metro", sorted(metro_sites()))
+def test_a_building_of_a_metro_is_on_no_path_of_the_other(metro: str) -> None:
+    for region in regions():
+        primary, secondary = (backbone().path(metro.casefold(), region, leg) for leg in Leg)
+        assert (primary[0], secondary[0]) == metro_sites()[metro]
+        assert not set(primary[:-1]) & set(secondary[:-1])
 
 
 @pytest.mark.parametrize("metro", sorted(metro_sites()))

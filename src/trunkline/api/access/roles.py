@@ -89,7 +89,8 @@ _ROLES = (
           "Microsoft.Network/locations/*", "Trunkline.Exchange/virtualCrossConnects/*", "Trunkline.Exchange/*/read",
           "Trunkline.Site/*/read", "Trunkline.Site/sites/join/action", "Trunkline.Plant/*/read",
           "Trunkline.Plant/faults/*",
-          "Trunkline.Plant/status/action", "*/register/action")),
+          "Trunkline.Plant/status/action", "Trunkline.Plant/path/action", "Trunkline.Plant/nearest/action",
+          "*/register/action")),
 )
 
 BUILT_IN = {role.id: role for role in _ROLES}

@@ -15,6 +15,7 @@
     faults, impairments, throttles, validators  the plant: rehearsed failures, line conditions, a provider's own limit,
                            where VRPs come from; prefix_approvals, asn_bindings: the operator's word for public
                            prefixes and AS numbers
+    plant_places           peering locations, regions and the backbone's links, with what of them is used
     session_policies       what a customer decides about routes and sessions of a peering
     maintenances           announced work on the plant, and the notices of it
     containments           against incidents, and their policies
@@ -45,6 +46,7 @@ from trunkline.api.resources.machine import UNKNOWN, Machine
 from trunkline.api.resources.maintenances import maintenances
 from trunkline.api.resources.network_interfaces import NETWORK_INTERFACES
 from trunkline.api.resources.network_types import NETWORK_TYPES
+from trunkline.api.resources.plant_places import PLANT_PLACES
 from trunkline.api.resources.prefix_approvals import PREFIX_APPROVALS
 from trunkline.api.resources.public_ip_addresses import PUBLIC_IP_ADDRESSES
 from trunkline.api.resources.session_policies import session_policies
@@ -72,6 +74,7 @@ def registry(provider_subscription: str, circuit_quota: int = CIRCUIT_QUOTA,
         PUBLIC_IP_ADDRESSES, GATEWAYS, NAT_RULES, CONNECTIONS, *VIRTUAL_WAN_TYPES, SITES,
         virtual_cross_connects(machine.handoff_interfaces), cables(machine.handoff_interfaces), EXCHANGES,
         exchange_members(machine.handoff_interfaces), FAULTS, IMPAIRMENTS, THROTTLES, PREFIX_APPROVALS, ASN_BINDINGS,
+        *PLANT_PLACES,
         *maintenances(machine.notice_days), CONTAINMENTS, CONTAINMENT_POLICIES, OPERATORS_POLICIES, VALIDATORS,
         session_policies(machine.lacks_tcp_ao),
         vaults(domain(port)), secrets(domain(port)), LOCKS, *MANAGED_HSMS, *identities(tenant), *NETWORK_TYPES)

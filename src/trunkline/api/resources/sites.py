@@ -16,6 +16,7 @@ from trunkline.model.bgp import family_of, network, of_family
 from trunkline.model.cable import Cable
 from trunkline.model.circuit import Leg
 from trunkline.model.exchange import Member
+from trunkline.model.nearest import position_of
 from trunkline.model.port import LINKS
 from trunkline.model.resource import Json, Resource, ResourceId
 from trunkline.model.site import Site, SiteHost, VirtualCrossConnect
@@ -38,6 +39,9 @@ def _check(wish: Wish, estate: Register) -> Iterator[Fault]:
     for member, lan in zip(("lan", "lan6"), model.lans, strict=False):
         faults = tuple(unusable(lan, member))
         yield from faults or _lan(model, member, lan)
+    if model.position and model.position.city and position_of(model.position.city) is None:
+        yield Fault("CityNotKnown", f"position.city '{model.position.city}' has no peering location, so where it is, "
+                    "is not known. Give position.latitude and position.longitude instead.", "position.city")
     yield from _routers_still_there(wish.resource.id, model, estate)
     if wish.existing:
         yield from _still_that_as(wish.resource.id, site_model(wish.existing).asn, model.asn, estate)

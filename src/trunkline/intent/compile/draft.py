@@ -147,8 +147,8 @@ def edge_scope(location: str, leg: Leg) -> Scope:
 
 
 def backbone_scope(one: str, other: str, leg: Leg) -> Scope:
-    """What a leg's tunnels between two sites need, whichever is named first."""
-    return Scope(ScopeKind.BACKBONE, "~".join(sorted((site_of(one, leg), site_of(other, leg)))), leg)
+    """What a leg's tunnels between two places need, whichever is named first: peering locations or regions."""
+    return Scope(ScopeKind.BACKBONE, "~".join(sorted((one.casefold(), other.casefold()))), leg)
 
 
 def port_scope(circuit: CircuitView, leg: Leg) -> Scope:
