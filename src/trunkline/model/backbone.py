@@ -7,6 +7,7 @@ that shares no site between them and no span with it, if there is one.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -104,18 +105,15 @@ class Backbone:
         near = ((name, round(us)) for name, us in found.items() if self.by_name[name].kind is kind)
         return tuple(sorted(near, key=lambda one: (one[1], one[0])))
 
-    def _disjoint(self, start: str, end: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def _disjoint(self, start: str, end: str) -> tuple[tuple[str, ...], ...]:
         one, other = ((site_of(start, leg), site_of(end, leg)) for leg in Leg)
-        if one != other:
-            first = self._avoiding(set(other) - set(one), *one)
-            return first, self._avoiding(set(first) - set(other), *other)
-        first = self._avoiding((), *one)
-        start, end = one
+        first = self._avoiding(set(other) - set(one), *one)
         rest = self._graph.copy()
-        rest.remove_nodes_from(first[1:-1])
+        rest.remove_nodes_from(set(first) - set(other))
         rest.remove_edges_from(pairwise(first))
-        second = self._shortest(rest, start, end)
-        return (first, second) if second else self._pair(start, end) or (first, first)
+        if second := self._shortest(rest, *other):
+            return first, second
+        return self._pair(one, other) or (first, self._avoiding(set(one) - set(other), *other))
 
     def _avoiding(self, sites: Collection[str], start: str, end: str) -> tuple[str, ...]:
         """The shortest path without these sites if there is one, else the shortest."""
@@ -125,31 +123,28 @@ class Backbone:
             return found
         raise NotFound(f"The backbone has no path from '{start}' to '{end}'.", "BackbonePathNotFound")
 
-    def _pair(self, start: str, end: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    def _pair(self, one: tuple[str, str], other: tuple[str, str]) -> tuple[tuple[str, ...], ...]:
         """The disjoint paths that are shortest together, where the shortest of all is disjoint from none: a flow of two
-        through sites that let one through."""
+        through sites that let one through. Empty if there are none."""
         flow = networkx.DiGraph()
         for site in self.sites:
-            flow.add_edge((site.name, "in"), (site.name, "out"), capacity=1, weight=0)
+            if site.name not in (*one, *other):
+                flow.add_edge((site.name, "in"), (site.name, "out"), capacity=1, weight=0)
         for span in self.spans:
             for here, there in ((span.a, span.b), (span.b, span.a)):
                 flow.add_edge((here, "out"), (there, "in"), capacity=1, weight=span.latency_us)
-        flow.add_node((start, "out"), demand=-2)
-        flow.add_node((end, "in"), demand=2)
+        for edge, count in Counter(edge for start, end in (one, other)
+                                   for edge in (("source", (start, "out")), ((end, "in"), "sink"))).items():
+            flow.add_edge(*edge, capacity=count, weight=0)
+        flow.add_node("source", demand=-2)
+        flow.add_node("sink", demand=2)
         try:
             taken = networkx.min_cost_flow(flow)
         except networkx.NetworkXUnfeasible:
-            return None
-        one, other = sorted((self._followed(taken, first, start, end)
-                             for first, units in taken[start, "out"].items() if units), key=self.latency_us)
-        return one, other
-
-    @staticmethod
-    def _followed(taken: Any, at: tuple[str, str], start: str, end: str) -> tuple[str, ...]:
-        path = [start, at[0]]
-        while path[-1] != end:
-            path.append(next(there[0] for there, units in taken[path[-1], "out"].items() if units))
-        return tuple(path)
+            return ()
+        found = sorted((path for start in dict.fromkeys((one[0], other[0])) for path in _followed(taken, start)), key=self.latency_us)
+        both = {(path[0], path[-1]): path for path in found}
+        return tuple(found) if one == other else (both[one], both[other]) if {one, other} <= both.keys() else ()
 
     @staticmethod
     def _shortest(graph: Any, start: str, end: str) -> tuple[str, ...] | None:
@@ -168,6 +163,18 @@ class Backbone:
     def latency_us(self, path: Iterable[str]) -> int:
         """One way over a path's spans."""
         return sum(found.latency_us for one, other in pairwise(path) if (found := self.span(one, other)))
+
+
+def _followed(taken: Any, start: str) -> Iterator[tuple[str, ...]]:
+    """The paths of a flow that leave a site."""
+    for first, units in taken[start, "out"].items():
+        path, at = [start], first
+        while units and at != "sink":
+            path.append(at[0])
+            at = "sink" if taken[at].get("sink") else next(
+                there for there, more in taken[at[0], "out"].items() if more)
+        if units:
+            yield tuple(path)
 
 
 def site_of(location: str, leg: Leg) -> str:
