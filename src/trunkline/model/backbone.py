@@ -142,7 +142,8 @@ class Backbone:
             taken = networkx.min_cost_flow(flow)
         except networkx.NetworkXUnfeasible:
             return ()
-        found = sorted((path for start in dict.fromkeys((one[0], other[0])) for path in _followed(taken, start)), key=self.latency_us)
+        starts = dict.fromkeys((one[0], other[0]))
+        found = sorted((path for start in starts for path in _followed(taken, start)), key=self.latency_us)
         both = {(path[0], path[-1]): path for path in found}
         return tuple(found) if one == other else (both[one], both[other]) if {one, other} <= both.keys() else ()
 
