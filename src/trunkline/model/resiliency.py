@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
+from trunkline.model.fault import RehearsedFault
 from trunkline.model.resource import Properties
 
 
 class DrillResult(Properties):
-    """Of a failover drill: what failed, by the words of ``trunkline fail``."""
+    """Of a failover drill: what failed, as the fault that made it."""
 
-    failure: Annotated[str, Field(min_length=1, max_length=300)]
+    fault: RehearsedFault
     ended_at: AwareDatetime
     passed: bool
-
-    def age_days(self, now: datetime) -> float:
-        return (now - self.ended_at).total_seconds() / 86_400
 
 
 class ResiliencyQuestion(Properties):

@@ -68,8 +68,8 @@ class Resiliency:
         sweep = Sweep(network, demands(network.bundles, found.sites, estate, 0.0))
         ways = tuple((place, ways_of(bundle, network, found, names)) for place, bundle in enumerate(network.bundles)
                      if wanted.covers(bundle))
-        evidence = self._evidence(found, (one for _, way in ways for one in way.circuits), reader, computed, by_drills(
-            question.drills, network.causes, names, found))
+        evidence = self._evidence(found, (one for _, way in ways for one in way.circuits), reader, computed,
+                                  by_drills(question.drills, found))
         index = ours.index(sweep, sweep.states(network.causes), ways, evidence, names)
         return {**report.ours(index), "of": question.of, "computedAt": computed.isoformat(),
                 "azure": [report.azures(names.owner(one.resource.id.key),

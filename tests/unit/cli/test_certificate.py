@@ -100,13 +100,6 @@ def test_the_trusted_key_counts_and_not_the_one_that_a_certificate_carries(place
     assert ask(elsewhere, "certificate", "verify", str(path))[0] == 1
 
 
-def test_only_what_this_instance_signed_and_nobody_touched_is_proven(places: Places) -> None:
-    path = kept(places)
-    assert [one.id for one in shelf.proven(places)] == [certificate().id]
-    path.write_text(path.read_text().replace('"passed"', '"failed"'))
-    assert list(shelf.proven(places)) == []
-
-
 def test_a_certificate_signed_by_somebody_else_is_refused_where_a_key_is_trusted(places: Places) -> None:
     keys.signing_key(places)
     forged = keys.signed(rendered(certificate()), Ed25519PrivateKey.generate())

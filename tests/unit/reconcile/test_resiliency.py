@@ -17,6 +17,7 @@ from trunkline.intent.compile.draft import vrf_node
 from trunkline.intent.view import CIRCUIT, GATEWAY
 from trunkline.model.circuit import Leg
 from trunkline.model.failover import LinkTest, SiteTest, TestStatus, with_link_tests, with_site_tests
+from trunkline.model.fault import RehearsedFault
 from trunkline.model.resiliency import DrillResult, ResiliencyQuestion
 from trunkline.model.resource import Json, Resource, ResourceId, now
 from trunkline.simulation import SimulatedPlane, SimulatedSpeaker
@@ -58,12 +59,15 @@ def open_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
         one.stage.close()
 
 
-def drilled(*failures: str, age_days: int = 1) -> tuple[DrillResult, ...]:
-    ended = now() - timedelta(days=age_days)
-    return tuple(DrillResult(failure=failure, ended_at=ended, passed=True) for failure in failures)
+def drilled(**fault: object) -> DrillResult:
+    return DrillResult(fault=RehearsedFault.model_validate(fault), ended_at=now() - timedelta(days=1), passed=True)
 
 
-ALL_LEGS = drilled("er1 primary", "er1 secondary", "leg er2 primary", "location London")
+def leg(circuit_name: str, which: Leg) -> DrillResult:
+    return drilled(circuit=estates.link(CIRCUIT, circuit_name), leg=which)
+
+
+ALL_LEGS = (*(leg("er1", which) for which in Leg), drilled(kind="location", location="London"))
 
 
 def test_two_drilled_circuits_of_two_providers_at_two_locations_have_all_points(

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from trunkline.cli.certificate import keys
 from trunkline.cli.client import Json
 from trunkline.cli.failure import Failed
 from trunkline.diagnosis.drill.certificate import Certificate
@@ -88,18 +87,6 @@ def all_of(places: Places) -> Iterator[tuple[Path, Certificate]]:
     for path in kept(places):
         try:
             yield path, parsed(read(path), path)
-        except Failed:
-            continue
-
-
-def proven(places: Places) -> Iterator[Certificate]:
-    """Those that this instance has signed, and nobody has touched since."""
-    own = keys.own_public(places)
-    for path in kept(places) if own else ():
-        try:
-            document = read(path)
-            keys.verify(document, own)
-            yield parsed(document, path)
         except Failed:
             continue
 

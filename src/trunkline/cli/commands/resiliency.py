@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
+
 import click
 from click.shell_completion import CompletionItem
 
-from trunkline.cli.certificate import shelf
+from trunkline.cli.certificate import keys, shelf
 from trunkline.cli.client import Clients, Json, connected
+from trunkline.cli.failure import Failed
 from trunkline.cli.instance import Instance, locate
 from trunkline.cli.lookup import NETWORK
 from trunkline.cli.options import output_option, pass_instance, print_json
 from trunkline.cli.tables import print_table
 from trunkline.diagnosis.drill.certificate import Result
+from trunkline.settings import Places
 
 _KINDS = ("expressRouteCircuits", "virtualNetworkGateways")
 
@@ -35,12 +40,6 @@ def ask(clients: Clients, of: str, drills: list[Json]) -> Json:
     return found
 
 
-def _drills(instance: Instance) -> list[Json]:
-    """What was drilled here and is signed. A failover test of Azure's own the service knows itself."""
-    return [{"failure": one.failed.target, "endedAt": one.ended_at, "passed": one.verdict.result is Result.PASSED}
-            for one in shelf.proven(instance.settings.places)]
-
-
 @click.command()
 @click.argument("of", metavar="[CIRCUIT|GATEWAY]", default="", shell_complete=_complete)
 @output_option
@@ -48,11 +47,11 @@ def _drills(instance: Instance) -> list[Json]:
 def resiliency(instance: Instance, of: str, as_json: bool) -> None:
     """How resilient pairs of prefixes are, and what wins back each lost point.
 
-    Computed anew each time from what is ordered and what is up now, and from the certificates of failover drills that
-    were played here. docs/resiliency.md has both formulas.
+    Computed anew each time from what is ordered, what is up now and the certificates of failover drills that are kept
+    here. docs/resiliency.md has both formulas.
     """
     with connected(instance) as clients:
-        found = ask(clients, of, _drills(instance))
+        found = ask(clients, of, list(proven(instance.settings.places)))
     if as_json:
         print_json(found)
         return
@@ -61,6 +60,18 @@ def resiliency(instance: Instance, of: str, as_json: bool) -> None:
         _show(gateway, f"Microsoft's index of gateway {gateway['gateway']}: {gateway['score']} of 100")
     if not found["pairs"]:
         click.echo("No site's circuit leads to a virtual network here, so there is no pair to protect.")
+
+
+def proven(places: Places) -> Iterator[Json]:
+    """What kept certificates prove that this instance has signed, and nobody has changed since."""
+    trusted = keys.own_public(places)
+    for path in shelf.kept(places) if trusted else ():
+        with suppress(Failed):
+            document = shelf.read(path)
+            keys.verify(document, trusted)
+            found = shelf.parsed(document, path)
+            yield {"fault": found.failed.fault, "endedAt": found.ended_at,
+                   "passed": found.verdict.result is Result.PASSED}
 
 
 def _show(index: Json, title: str) -> None:

@@ -6,13 +6,11 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from trunkline.diagnosis.resiliency.evidence import LegOf, Tried
-from trunkline.diagnosis.whatif.words import Names
 from trunkline.intent.connectivity.inventory import Inventory
-from trunkline.intent.connectivity.taking import Cause, RouterLoss
 from trunkline.model.backbone import site_of
 from trunkline.model.circuit import Leg
 from trunkline.model.failover import FailoverTest, TestStatus, link_tests, site_tests
-from trunkline.model.fault import FaultKind
+from trunkline.model.fault import FaultKind, Target
 from trunkline.model.resiliency import DrillResult
 
 
@@ -34,28 +32,21 @@ def by_tests(found: Inventory) -> Iterator[Tried]:
                                 for leg in Leg)
 
 
-def by_drills(drills: Iterable[DrillResult], causes: Iterable[Cause], names: Names,
-              found: Inventory) -> Iterator[Tried]:
+def by_drills(drills: Iterable[DrillResult], found: Inventory) -> Iterator[Tried]:
     """What is no more, or never was, proves nothing."""
-    known = {names.failure(cause).casefold(): cause for cause in causes}
     for drill in drills:
-        words = " ".join(drill.failure.split()).casefold()
-        cause = known.get(words) or known.get(f"leg {words}")
-        if drill.passed and cause:
-            yield from (Tried(leg, drill.ended_at) for leg in _legs_of(cause, found))
+        if drill.passed:
+            yield from (Tried(leg, drill.ended_at) for leg in _legs_of(drill.fault.target, found))
 
 
-def _legs_of(cause: Cause, found: Inventory) -> Iterator[LegOf]:
+def _legs_of(target: Target, found: Inventory) -> Iterator[LegOf]:
     """All that such a failure takes away."""
-    if isinstance(cause, RouterLoss):
-        return
-    if cause.kind is FaultKind.LEG:
-        yield cause.key, Leg(cause.part)
-    elif cause.kind in (FaultKind.EDGE, FaultKind.SWITCH, FaultKind.LOCATION):
-        place = cause.key.rpartition("~")[2]
+    if target.kind is FaultKind.LEG:
+        yield target.key, Leg(target.part)
+    elif target.kind in (FaultKind.EDGE, FaultKind.SWITCH, FaultKind.LOCATION):
+        provider, _, place = target.key.rpartition("~")
         for circuit in found.circuits:
             for leg in Leg:
-                there = site_of(circuit.location, leg) == place and cause.part in ("", leg)
-                if there and (cause.kind is not FaultKind.SWITCH or cause.key.startswith(
-                        f"{circuit.provider.casefold()}~")):
+                here = site_of(circuit.location, leg) == site_of(place, leg) and target.part in ("", leg)
+                if here and provider in ("", circuit.provider.casefold()):
                     yield circuit.resource.id.key, leg
