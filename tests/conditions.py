@@ -12,6 +12,7 @@ import estates
 from trunkline.fabric.plane import LinuxPlane
 from trunkline.intent.drivers import Change
 from trunkline.intent.network import Impairment
+from trunkline.intent.span import span_between, span_id
 from trunkline.intent.view import CIRCUIT, IMPAIRMENT
 from trunkline.model.resource import Resource
 from trunkline.settings import Places
@@ -90,3 +91,12 @@ def line(leg: str = "primary", at: str = "handoff", circuit: str = "er1", second
     return estates.resource(
         estates.rid(IMPAIRMENT, f"{circuit}-{leg}-{at}"), {"circuit": owner, "leg": leg, "at": at, **conditions},
         {"expiresAt": ends_in(seconds)})
+
+
+def span_line(site: str, to: str, leg: str, seconds: float = 300, **conditions: object) -> Resource:
+    """The same of a link of the backbone."""
+    span = span_between(site, to)
+    assert span
+    return estates.resource(
+        estates.rid(IMPAIRMENT, f"link-{span}-{leg}"), {"at": "link", "site": site, "to": to, "leg": leg, **conditions},
+        {"expiresAt": ends_in(seconds), "link": {"id": str(span_id(span))}})

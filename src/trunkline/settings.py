@@ -157,12 +157,24 @@ class Siem:
 
 
 @dataclass(frozen=True, slots=True)
+class Paths:
+    """When traffic keeps off a link of the backbone that stands but is bad, and whether distances are felt."""
+
+    loss_percent: float = 5.0  #: of echoes over the link, more is bad …
+    latency_ms: float = 20.0  #: … and so is a round trip longer by more than this
+    leave_s: float = 2.0  #: so long a link is bad before traffic leaves it …
+    return_s: float = 10.0  #: … and so long good before it returns
+    felt_latency: bool = False  #: delay lines by the length of links
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     places: Places
     endpoint: Endpoint = Endpoint()
     timing: Timing = Timing()
     limits: Limits = Limits()
     siem: Siem = Siem()
+    paths: Paths = Paths()
     database_url: str = ""  #: SQLAlchemy URL; empty means SQLite under ``places.home``
     profile: str = PROFILE_NAMES[0]  #: the numbers of the service, by name
     refuses_unknown_origins: bool = False  #: of routes for which no VRP is known
@@ -174,7 +186,9 @@ def load(environment: Mapping[str, str] | None = None, home: str = "") -> Settin
     """Settings from ``TRUNKLINE_HOME``, ``TRUNKLINE_RUN``, ``TRUNKLINE_PORT``, ``TRUNKLINE_DATABASE_URL``,
     ``TRUNKLINE_CIRCUIT_QUOTA``, ``TRUNKLINE_HANDOFF_INTERFACES`` (names with commas between), ``TRUNKLINE_PROFILE``,
     ``TRUNKLINE_UNKNOWN_ORIGINS`` (accept or refuse), ``TRUNKLINE_SYSLOG``, ``TRUNKLINE_SYSLOG_FORMAT``,
-    ``TRUNKLINE_EVENTS_FILE``, ``TRUNKLINE_EVENTS_FORMAT`` (docs/settings.md) and ``TRUNKLINE_SIMULATION``.
+    ``TRUNKLINE_EVENTS_FILE``, ``TRUNKLINE_EVENTS_FORMAT``, ``TRUNKLINE_LATENCY`` (off or geography),
+    ``TRUNKLINE_LINK_LOSS``, ``TRUNKLINE_LINK_LATENCY``, ``TRUNKLINE_LINK_LEAVE``, ``TRUNKLINE_LINK_RETURN``
+    (docs/settings.md) and ``TRUNKLINE_SIMULATION``.
     ``home``, the command line's word,
     wins."""
     env = os.environ if environment is None else environment
@@ -190,6 +204,7 @@ def load(environment: Mapping[str, str] | None = None, home: str = "") -> Settin
                       handoff_interfaces=_names(env.get("TRUNKLINE_HANDOFF_INTERFACES", ""))),
         siem=Siem(_syslog(env.get("TRUNKLINE_SYSLOG", "")), _form(env, "TRUNKLINE_SYSLOG_FORMAT"),
                   env.get("TRUNKLINE_EVENTS_FILE", ""), _form(env, "TRUNKLINE_EVENTS_FORMAT")),
+        paths=_paths(env, Paths()),
         profile=env.get("TRUNKLINE_PROFILE", "") or PROFILE_NAMES[0],
         refuses_unknown_origins=_refuses(env.get("TRUNKLINE_UNKNOWN_ORIGINS", "accept")),
         simulation=env.get("TRUNKLINE_SIMULATION", "") == "1",
@@ -221,6 +236,32 @@ def _number(env: Mapping[str, str], name: str, otherwise: int) -> int:
         return int(text)
     except ValueError:
         raise ValueError(f"{name} is '{text}'; it must be a whole number.") from None
+
+
+def _amount(env: Mapping[str, str], name: str, otherwise: float, most: float) -> float:
+    text = env.get(name, "") or str(otherwise)
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found <= most:
+        raise ValueError(f"{name} is '{text}'; it must be a number from 0 to {most:g}.")
+    return found
+
+
+def _paths(env: Mapping[str, str], usual: Paths) -> Paths:
+    return Paths(
+        _amount(env, "TRUNKLINE_LINK_LOSS", usual.loss_percent, 100),
+        _amount(env, "TRUNKLINE_LINK_LATENCY", usual.latency_ms, 10_000),
+        _amount(env, "TRUNKLINE_LINK_LEAVE", usual.leave_s, 3600),
+        _amount(env, "TRUNKLINE_LINK_RETURN", usual.return_s, 86_400), _felt(env))
+
+
+def _felt(env: Mapping[str, str]) -> bool:
+    word = env.get("TRUNKLINE_LATENCY", "") or "off"
+    if word not in ("off", "geography"):
+        raise ValueError(f"TRUNKLINE_LATENCY is '{word}'; it must be off or geography.")
+    return word == "geography"
 
 
 def _refuses(word: str) -> bool:

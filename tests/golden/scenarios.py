@@ -10,6 +10,8 @@ from trunkline.intent.bgp import (
     REJECT_ALL,
     Action,
     CommunityMatch,
+    Igp,
+    IgpInterface,
     LimitAction,
     Origin,
     PeerRole,
@@ -173,8 +175,12 @@ SERVICES = Router("services-westeurope", Daemon.BIRD, 12076, "100.96.0.53", (Ses
     ttl_security=True, peer_range="100.64.0.0/10"),),
     (Origin("20.38.108.0/23", communities=((12076, 51002), (12076, 52002))),))
 
+CORE = Router("core-amsterdam-p", Daemon.BIRD, 12076, "100.64.0.5", ecmp=1, igp=Igp(
+    (IgpInterface("b3fa2c1d0", 4), IgpInterface("b77aa0911", 390), IgpInterface("crossing", 10_000)), Bfd(100, 3)))
+
 SCENARIOS: dict[str, Router] = {
     "vrf": VRF,
+    "core": CORE,
     "vrf-disabled-session": replace(VRF, sessions=(replace(CUSTOMER, enabled=False), GATEWAY_0)),
     "vrf-empty": replace(VRF, sessions=()),
     "vrf-ipv6": replace(VRF, sessions=(CUSTOMER, _V6), origins=(Origin("2001:db8:50::/48"),)),

@@ -10,7 +10,7 @@ from trunkline.assembly.drivers import drivers
 from trunkline.assembly.outlets import outlets
 from trunkline.assembly.parent import die_with_parent
 from trunkline.assembly.plant import choose
-from trunkline.model.profile import Profile, profile_named
+from trunkline.model.profile import LinkBounds, Profile, profile_named
 from trunkline.reconcile.authorities import Authorities
 from trunkline.reconcile.loop import Reconciler
 from trunkline.reconcile.origins import Origins
@@ -21,6 +21,13 @@ from trunkline.store import Store
 from trunkline.telemetry.journal import open_journal
 
 
+def _as_set(profile: Profile, settings: Settings) -> Profile:
+    paths = settings.paths
+    return replace(
+        profile, refuses_unknown_origins=settings.refuses_unknown_origins, felt_latency=paths.felt_latency,
+        link_bounds=LinkBounds(paths.loss_percent, paths.latency_ms, paths.leave_s, paths.return_s))
+
+
 def run(settings: Settings, profile: Profile | None = None) -> int:
     die_with_parent()
     open_journal(settings.places.log, "reconcile")
@@ -29,7 +36,7 @@ def run(settings: Settings, profile: Profile | None = None) -> int:
     store = Store(settings.database_url, durable=False, keys=settings.places.store_key)
     numbers, places = profile or profile_named(settings.profile), settings.places
     reconciler = Reconciler(
-        store, plane, speaker, replace(numbers, refuses_unknown_origins=settings.refuses_unknown_origins),
+        store, plane, speaker, _as_set(numbers, settings),
         settings.timing, Authorities(Origins(places, partial(validators, store)), Registrar(store, places)))
     reconciler.monitor.report_to(outlets(settings.siem))
     signal.signal(signal.SIGTERM, lambda *_: reconciler.stop())

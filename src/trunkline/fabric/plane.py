@@ -35,6 +35,7 @@ from trunkline.fabric import (
     tunnel,
     xconnect,
 )
+from trunkline.fabric.gauge import LinuxGauge
 from trunkline.fabric.netlink import KernelRefusal
 from trunkline.fabric.visit import Visit
 from trunkline.intent.drivers import Change
@@ -153,6 +154,9 @@ class LinuxPlane:
     def vanished(self, pieces: Sequence[Outage]) -> dict[Key, int]:
         with Visit(self._places) as visit:
             return {piece.key: outage.read(visit, piece) for piece in pieces}
+
+    def gauge(self) -> LinuxGauge:
+        return LinuxGauge(self._places)
 
     def sweep(self) -> tuple[str, ...]:
         with Visit(self._places) as visit:

@@ -22,13 +22,17 @@ _MAIN_TABLE, _LOCAL_TABLE, _PROTOCOL_STATIC = 254, 255, 4
 _SCOPE_GLOBAL, _SCOPE_LINK, _SCOPE_HOST, _ANY_SCOPE = 0, 253, 254, 255
 _LOOPBACK = 1  #: ifindex of every namespace's
 _ONLINK = 4  #: the next hop is on the link, whatever the addresses say
-_RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_MULTIPATH, _RTA_TABLE, _RTA_VIA = 1, 4, 5, 9, 15, 18
+_RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_MULTIPATH, _RTA_TABLE, _RTA_VIA = 1, 4, 5, 6, 9, 15, 18
 _HOP = struct.Struct("=HBBi")
 
 _KINDS = {RouteKind.UNICAST: 1, RouteKind.BLACKHOLE: 6, RouteKind.UNREACHABLE: 7, RouteKind.THROW: 9,
           RouteKind.LOCAL: 2}
 _KIND_NAMES = {number: kind.value for kind, number in _KINDS.items()}
 _PROTOCOLS = {2: "kernel", 3: "boot", _PROTOCOL_STATIC: "static", 12: "bird", 186: "bgp"}
+
+
+#: Table, prefix, metric: of ours there is one route at each.
+Place = tuple[int, str, int]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -39,19 +43,25 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A route as the kernel tells it; the main table is MAIN, as in a Route."""
+    """A route as the kernel tells it; the main table is MAIN, as in a Route, and so is the metric: IPv6 routes all have
+    one, which is none of ours."""
 
     table: int
     prefix: str
     kind: int
     protocol: int
     hops: frozenset[Hop]
+    metric: int = 0
+
+    @property
+    def place(self) -> Place:
+        return self.table, self.prefix, self.metric
 
 
 def is_settled(visit: Visit, route: Route) -> bool:
     if not visit.has(route.node):
         return False
-    held = _table(visit, route.node).get((route.table, _prefix(route)))
+    held = _table(visit, route.node).get((route.table, _prefix(route), route.metric))
     if held is None or held.kind != _KINDS[route.kind]:
         return False
     if route.kind is not RouteKind.UNICAST:
@@ -116,7 +126,8 @@ def _message(kind: int, flags: int, route: Route, scope: int, hops: list[tuple[s
         "flags": _ONLINK if route.next_hops and route.interface else 0,
     }
     table = [("RTA_TABLE", route.table)] if route.table else []
-    pairs = [("RTA_DST", str(network.network_address)), *hops, *table]
+    metric = [("RTA_PRIORITY", route.metric)] if route.metric else []
+    pairs = [("RTA_DST", str(network.network_address)), *metric, *hops, *table]
     return netlink.encode(rtnl.rtmsg, kind, flags, fields, pairs)
 
 
@@ -137,7 +148,7 @@ def _gateway(hop: Hop) -> list[tuple[str, object]]:
 # Reading
 
 
-def _table(visit: Visit, node: str) -> dict[tuple[int, str], Row]:
+def _table(visit: Visit, node: str) -> dict[Place, Row]:
     return visit.remember(("routes", node), lambda: read(visit.channel(node)))
 
 
@@ -146,14 +157,14 @@ def _question(family: int, protocol: int) -> bytes:
     return netlink.encode(rtnl.rtmsg, rtnl.RTM_GETROUTE, 0, {"family": family, "proto": protocol})
 
 
-def read(channel: Channel) -> dict[tuple[int, str], Row]:
-    """Our static routes by table and prefix. The kernel filters, so a VRF's thousands of BGP routes are not carried
+def read(channel: Channel) -> dict[Place, Row]:
+    """Our static routes. The kernel filters, so a VRF's thousands of BGP routes are not carried
     over."""
-    found: dict[tuple[int, str], Row] = {}
+    found: dict[Place, Row] = {}
     for row in _rows(channel, _PROTOCOL_STATIC):
-        before = found.get((row.table, row.prefix))
+        before = found.get(row.place)
         hops = before.hops | row.hops if before else row.hops
-        found[row.table, row.prefix] = replace(row, hops=hops)
+        found[row.place] = replace(row, hops=hops)
     return found
 
 
@@ -182,7 +193,8 @@ def parse(body: bytes) -> Row:
     any_address = bytes(4 if family == socket.AF_INET else 16)
     prefix = f"{socket.inet_ntop(family, found.get(_RTA_DST, any_address))}/{length}"
     table = int.from_bytes(found[_RTA_TABLE], sys.byteorder) if _RTA_TABLE in found else table
-    return Row(MAIN if table == _MAIN_TABLE else table, prefix, kind, protocol, _hops_of(family, found))
+    metric = int.from_bytes(found.get(_RTA_PRIORITY, b""), sys.byteorder) if family == socket.AF_INET else 0
+    return Row(MAIN if table == _MAIN_TABLE else table, prefix, kind, protocol, _hops_of(family, found), metric)
 
 
 def _hops_of(family: int, found: dict[int, bytes]) -> frozenset[Hop]:

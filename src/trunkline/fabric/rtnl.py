@@ -134,6 +134,7 @@ _ATTRIBUTES: dict[str, tuple[int, Callable[[Any], bytes]]] = {
     "RTA_DST": (1, _address),
     "RTA_OIF": (4, _u32),
     "RTA_GATEWAY": (5, _address),
+    "RTA_PRIORITY": (6, _u32),
     "RTA_MULTIPATH": (9, _hops),
     "RTA_TABLE": (15, _u32),
     "FRA_DST": (1, _address),

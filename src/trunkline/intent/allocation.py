@@ -2,7 +2,9 @@
 
     GatewaySubnet .1 VNet router · .4 and on: edges, two for each connection slot · .12 .13 gateway instances
     The same numbers in a subnet's IPv6 prefix.
-    100.64.0.0/11 backbone loopbacks of edges · 100.96.0.0/11 of regions (RFC 6598 space, never seen by a customer)
+    100.64.0.0/12 loopbacks of backbone routers at locations · 100.96.0.0/12 in regions · 100.80.0.0/12 links between
+    sites · 100.112.0.0/12 between both routers of a site (RFC 6598 space, never seen by a customer); over IPv6 the same
+    numbers behind fd74:6c63:6f72:6500::/96
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 from trunkline.errors import Conflict
 from trunkline.intent.network import Role
-from trunkline.model.backbone import site_of
+from trunkline.model.backbone import Span, backbone, site_of
 from trunkline.model.bgp import family_of, network
 from trunkline.model.circuit import Leg
 from trunkline.model.peering import PeeringType
@@ -22,7 +24,9 @@ from trunkline.model.plant import location_index, region, region_index
 #: The network, the router and two more are the platform's in every subnet, as in Azure; so is the broadcast address.
 RESERVED_HOSTS = 4
 
-_EDGES, _REGIONS = IPv4Network("100.64.0.0/11"), IPv4Network("100.96.0.0/11")
+_EDGES, _REGIONS = IPv4Network("100.64.0.0/12"), IPv4Network("100.96.0.0/12")
+_SPANS, _CROSSINGS = IPv4Network("100.80.0.0/12"), IPv4Network("100.112.0.0/12")
+_BACKBONE6 = IPv6Network("fd74:6c63:6f72:6500::/96")
 _NODE_NAME_LENGTH, _LABEL_LENGTH = 48, 20
 _VNI_BITS, _MAC_BITS = 24, 24
 _ATTACHMENTS, _INDEX_BITS = 1 << 28, 24
@@ -156,6 +160,23 @@ def core_loopback(site: str, leg: Leg) -> str:
 
 def region_loopback(region: str, leg: Leg) -> str:
     return str(_REGIONS[1 + len(Leg) * region_index(region) + list(Leg).index(leg)])
+
+
+def span_addresses(span: Span, leg: Leg) -> tuple[str, str]:
+    """Of a leg's link between two sites, ``a``'s first; the pair is a /31."""
+    number = backbone().span_numbers[str(span)] * len(Leg) + list(Leg).index(leg)
+    return str(_SPANS[2 * number]), str(_SPANS[2 * number + 1])
+
+
+def crossing_addresses(site: str) -> tuple[str, str]:
+    """Of the link between a site's backbone routers, by leg."""
+    number = backbone().site_numbers[site]
+    return str(_CROSSINGS[2 * number]), str(_CROSSINGS[2 * number + 1])
+
+
+def backbone_address6(address: str) -> str:
+    """The IPv6 address that goes with one of the backbone's."""
+    return str(_BACKBONE6[int(IPv4Address(address))])
 
 
 def mac(number: int) -> str:

@@ -4,11 +4,11 @@ in memory; the rest of the house knows only these.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from trunkline.intent.bgp import Remark, RibEntry, Router, Session, SessionStatus
+from trunkline.intent.bgp import Adjacency, Remark, RibEntry, Router, Session, SessionStatus
 from trunkline.intent.network import (
     CapacityCounters,
     Counter,
@@ -21,6 +21,7 @@ from trunkline.intent.network import (
     Outage,
     Piece,
     PortCounters,
+    Wire,
 )
 
 #: Of a soft refresh, from our side.
@@ -36,6 +37,16 @@ class Change:
 
     def __bool__(self) -> bool:
         return bool(self.remove or self.ensure)
+
+
+class Gauge(Protocol):
+    """Measures links, from one thread."""
+
+    def beat(self, wires: Sequence[Wire]) -> Mapping[Wire, tuple[float | None, ...]]:
+        """Send one echo over each, and answer the round-trip times in seconds of those that are back since the last
+        time; None of those that were lost. Whoever is not named is measured no more."""
+
+    def close(self) -> None: ...
 
 
 class Plane(Protocol):
@@ -85,6 +96,9 @@ class Plane(Protocol):
     def vanished(self, pieces: Sequence[Outage]) -> dict[Key, int]:
         """How many frames each outage has taken since it stands."""
 
+    def gauge(self) -> Gauge:
+        """A new one; whoever asks for it closes it."""
+
     def sweep(self) -> tuple[str, ...]:
         """Remove everything this instance owns, whoever made it; answers what was removed."""
 
@@ -114,6 +128,9 @@ class Speaker(Protocol):
 
     def glance(self, router: Router, sessions: Sequence[Session]) -> tuple[SessionStatus, ...]:
         """The same of some of its sessions, without BFD: what one asks who asks again and again."""
+
+    def adjacencies(self, router: Router) -> tuple[Adjacency, ...]:
+        """The neighbours of a link-state router, of each family; none when it does not run."""
 
     def routes(self, router: Router) -> tuple[RibEntry, ...]:
         """The Loc-RIB with all paths."""

@@ -13,7 +13,9 @@ class ScopeKind(StrEnum):
     REGION = "region"  #: [region] both backbone routers of a region
     EDGE = "edge"  #: [location] one edge router
     PORT = "port"  #: [provider@location] the provider's switch and its trunk to the edge
-    BACKBONE = "backbone"  #: [site~site] what a leg's tunnels between two sites lead over, in the alphabet's order
+    SPAN = "span"  #: [site~site] a leg's link between the backbone routers of two neighbouring sites
+    CROSSING = "crossing"  #: [site] the link between both backbone routers of a site
+    BACKBONE = "backbone"  #: [place~place] what a leg's tunnels between places lead over, in the alphabet's order
     VALIDATOR = "validator"  #: [location] the cache from which the routers of a leg learn which origins are valid
     SERVICES = "services"  #: [region] the region's public services, and who announces them
     DIRECT = "direct"  #: [port id] one link of a Direct port, with what is plugged into it
@@ -28,8 +30,9 @@ class ScopeKind(StrEnum):
     FAULT = "fault"  #: [fault id] what fails on purpose, on nodes of others
 
 
-PLANT = frozenset({ScopeKind.CORE, ScopeKind.REGION, ScopeKind.EDGE, ScopeKind.PORT, ScopeKind.BACKBONE,
-                   ScopeKind.SERVICES, ScopeKind.VALIDATOR})
+PLANT = frozenset({
+    ScopeKind.CORE, ScopeKind.SPAN, ScopeKind.CROSSING, ScopeKind.REGION, ScopeKind.EDGE, ScopeKind.PORT,
+    ScopeKind.BACKBONE, ScopeKind.SERVICES, ScopeKind.VALIDATOR})
 
 
 @dataclass(frozen=True, slots=True, order=True)

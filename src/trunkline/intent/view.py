@@ -218,6 +218,10 @@ class ImpairmentView:
     resource: Resource
     model: Impairment
 
+    @classmethod
+    def of(cls, resource: Resource) -> ImpairmentView:
+        return cls(resource, Impairment.model_validate(resource.properties))
+
     @property
     def expires(self) -> str:
         return str(self.resource.system["expiresAt"])
@@ -275,8 +279,7 @@ def circuit_view(estate: Estate, circuit: ResourceId) -> CircuitView | None:
         resource, model, peerings(estate, circuit), port is not None or _provisioned(estate, circuit),
         tuple(_cabled(port, circuit) if port else _orders(estate, circuit)),
         tested_legs(resource, TestCategory.BGP_DISCONNECT), tested_legs(resource, TestCategory.AS_PATH_PREPEND), port,
-        tuple(ImpairmentView(one, Impairment.model_validate(one.properties))
-              for one in referrers(estate, circuit, IMPAIRMENT)),
+        tuple(map(ImpairmentView.of, referrers(estate, circuit, IMPAIRMENT))),
         next((Throttle.model_validate(one.properties).bandwidth_in_mbps
               for one in referrers(estate, circuit, THROTTLE)), None))
 

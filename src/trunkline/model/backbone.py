@@ -90,6 +90,16 @@ class Backbone:
     def span(self, one: str, other: str) -> Span | None:
         return next((span for span in self.adjacent.get(one, ()) if span.other(one) == other), None)
 
+    @cached_property
+    def site_numbers(self) -> dict[str, int]:
+        """The place of each site in the alphabet of all."""
+        return {name: number for number, name in enumerate(sorted(site.name for site in self.sites))}
+
+    @cached_property
+    def span_numbers(self) -> dict[str, int]:
+        """The same of each span."""
+        return {name: number for number, name in enumerate(sorted(map(str, self.spans)))}
+
     def path(self, start: str, end: str, leg: Leg) -> tuple[str, ...]:
         """The sites that a leg's plane takes, both ends included; the primary's for both legs where nothing is
         disjoint. Raises NotFound where no path is at all. An end may be a metro: then each leg begins in its own

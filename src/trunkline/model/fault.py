@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from trunkline.model.circuit import Leg
 from trunkline.model.impairment import LONGEST_S, Way
-from trunkline.model.plant import region
+from trunkline.model.plant import site_named
 from trunkline.model.resource import Properties, Reference
 
 
@@ -108,19 +108,13 @@ class RehearsedFault(Properties):
     @property
     def is_reversed(self) -> bool:
         """Whether the link's first site is its target's second."""
-        return bool(self.site and self.to) and _site(self.site or "") > _site(self.to or "")
+        return bool(self.site and self.to) and site_named(self.site or "") > site_named(self.to or "")
 
     @property
     def target(self) -> Target:
         part = self.leg.value if self.leg else "" if self.instance is None else str(self.instance)
-        ends = sorted(_site(site) for site in (self.site, self.to) if site)
+        ends = sorted(site_named(site) for site in (self.site, self.to) if site)
         pieces = (self.circuit.target.key if self.circuit else "", self.gateway.target.key if self.gateway else "",
                   (self.provider or "").casefold(), (self.location or "").casefold(),
-                  _site(self.region) if self.region else "", *ends)
+                  site_named(self.region) if self.region else "", *ends)
         return Target(self.kind, "~".join(piece for piece in pieces if piece), part)
-
-
-def _site(name: str) -> str:
-    """A location's or a region's name as in scopes; a region may be written as people do (``West US``)."""
-    found = region(name)
-    return found.name if found else name.casefold()

@@ -14,16 +14,17 @@ LONGEST_S = 86_400
 
 
 class Spot(StrEnum):
-    """Which of a leg's links. ``handoff``: the customer's; ``trunk``: the provider's, between its switch and the edge,
-    for this circuit's frames alone; ``backbone``: between edge and region, for all circuits that use it."""
+    """Which link. Of a circuit's leg ``handoff``, the customer's, and ``trunk``, the provider's between its switch and
+    the edge, for this circuit's frames alone; ``link``: of the backbone, between two sites."""
 
     HANDOFF = "handoff"
     TRUNK = "trunk"
-    BACKBONE = "backbone"
+    LINK = "link"
 
 
 class Way(StrEnum):
-    """As the edge sees it: ``in`` from the customer, ``out`` to the customer."""
+    """As the edge sees it: ``in`` from the customer, ``out`` to the customer. On a link of the backbone as its first
+    site sees it."""
 
     IN = "in"
     OUT = "out"
@@ -48,13 +49,14 @@ class Impairment(Properties):
     """It ends when deleted, or ``expires_in_seconds`` after it was last written.
 
     ``hold_in_milliseconds``: how long a frame is held back, beyond its delay, so that others overtake it.
-    ``region``: which backbone link, where the circuit's gateways are in several regions.
+    A backbone link is named by ``site`` and ``to``; without ``leg`` those of both legs are meant.
     """
 
-    circuit: Reference
-    leg: Leg
+    circuit: Reference | None = None
+    leg: Leg | None = None
     at: Spot = Spot.HANDOFF
-    region: str | None = None
+    site: str | None = None
+    to: str | None = None
     direction: Way = Way.BOTH
     loss_in_percent: Percent = 0
     duplication_in_percent: Percent = 0
@@ -74,6 +76,18 @@ class Impairment(Properties):
         if self.jitter_in_milliseconds > self.delay_in_milliseconds:
             raise ValueError(f"jitterInMilliseconds {self.jitter_in_milliseconds:g} is more than delayInMilliseconds "
                              f"{self.delay_in_milliseconds:g}: no frame can arrive before it was sent")
-        if self.region and self.at is not Spot.BACKBONE:
-            raise ValueError(f"region is of backbone links; at is '{self.at}'")
         return self
+
+    @model_validator(mode="after")
+    def _names_one_link(self) -> Impairment:
+        needed, strange = (("site", "to"), ("circuit",)) if self.at is Spot.LINK else (
+            ("circuit", "leg"), ("site", "to"))
+        if missing := [name for name in needed if getattr(self, name) is None]:
+            raise ValueError(f"a link at '{self.at}' is named by {' and '.join(needed)}; {missing[0]} is missing")
+        if given := [name for name in strange if getattr(self, name) is not None]:
+            raise ValueError(f"{given[0]} does not name a link at '{self.at}'; {' and '.join(needed)} do")
+        return self
+
+    @property
+    def legs(self) -> tuple[Leg, ...]:
+        return (self.leg,) if self.leg else tuple(Leg)

@@ -144,6 +144,12 @@ def region(text: str) -> Region | None:
     return regions().get(_name(text))
 
 
+def site_named(name: str) -> str:
+    """A location's or a region's name as in scopes; a region may be written as people do (``West US``)."""
+    found = region(name)
+    return found.name if found else name.casefold()
+
+
 def location_index(name: str) -> int:
     """Of a peering location, or of a building of a metro that is none."""
     found, own = location(name), used()

@@ -44,6 +44,17 @@ class LimitAction(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class LinkBounds:
+    """When traffic keeps off a link of the backbone: ``latency_ms`` is of the round trip, beyond what is expected;
+    it leaves a link that was bad for ``leave_s``, and returns to one that was good for ``return_s``."""
+
+    loss_percent: float = 5.0
+    latency_ms: float = 20.0
+    leave_s: float = 2.0
+    return_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     name: str
     hold_time_s: int
@@ -64,6 +75,8 @@ class Profile:
     maintenance_notice_days: int = 14  #: how long before planned work its customers are told (azure-facts, 4)
     gateway_burst_ms: int = 300  #: what a gateway lets through at once, at the rates of its size
     gateway_flow_idle_s: int = 240  #: a flow without packets for longer counts no more
+    link_bounds: LinkBounds = LinkBounds()
+    felt_latency: bool = False  #: links of the backbone take as long as light in fibre does
     gateway_divisor: int = 1  #: by which all bounds of gateways' sizes are divided, for machines that cannot reach them
     #: Addresses behind FastPath, by the Gbit/s (from … on) of the circuit's Direct port; 0 is a provider's circuit.
     fast_path_addresses: tuple[tuple[int, int], ...] = ((100, 200_000), (10, 100_000), (0, 25_000))

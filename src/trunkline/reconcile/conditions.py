@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
-from trunkline.intent.compile.impairments import chosen, pieces, stretches
+from trunkline.intent.compile import impairments
 from trunkline.intent.direct import link_of
 from trunkline.intent.drivers import Plane
 from trunkline.intent.estate import Estate
-from trunkline.intent.gateways import connections
 from trunkline.intent.view import CircuitView, ImpairmentView, circuit_view
 from trunkline.model.circuit import Leg
-from trunkline.model.impairment import Impairment, Way
+from trunkline.model.impairment import Way
 from trunkline.model.port import AdminState
 from trunkline.model.resource import Json, Resource
 
@@ -23,12 +22,13 @@ _ASKED = ("lossInPercent", "duplicationInPercent", "corruptionInPercent", "reord
 
 def told(resources: Iterable[Resource], estate: Estate, plane: Plane) -> Iterator[Json]:
     for resource in resources:
-        view = ImpairmentView(resource, Impairment.model_validate(resource.properties))
+        view = ImpairmentView.of(resource)
         model, asked = view.model, view.model.model_dump(by_alias=True)
         harm = _harm(view, estate, plane)
         yield {
-            "id": str(resource.id), "name": resource.id.name, "circuit": model.circuit.target.name, "leg": model.leg,
-            "at": model.at, "region": model.region, "direction": model.direction, "expiresAt": view.expires,
+            "id": str(resource.id), "name": resource.id.name, "leg": model.leg, "at": model.at,
+            "circuit": model.circuit.target.name if model.circuit else None, "site": model.site, "to": model.to,
+            "direction": model.direction, "expiresAt": view.expires,
             "conditions": {name: asked[name] for name in _ASKED if asked[name]},
             "linkPresent": harm is not None, "frames": harm or {}}
 
@@ -38,8 +38,7 @@ def links(estate: Estate, resource: Resource) -> dict[str, list[str]]:
     view = circuit_view(estate, resource.id)
     if view is None:
         return {leg.value: [] for leg in Leg}
-    linked = connections(estate, resource.id)
-    return {leg.value: sorted(stretches(view, linked, leg)) for leg in Leg}
+    return {leg.value: sorted(impairments.links(view, leg)) for leg in Leg}
 
 
 def cut(view: CircuitView, leg: Leg) -> list[str]:
@@ -62,14 +61,12 @@ def _by_policy(view: CircuitView, leg: Leg) -> Iterator[str]:
 
 
 def _harm(view: ImpairmentView, estate: Estate, plane: Plane) -> dict[str, dict[str, int]] | None:
-    """By direction; None while the link is not there."""
-    circuit = circuit_view(estate, view.model.circuit.target)
-    if circuit is None:
-        return None
-    known = stretches(circuit, connections(estate, circuit.resource.id), view.model.leg)
-    stretch = chosen(view, known)
-    if stretch is None:
-        return None
-    placed = dict(pieces(view, stretch))
-    found = plane.impaired(tuple(placed.values()))
-    return {way.value: asdict(found[piece.key]) for way, piece in placed.items()}
+    """By direction, of all links that are meant; None while there is none."""
+    found: dict[str, dict[str, int]] = {}
+    for ways in impairments.meant(view, estate):
+        placed = dict(impairments.pieces(view, ways))
+        harm = plane.impaired(tuple(placed.values()))
+        for way, piece in placed.items():
+            before = found.get(way.value, {})
+            found[way.value] = {name: count + before.get(name, 0) for name, count in asdict(harm[piece.key]).items()}
+    return found or None

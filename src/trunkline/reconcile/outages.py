@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from trunkline.intent.blueprint import Blueprint
 from trunkline.intent.compile.draft import instance_node
@@ -11,7 +12,6 @@ from trunkline.intent.compile.failing import cuts
 from trunkline.intent.compile.faults import outages
 from trunkline.intent.drivers import Plane
 from trunkline.intent.estate import Estate
-from trunkline.intent.network import Link
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.usage import Place, places, standing
 from trunkline.model.backbone import site_of
@@ -21,7 +21,8 @@ from trunkline.model.plant import location, region
 from trunkline.model.provider import offers
 from trunkline.model.resource import Json, Resource, ResourceId
 
-_LINKS = ("backbone", "span")  #: kinds of scopes that hold links between two sites
+#: What has another way around it.
+_AROUND = (ScopeKind.SPAN, ScopeKind.CROSSING)
 
 
 class Standing:
@@ -37,8 +38,13 @@ class Standing:
                       for circuit in self.circuits for leg in Leg}
 
     def _under(self, scope: Scope) -> frozenset[Place]:
-        found = standing(scope, lambda one: self._compiled.get(one) or Blueprint(one), set())
+        """Without what the backbone leads around: links, and routers that are no end of a tunnel."""
+        found = standing(scope, self._needed, set())
         return frozenset(place for blueprint in found for place in places(blueprint))
+
+    def _needed(self, scope: Scope) -> Blueprint:
+        found = self._compiled.get(scope) or Blueprint(scope)
+        return replace(found, requires=tuple(one for one in found.requires if one.kind not in _AROUND))
 
     def told(self, fault: Resource, estate: Estate, plane: Plane) -> Json:
         model, pieces = RehearsedFault.model_validate(fault.properties), outages(fault, estate)
@@ -122,11 +128,10 @@ def _core(scope: Scope, _blueprint: Blueprint) -> Iterator[Json]:
         yield {"kind": FaultKind.REGION, "region": found.display_name}
 
 
-def _link(scope: Scope, blueprint: Blueprint) -> Iterator[Json]:
-    if any(isinstance(piece, Link) for piece in blueprint.pieces):
-        one, _, other = scope.key.partition("~")
-        ends = {"kind": FaultKind.SPAN, "site": _site(one), "to": _site(other)}
-        yield from (ends, {**ends, "leg": scope.leg})
+def _link(scope: Scope, _blueprint: Blueprint) -> Iterator[Json]:
+    one, _, other = scope.key.partition("~")
+    ends = {"kind": FaultKind.SPAN, "site": _site(one), "to": _site(other)}
+    yield from (ends, {**ends, "leg": scope.leg})
 
 
 def _site(name: str) -> str:
@@ -137,4 +142,4 @@ def _site(name: str) -> str:
 
 _TARGETS: dict[ScopeKind, Callable[[Scope, Blueprint], Iterator[Json]]] = {
     ScopeKind.LEG: _leg, ScopeKind.EDGE: _edge, ScopeKind.PORT: _port, ScopeKind.GATEWAY: _gateway,
-    ScopeKind.CORE: _core, **{kind: _link for kind in ScopeKind if kind.value in _LINKS}}
+    ScopeKind.CORE: _core, ScopeKind.SPAN: _link}

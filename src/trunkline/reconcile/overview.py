@@ -36,7 +36,7 @@ from trunkline.model.circuit import Circuit, Leg
 from trunkline.model.peering import PeeringType
 from trunkline.model.profile import HANDOFF_MTU, Profile
 from trunkline.model.resource import Json, ProvisioningState, Resource
-from trunkline.reconcile import origins
+from trunkline.reconcile import backbone, origins
 from trunkline.reconcile.conditions import cut, links, told
 from trunkline.reconcile.counting import amount, counted, traffic
 from trunkline.reconcile.drops import at_own_port, at_ports
@@ -93,6 +93,7 @@ def overview(subscription: str, look: Look, operator: bool = False) -> Json:
         "connections": list(paths(subscription, estate, look.plane, look.profile)),
         "faults": faults,
         "canFail": list(on.targets()),
+        "backbone": list(backbone.links(reached, estate, look.speaker, look.profile, look.troubles)),
         "impairments": list(told((r for r in estate.list(IMPAIRMENT, subscription) if not r.deleting), estate,
                                  look.plane)),
         "gateways": list(gateways(subscription, estate, look.plane, look.profile)),

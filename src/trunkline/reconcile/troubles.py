@@ -1,5 +1,5 @@
 """What keeps scopes from being whole: why their last pass failed, or what a customer or operator has to bring; and what
-caches have to serve."""
+caches have to serve, and how the backbone's links are."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from threading import Lock
 
+from trunkline.diagnosis.link_quality import Quality
 from trunkline.diagnosis.refusals import Readings
 from trunkline.intent.scope import Scope
+from trunkline.model.backbone import Span
+from trunkline.model.circuit import Leg
 from trunkline.model.resource import Json
 from trunkline.reconcile.authorities import Authorities
 from trunkline.reconcile.origins import Report
@@ -21,6 +24,7 @@ class Troubles:
         self._authorities = authorities or Authorities()
         self._reasons: dict[Scope, str] = {}
         self._refusals: dict[str, Readings] = {}
+        self._qualities: dict[tuple[Span, Leg], Quality] = {}
         self._lock = Lock()
 
     def put(self, scope: Scope, reason: str) -> None:
@@ -36,6 +40,15 @@ class Troubles:
         with self._lock:
             found = self._refusals[node] = self._refusals.get(node, Readings()).read(datetime.now(UTC), counts)
             return found
+
+    def measured(self, qualities: Mapping[tuple[Span, Leg], Quality]) -> None:
+        """How the backbone's links are, as far as they are measured."""
+        with self._lock:
+            self._qualities = dict(qualities)
+
+    def quality(self, span: Span, leg: Leg) -> Quality:
+        with self._lock:
+            return self._qualities.get((span, leg), Quality())
 
     @property
     def validation(self) -> tuple[Report, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from trunkline.intent.bgp import Remark, RibEntry, Router, Session, SessionStatus
+from trunkline.intent.bgp import Adjacency, Remark, RibEntry, Router, Session, SessionStatus
 from trunkline.intent.drivers import Direction, Speaker
 from trunkline.intent.network import Key
 from trunkline.model.site import Daemon
@@ -38,6 +38,9 @@ class Daemons:
 
     def glance(self, router: Router, sessions: Sequence[Session]) -> tuple[SessionStatus, ...]:
         return self._of(router).glance(router, sessions)
+
+    def adjacencies(self, router: Router) -> tuple[Adjacency, ...]:
+        return self._of(router).adjacencies(router)
 
     def routes(self, router: Router) -> tuple[RibEntry, ...]:
         return self._of(router).routes(router)

@@ -35,7 +35,10 @@ def group_number(group: str) -> int:
 
 
 def families(router: Router) -> tuple[int, ...]:
-    """Address families a router speaks; IPv4 always, so that an empty router is a legal one."""
+    """Address families a router speaks; IPv4 always, so that an empty router is a legal one. Link-state routers speak
+    both."""
+    if router.igp:
+        return 4, 6
     spoken = {family_of(session.peer_address) for session in router.sessions}
     return tuple(sorted(spoken | {family_of(origin.prefix) for origin in router.origins} | {4}))
 

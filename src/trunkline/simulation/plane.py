@@ -30,11 +30,31 @@ from trunkline.intent.network import (
     PortCounters,
     Route,
     Secured,
+    Wire,
     nodes_of,
 )
 from trunkline.simulation.frames import Point, Wires, reached, wires
 from trunkline.simulation.rules import objection, on_link
 from trunkline.simulation.world import World, nearest
+
+
+class SimulatedGauge:
+    """Of a link that loses a part of its frames, every so many echoes are lost."""
+
+    def __init__(self, plane: SimulatedPlane) -> None:
+        self._plane = plane
+        self._owed: dict[Wire, float] = {}
+
+    def beat(self, wires: Sequence[Wire]) -> dict[Wire, tuple[float | None, ...]]:
+        return {wire: (self._echo(wire),) for wire in wires}
+
+    def _echo(self, wire: Wire) -> float | None:
+        owed = self._owed.get(wire, 0.0) + self._plane.lossy(wire)
+        self._owed[wire] = owed - int(owed)
+        return None if owed >= 1 else 0.0001
+
+    def close(self) -> None:
+        """Nothing was opened."""
 
 
 class SimulatedPlane:
@@ -122,6 +142,17 @@ class SimulatedPlane:
     def vanished(self, pieces: Sequence[Outage]) -> dict[Key, int]:
         """No frame is sent here, so none vanishes."""
         return {piece.key: 0 for piece in pieces}
+
+    def gauge(self) -> SimulatedGauge:
+        return SimulatedGauge(self)
+
+    def lossy(self, wire: Wire) -> float:
+        """The part of echoes over a link that is lost, there or back."""
+        with self._lock:
+            ends = {(wire.node, wire.interface), self._wires().far.get((wire.node, wire.interface))}
+            rates = [piece.loss_ppm / 1e6 for piece in self._world.pieces.values()
+                     if isinstance(piece, Impairment) and (piece.node, piece.interface) in ends]
+            return max(rates, default=0.0) if len(ends - {None}) == 2 else 1.0
 
     def sweep(self) -> tuple[str, ...]:
         with self._lock:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from threading import RLock
 
 from trunkline.errors import ConfigurationRejected, DriverFailure
-from trunkline.intent.bgp import Remark, RibEntry, Router, Session, SessionState, SessionStatus, evaluate
+from trunkline.intent.bgp import Adjacency, Remark, RibEntry, Router, Session, SessionState, SessionStatus, evaluate
 from trunkline.intent.drivers import Direction
 from trunkline.intent.network import Key
 from trunkline.simulation.bgp import End, Outcome, converge, expanded
@@ -77,6 +77,16 @@ class SimulatedSpeaker:
 
     def glance(self, router: Router, sessions: Sequence[Session]) -> tuple[SessionStatus, ...]:
         return self.sessions(replace(router, sessions=tuple(sessions)))
+
+    def adjacencies(self, router: Router) -> tuple[Adjacency, ...]:
+        """Over links that carry to another one that speaks there."""
+        with self._lock:
+            speaking = [(one, end.name) for one in self._at_home() if one.igp for end in one.igp.interfaces]
+            return tuple(
+                Adjacency(mine, family, "Full", far.router_id)
+                for here, mine in speaking if here.node == router.node
+                for far, theirs in speaking if self._plane.carries(here.node, mine, far.node, theirs)
+                for family in (4, 6))
 
     def routes(self, router: Router) -> tuple[RibEntry, ...]:
         with self._lock:

@@ -86,6 +86,9 @@ _P, _Q, _J = schema.applied.c, schema.requirements.c, schema.journal.c
 _APPLIED = Question(select(_P.blueprint).where(_P.scope == bindparam("scope")))
 _SCOPES = Question(select(_P.scope).order_by(_P.scope))
 _ALL_APPLIED = Question(select(_P.scope, _P.blueprint).order_by(_P.scope))
+_OF_KIND = Question(select(_P.scope).where(_P.scope >= bindparam("first"), _P.scope < bindparam("beyond"))
+                    .order_by(_P.scope))
+_REQUIRING = Question(select(_Q.scope).where(_Q.required == bindparam("scope")).order_by(_Q.scope))
 _REQUIRED = Question(select(_Q.scope).where(_Q.required == bindparam("scope")).limit(1))
 _REQUIREMENTS = Question(select(_Q.required).where(_Q.scope == bindparam("scope")))
 _JOURNAL = Question(select(_J.document).where(_J.name == bindparam("name")))
@@ -245,6 +248,14 @@ class Reader:
 
     def applied_scopes(self) -> tuple[str, ...]:
         return tuple(_SCOPES.column(self._connection))
+
+    def applied_of(self, kind: str) -> tuple[str, ...]:
+        """The scopes of one kind."""
+        return tuple(_OF_KIND.column(self._connection, first=f"{kind}|", beyond=f"{kind}}}"))
+
+    def requiring(self, scope: str) -> tuple[str, ...]:
+        """The scopes that require one."""
+        return tuple(_REQUIRING.column(self._connection, scope=scope))
 
     def all_applied(self) -> tuple[tuple[str, Json], ...]:
         """Every scope with its blueprint."""

@@ -44,7 +44,9 @@ def test_it_ends_by_itself_and_its_time_begins_anew_with_each_write(desk: Desk) 
     ({"delayInMilliseconds": 10_001}, "10000"), ({"jitterInMilliseconds": 1}, "before it was sent"),
     ({"delayInMilliseconds": 5, "jitterInMilliseconds": 6}, "more than delayInMilliseconds 5"),
     ({"expiresInSeconds": 86_401}, "86400"), ({"expiresInSeconds": 0}, "1"), ({"direction": "up"}, "'both'"),
-    ({"leg": "third"}, "secondary"), ({"at": "moon"}, "'backbone'"), ({"region": "westeurope"}, "of backbone links")])
+    ({"leg": "third"}, "secondary"), ({"at": "moon"}, "'link'"), ({"site": "Amsterdam"}, "site does not name"),
+    ({"leg": None}, "leg is missing"), ({"at": "link", "site": "Amsterdam"}, "to is missing"),
+    ({"at": "link", "site": "Amsterdam", "to": "westeurope"}, "circuit does not name")])
 def test_what_no_line_does_is_refused(desk: Desk, changed: dict, words: str) -> None:
     fault, *_ = desk.refusal(BAD, wish(**changed))
     assert fault.code == "InvalidPropertyValue"
@@ -53,12 +55,22 @@ def test_what_no_line_does_is_refused(desk: Desk, changed: dict, words: str) -> 
 
 @pytest.mark.parametrize(("changed", "words"), [
     ({"leg": "secondary"}, "secondary leg of circuit er1 has no link 'handoff'. It has trunk."),
-    ({"at": "backbone"}, "has no link 'backbone'. It has handoff, trunk."),
-    ({"at": "backbone", "region": "eastus"}, "no link 'backbone eastus'")])
+    ({"circuit": None, "leg": None, "at": "link", "site": "Amsterdam", "to": "Seattle"}, "links to amsterdam2"),
+    ({"circuit": None, "at": "link", "site": "Atlantis", "to": "Seattle"}, "no site 'Atlantis'")])
 def test_a_link_that_is_not_there_is_told_with_those_that_are(desk: Desk, changed: dict, words: str) -> None:
     fault, = desk.refusal(BAD, wish(**changed))
-    assert (fault.code, fault.target) == ("ImpairedLinkNotFound", "at")
+    assert fault.code == "ImpairedLinkNotFound"
     assert words in str(fault)
+
+
+def test_a_backbone_link_is_one_whichever_way_it_is_named(desk: Desk) -> None:
+    named = {"circuit": None, "leg": None, "at": "link", "site": "Amsterdam", "to": "westeurope"}
+    desk.put(BAD, wish(**named))
+    other = rid(IMPAIRMENT, "worse")
+    turned = {**named, "site": "westeurope", "to": "amsterdam", "leg": "secondary"}
+    assert codes(desk.refusal(other, wish(**turned))) == ["LineAlreadyImpaired"]
+    desk.put(BAD, wish(**named, direction="in"))
+    assert not desk.refusal(other, wish(**turned, direction="in"))
 
 
 def test_a_circuit_that_is_not_there_or_not_theirs_is_refused(desk: Desk) -> None:

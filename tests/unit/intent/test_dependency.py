@@ -63,7 +63,7 @@ def plant() -> list[Resource]:
     return [*contained, estates.throttle(200),
             estates.fault(), estates.fault("f2", kind="region", region="West Europe"),
             estates.fault("f3", kind="location", location="Amsterdam"),
-            estates.resource(estates.rid(IMPAIRMENT, "i1"), {**circuit, "lossInPercent": 2, "at": "backbone"}, ends)]
+            estates.resource(estates.rid(IMPAIRMENT, "i1"), {**circuit, "lossInPercent": 2, "at": "trunk"}, ends)]
 
 
 def controlled() -> list[Resource]:

@@ -6,11 +6,11 @@ import pytest
 
 import estates
 from trunkline.intent.compile import compile
-from trunkline.intent.compile.impairments import stretches
-from trunkline.intent.compile.plant import core_of_edge, edge_node, port_interface, switch_node
-from trunkline.intent.gateways import connections
+from trunkline.intent.compile.impairments import links
+from trunkline.intent.compile.plant import core_node, edge_node, port_interface, switch_node
 from trunkline.intent.network import ANY_TAG, Impairment, Link
 from trunkline.intent.scope import Scope, ScopeKind
+from trunkline.intent.span import span_between, span_id
 from trunkline.intent.view import CIRCUIT, IMPAIRMENT, circuit_view
 from trunkline.model.circuit import Leg
 from trunkline.model.profile import AZURE
@@ -43,8 +43,7 @@ def test_what_is_asked_for_is_exact() -> None:
 
 
 @pytest.mark.parametrize(("at", "direction", "leaving"), [
-    ("handoff", "in", False), ("handoff", "out", True), ("trunk", "in", False), ("trunk", "out", True),
-    ("backbone", "in", True), ("backbone", "out", False)])
+    ("handoff", "in", False), ("handoff", "out", True), ("trunk", "in", False), ("trunk", "out", True)])
 def test_in_is_from_the_customer_wherever_it_is(at: str, direction: str, leaving: bool) -> None:
     assert [one.leaving for one in compiled(impairment(at=at, direction=direction))] == [leaving]
 
@@ -55,13 +54,31 @@ def test_on_the_trunk_only_the_circuits_own_frames_are_meant() -> None:
         edge_node("Amsterdam", Leg.PRIMARY), port_interface("Equinix"), 1)
 
 
-def test_a_backbone_link_is_the_one_that_the_plant_has() -> None:
-    one, = compiled(impairment(at="backbone", direction="in"))
-    plant = compile(Scope(ScopeKind.BACKBONE, "amsterdam~westeurope", Leg.PRIMARY),
-                    estates.snapshot(*estates.whole()), AZURE)
-    link = next(piece for piece in plant.pieces if isinstance(piece, Link))
-    assert (one.node, one.interface) == (link.a.node, link.a.name)
-    assert one.node == core_of_edge("Amsterdam", Leg.PRIMARY)
+def on_link(*impairments: Resource, leg: Leg = Leg.PRIMARY) -> tuple[Link, list[Impairment]]:
+    found = compile(Scope(ScopeKind.SPAN, "amsterdam~westeurope", leg), estates.snapshot(*impairments), AZURE)
+    link, = (piece for piece in found.pieces if isinstance(piece, Link))
+    return link, [piece for piece in found.pieces if isinstance(piece, Impairment)]
+
+
+def span_impairment(**changed: object) -> Resource:
+    span = span_between("Amsterdam", "westeurope")
+    assert span
+    wish = {"at": "link", "site": "Amsterdam", "to": "westeurope", "lossInPercent": 2, **changed}
+    return estates.resource(estates.rid(IMPAIRMENT, "bad"), wish, {
+        "expiresAt": UNTIL, "link": {"id": str(span_id(span))}})
+
+
+@pytest.mark.parametrize(("direction", "site"), [("in", "amsterdam"), ("out", "westeurope")])
+def test_a_backbone_link_is_impaired_where_frames_come_in(direction: str, site: str) -> None:
+    link, (one,) = on_link(span_impairment(direction=direction))
+    assert one.node == core_node(site, Leg.PRIMARY)
+    assert (one.node, one.interface) in {(end.node, end.name) for end in (link.a, link.b)}
+    assert not one.leaving
+
+
+@pytest.mark.parametrize(("named", "legs"), [(None, set(Leg)), ("secondary", {Leg.SECONDARY})])
+def test_a_backbone_link_is_impaired_for_the_legs_that_are_named(named: str | None, legs: set[Leg]) -> None:
+    assert {leg for leg in Leg if on_link(span_impairment(leg=named), leg=leg)[1]} == legs
 
 
 def test_the_other_leg_is_whole() -> None:
@@ -69,23 +86,25 @@ def test_the_other_leg_is_whole() -> None:
 
 
 def test_a_link_that_is_not_there_is_not_impaired() -> None:
-    assert not compiled(impairment(at="backbone", region="eastus"))
+    alone = [*estates.circuit(), estates.peering(), impairment()]
+    found = compile(Scope(ScopeKind.LEG, ER1.key, Leg.PRIMARY), estates.snapshot(*alone), AZURE)
+    assert not [piece for piece in found.pieces if isinstance(piece, Impairment)]
 
 
 def test_a_leg_has_the_links_that_are_built() -> None:
     alone = estates.snapshot(*estates.circuit(), estates.peering())
     view = circuit_view(alone, ER1)
     assert view
-    assert set(stretches(view, connections(alone, ER1), Leg.PRIMARY)) == {"trunk"}
+    assert set(links(view, Leg.PRIMARY)) == {"trunk"}
     whole = estates.snapshot(*estates.whole())
     view = circuit_view(whole, ER1)
     assert view
-    assert set(stretches(view, connections(whole, ER1), Leg.PRIMARY)) == {"handoff", "trunk", "backbone westeurope"}
+    assert set(links(view, Leg.PRIMARY)) == {"handoff", "trunk"}
 
 
 def test_a_direct_ports_link_is_impaired_for_the_circuits_own_frames() -> None:
     direct = estates.snapshot(estates.port(), estates.on_port(stag=7))
     view = circuit_view(direct, ER1)
     assert view
-    found = stretches(view, (), Leg.PRIMARY)
-    assert {name: one.vid for name, one in found.items()} == {"handoff": 7}
+    found = links(view, Leg.PRIMARY)
+    assert {name: {one.vid for one in ways.values()} for name, ways in found.items()} == {"handoff": {7}}

@@ -61,13 +61,12 @@ def stored(stage: Stage) -> int:
 
 
 def test_status_tells_what_was_asked_for_and_what_can_be_impaired(stage: Stage) -> None:
-    stage.put(conditions.line("primary", "backbone", lossInPercent=2, delayInMilliseconds=20, direction="in"))
+    stage.put(conditions.line("primary", "trunk", lossInPercent=2, delayInMilliseconds=20, direction="in"))
     row, = told(stage)["impairments"]
     assert row["conditions"] == {"lossInPercent": 2, "delayInMilliseconds": 20}
-    assert (row["circuit"], row["leg"], row["at"], row["direction"]) == ("er1", "primary", "backbone", "in")
+    assert (row["circuit"], row["leg"], row["at"], row["direction"]) == ("er1", "primary", "trunk", "in")
     assert row["frames"]["in"]["seen"] == 0
-    assert told(stage)["circuits"][0]["links"] == {
-        leg.value: ["backbone westeurope", "handoff", "trunk"] for leg in Leg}
+    assert told(stage)["circuits"][0]["links"] == {leg.value: ["handoff", "trunk"] for leg in Leg}
 
 
 def test_a_leg_that_loses_everything_is_told_as_cut(stage: Stage) -> None:
@@ -81,7 +80,9 @@ def test_a_leg_that_loses_everything_is_told_as_cut(stage: Stage) -> None:
 
 
 def test_status_says_when_the_link_is_gone(stage: Stage) -> None:
-    stage.put(conditions.line("primary", "backbone", region="eastus", lossInPercent=2))
+    stage.put(conditions.line("primary", "handoff", lossInPercent=2))
+    assert told(stage)["impairments"][0]["linkPresent"]
+    stage.delete(estates.order().id)
     row, = told(stage)["impairments"]
     assert not row["linkPresent"]
 

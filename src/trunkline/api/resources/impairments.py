@@ -8,11 +8,13 @@ from trunkline.api.declaration import Ledger, Register, ResourceType, Wish
 from trunkline.api.resources.lasting import ends_in
 from trunkline.api.resources.linked import circuit_of, immovable, stays
 from trunkline.errors import Conflict, Fault
-from trunkline.intent.compile.impairments import Stretch, chosen, stretches
+from trunkline.intent.compile.impairments import Stretch, links, meant
 from trunkline.intent.estate import Estate
-from trunkline.intent.gateways import connections
+from trunkline.intent.span import span_between, span_id
 from trunkline.intent.view import IMPAIRMENT, ImpairmentView, circuit_view
+from trunkline.model.backbone import backbone
 from trunkline.model.impairment import Impairment, Spot
+from trunkline.model.plant import site_named
 from trunkline.model.resource import Json, Resource
 
 _ANOTHER = "Delete this impairment and create another."
@@ -24,60 +26,59 @@ def _model(resource: Resource) -> Impairment:
 
 def _check(wish: Wish, estate: Register) -> Iterator[Fault]:
     own, model = wish.resource, _model(wish.resource)
-    circuit = yield from circuit_of(own.id, model.circuit, estate)
-    if circuit is None:
+    circuit = (yield from circuit_of(own.id, model.circuit, estate)) if model.circuit else None
+    if model.circuit and circuit is None:
         return
     if wish.existing:
         yield from _moved(_model(wish.existing), model)
-    stretch = _stretch(own, estate)
-    if stretch is None:
-        yield _no_link(own, circuit, estate)
+    stretches = _stretches(own, estate)
+    if not stretches:
+        yield _no_link(model, circuit, estate) if circuit else _no_span(model)
         return
     for other in estate.list(IMPAIRMENT):
-        if other.id.key != own.id.key and not other.deleting and _meets(model, other, stretch, estate):
+        if other.id.key != own.id.key and not other.deleting and stretches & _stretches(other, estate):
             yield Conflict("LineAlreadyImpaired", f"This link is impaired already, by {other.id} in direction "
                            f"'{_model(other).direction}'. Change or delete that one, or wait until it ends at "
                            f"{other.system['expiresAt']}.", "direction")
 
 
-def _stretch(resource: Resource, estate: Estate) -> Stretch | None:
-    return chosen(ImpairmentView(resource, _model(resource)), _links(resource, estate))
-
-
-def _links(resource: Resource, estate: Estate) -> dict[str, Stretch]:
-    """What the leg has, by name."""
+def _stretches(resource: Resource, estate: Estate) -> frozenset[Stretch]:
     model = _model(resource)
-    view = circuit_view(estate, model.circuit.target)
-    return dict(stretches(view, connections(estate, view.resource.id), model.leg)) if view else {}
+    return frozenset(ways[way] for ways in meant(ImpairmentView(resource, model), estate)
+                     for way in model.direction.ways)
 
 
-def _no_link(own: Resource, circuit: Resource, estate: Estate) -> Fault:
-    model, links = _model(own), _links(own, estate)
-    regions = [name.partition(" ")[2] for name in links if name.startswith(Spot.BACKBONE)]
-    wanted = f"{model.at} {model.region}" if model.region else model.at.value
-    if model.at is Spot.BACKBONE and len(regions) > 1 and not model.region:
-        return Conflict("ImpairedLinkNotFound", f"The {model.leg} leg of circuit {circuit.id.name} has backbone links "
-                        f"to several regions: {', '.join(sorted(regions))}. Name one of them as region.", "region")
-    there = f"It has {', '.join(sorted(links))}." if links else "It has no link at all yet."
-    return Conflict("ImpairedLinkNotFound", f"The {model.leg} leg of circuit {circuit.id.name} has no link '{wanted}'. "
-                    f"{there} A hand-off exists once the circuit is ordered at the exchange on this leg, a backbone "
-                    "link once a gateway of the region is connected.", "at")
+def _no_link(model: Impairment, circuit: Resource, estate: Estate) -> Fault:
+    view = circuit_view(estate, circuit.id)
+    known = sorted(links(view, model.leg)) if view and model.leg else []
+    there = f"It has {', '.join(known)}." if known else "It has no link at all yet."
+    return Conflict("ImpairedLinkNotFound", f"The {model.leg} leg of circuit {circuit.id.name} has no link "
+                    f"'{model.at}'. {there} A hand-off exists once the circuit is ordered at the exchange on this leg.",
+                    "at")
 
 
-def _meets(model: Impairment, other: Resource, stretch: Stretch, estate: Estate) -> bool:
-    both_ways = set(model.direction.ways) & set(_model(other).direction.ways)
-    return bool(both_ways) and _stretch(other, estate) == stretch
+def _no_span(model: Impairment) -> Fault:
+    site = site_named(model.site or "")
+    beside = sorted(span.other(site) for span in backbone().adjacent.get(site, ()))
+    there = f"From {model.site} there are links to {', '.join(beside)}." if beside else (
+        f"There is no site '{model.site}'; 'trunkline plant' lists them.")
+    return Conflict("ImpairedLinkNotFound", f"The backbone has no link between '{model.site}' and '{model.to}'. "
+                    f"{there}", "to" if beside else "site")
 
 
 def _moved(old: Impairment, new: Impairment) -> Iterator[Fault]:
-    yield from stays("circuit", old.circuit, new.circuit, _ANOTHER, "circuit")
-    for name in ("leg", "at", "region"):
+    if old.circuit or new.circuit:
+        yield from stays("circuit", old.circuit, new.circuit, _ANOTHER, "circuit")
+    for name in ("leg", "at", "site", "to"):
         if getattr(old, name) != getattr(new, name):
             yield immovable(name, str(getattr(old, name)), str(getattr(new, name)), _ANOTHER, name)
 
 
 def _amend(wish: Wish, _ledger: Ledger) -> Json:
-    return ends_in(_model(wish.resource).expires_in_seconds)
+    """A backbone link finds it by its own id."""
+    model = _model(wish.resource)
+    span = span_between(model.site, model.to) if model.at is Spot.LINK else None
+    return {**ends_in(model.expires_in_seconds), **({"link": {"id": str(span_id(span))}} if span else {})}
 
 
 def _show(resource: Resource, _estate: Estate) -> Json:

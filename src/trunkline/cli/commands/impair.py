@@ -22,23 +22,27 @@ from trunkline.cli.policies import LEGS
 from trunkline.cli.progress import Progress
 from trunkline.cli.tables import print_table
 
-SPOTS = ("handoff", "trunk", "backbone")
-_HOW = "Write CIRCUIT LEG [handoff|trunk|backbone [REGION]], or: backbone LOCATION REGION LEG."
+SPOTS = ("handoff", "trunk")
+_HOW = "Write CIRCUIT LEG [handoff|trunk], or: link SITE SITE [LEG]."
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One link of a leg. ``region`` may be empty."""
+    """A link: its name in words, the id of the resource group where its impairments stand, and what names it there."""
 
-    circuit: Json
-    leg: str
-    at: str = "handoff"
-    region: str = ""
+    words: tuple[str, ...]
+    group: str
+    named: Json
 
     def matches(self, properties: Json) -> bool:
-        same = properties["circuit"]["id"].lower() == self.circuit["id"].lower() and properties["leg"] == self.leg
-        return same and properties.get("at", "handoff") == self.at and (
-            not self.region or properties.get("region") in (None, self.region))
+        return all(_plain(properties.get(name)) == _plain(value) for name, value in (
+            {"leg": None, "at": "handoff"} | self.named).items())
+
+
+def _plain(value: Any) -> Any:
+    """References and sites are compared without regard to case."""
+    text = value.get("id") if isinstance(value, dict) else value
+    return text.lower() if isinstance(text, str) else text
 
 
 class _Group(click.Group):
@@ -61,11 +65,12 @@ def _complete(ctx: click.Context, _parameter: click.Parameter | None, incomplete
     words = tuple(ctx.params.get("target") or ())
     try:
         with connected(instance) as clients:
-            targets = [name.split(" ") for name in _known(overview(clients))]
+            found = overview(clients)
     except click.ClickException:
         return []
+    targets = [*(tuple(name.split(" ")) for name in _known({**found, "backbone": []})), *_spans(found)]
     following = {target[len(words)] for target in targets
-                 if len(target) > len(words) and tuple(target[:len(words)]) == words}
+                 if len(target) > len(words) and target[:len(words)] == words}
     return [CompletionItem(word) for word in sorted(following) if word.startswith(incomplete)]
 
 
@@ -116,7 +121,8 @@ def impair() -> None:
 @click.argument("target", nargs=-1, required=True, shell_complete=_complete)
 @_conditions
 @click.option("--direction", type=click.Choice(["in", "out", "both"]), default="both", show_default=True,
-              help="As the edge sees it: in from the customer, out to the customer.")
+              help="As the edge sees it: in from the customer, out to the customer. On a backbone link: as the first "
+              "site sees it.")
 @lasting_option("5m", "Ends by itself after this; at most 24h.")
 @output_option
 @pass_instance
@@ -124,8 +130,8 @@ def set_(instance: Instance, /, target: tuple[str, ...], direction: str, seconds
          **conditions: float) -> None:
     """Give a link conditions.
 
-    TARGET is CIRCUIT LEG [handoff|trunk|backbone [REGION]], by default the customer's hand-off; or 'backbone LOCATION
-    REGION LEG', which is the same link for every circuit that uses it.
+    TARGET is CIRCUIT LEG [handoff|trunk], by default the customer's hand-off; or 'link SITE SITE [LEG]', a link of the
+    backbone, whose traffic leaves it when it is bad enough.
     """
     if not any(value for name, value in conditions.items() if name != "holdInMilliseconds"):
         raise click.UsageError("name at least one of --loss, --duplicate, --corrupt, --reorder and --delay; "
@@ -134,9 +140,7 @@ def set_(instance: Instance, /, target: tuple[str, ...], direction: str, seconds
     with connected(instance) as clients, progress.step(f"impair {' '.join(target)} for {seconds} s") as step:
         found = _target(clients, target)
         asked = {name: value for name, value in conditions.items() if value}
-        body = {"properties": {"circuit": {"id": found.circuit["id"]}, "leg": found.leg, "at": found.at,
-                               **({"region": found.region} if found.region else {}), "direction": direction,
-                               "expiresInSeconds": seconds, **asked}}
+        body = {"properties": {**found.named, "direction": direction, "expiresInSeconds": seconds, **asked}}
         made = clients.named("operator").put(_path(found, direction), body, step.waiting)
     if as_json:
         print_json(made)
@@ -181,41 +185,47 @@ def _standing(clients: Clients) -> list[Json]:
 
 
 def _path(target: Target, direction: str) -> str:
-    pieces = target.circuit["id"].split("/")
-    words = [str(target.circuit["name"]), target.leg, "" if target.at == "handoff" else target.at, target.region,
-             "" if direction == "both" else direction]
-    return (f"/subscriptions/{pieces[2]}/resourceGroups/{group_of(target.circuit['id'])}"
-            f"/providers/Trunkline.Plant/impairments/{'-'.join(filter(None, words))}")
+    words = [*(word for word in target.words if word != "handoff"), "" if direction == "both" else direction]
+    name = re.sub(r"[^A-Za-z0-9._-]+", "_", "-".join(filter(None, words)))
+    return f"{target.group}/providers/Trunkline.Plant/impairments/{name}"
 
 
 # ── targets ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _target(clients: Clients, words: tuple[str, ...]) -> Target:
-    if words[0] == "backbone" and len(words) == 4:
-        return _backbone(overview(clients), *words[1:])
     match words:
-        case [name, leg, *rest] if leg in LEGS and len(rest) <= 2 and (not rest or rest[0] in SPOTS):
-            return Target(find_circuit(clients, name), leg, *rest)
+        case ["link", site, to] | ["link", site, to, "primary" | "secondary"]:
+            return _span(overview(clients), site, to, words[3:])
+        case [name, leg, *rest] if leg in LEGS and len(rest) <= 1 and (not rest or rest[0] in SPOTS):
+            found = find_circuit(clients, name)
+            at = rest[0] if rest else SPOTS[0]
+            return Target((str(found["name"]), leg, at), _group(found["id"]),
+                          {"circuit": {"id": found["id"]}, "leg": leg, "at": at})
     raise Failed(f"'{' '.join(words)}' is no link. {_HOW} {_told(overview(clients))}")
 
 
-def _backbone(found: Json, location: str, region: str, leg: str) -> Target:
-    """By way of any circuit that uses it."""
-    for circuit in found["circuits"]:
-        if circuit["location"].lower() == location.lower() and f"backbone {region}" in circuit["links"].get(leg, ()):
-            return Target(circuit, leg, "backbone", region)
-    raise Failed(f"there is no backbone link from {location} to {region} on leg '{leg}'. {_told(found)}")
+def _group(circuit: str) -> str:
+    return f"/subscriptions/{circuit.split('/')[2]}/resourceGroups/{group_of(circuit)}"
+
+
+def _span(found: Json, site: str, to: str, leg: tuple[str, ...]) -> Target:
+    """Its impairments stand in the group of the first circuit: where there is none, the backbone has no links."""
+    if not found["circuits"]:
+        raise Failed("there is no circuit yet, so there are no links of the backbone.")
+    named: Json = {"at": "link", "site": site, "to": to, **({"leg": leg[0]} if leg else {})}
+    return Target(("link", site, to, *leg), _group(found["circuits"][0]["id"]), named)
 
 
 def _known(found: Json) -> list[str]:
     """Every target, as one would write it."""
-    legs = [(circuit, leg, link) for circuit in found["circuits"]
-            for leg, links in circuit["links"].items() for link in links]
-    own = [f"{circuit['name']} {leg} {link}" for circuit, leg, link in legs]
-    shared = {f"backbone {circuit['location']} {link.split(' ')[1]} {leg}" for circuit, leg, link in legs
-              if link.startswith("backbone ")}
-    return [*own, *sorted(shared)]
+    own = [f"{circuit['name']} {leg} {link}" for circuit in found["circuits"]
+           for leg, links in circuit["links"].items() for link in links]
+    return [*own, *(" ".join(f'"{word}"' if " " in word else word for word in words) for words in _spans(found))]
+
+
+def _spans(found: Json) -> list[tuple[str, ...]]:
+    return [("link", link["site"], link["to"], link["leg"]) for link in found["backbone"]]
 
 
 def _told(found: Json) -> str:

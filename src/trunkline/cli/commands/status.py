@@ -72,6 +72,8 @@ def status(instance: Instance, as_json: bool) -> None:
     print_table(failing.COLUMNS, [failing.row(row, now) for row in found["faults"]], title="Faults")
     print_table(("impaired", "leg", "link", "direction", "conditions", "ends in", "frames"),
                 [impairment_row(row, now) for row in found["impairments"]], title="Line conditions")
+    print_table(("link", "leg", "km", "OSPF", "OSPFv3", "lost", "round trip", ""), map(link_row, found["backbone"]),
+                title="Backbone")
     _show_rest(found)
 
 
@@ -223,9 +225,18 @@ def impairment_row(row: Json, now: datetime) -> tuple[object, ...]:
     frames = [(name, sum(way[name] for way in row["frames"].values()))
               for name in next(iter(row["frames"].values()), {})]
     counted = ", ".join(f"{count} {name}" for name, count in frames if count or name == "seen")
-    return (row["circuit"], row["leg"], f"{row['at']} {row['region'] or ''}".rstrip(), row["direction"],
+    link = f"{row['site']} {row['to']}" if row["site"] else row["at"]
+    return (row["circuit"] or "-", row["leg"] or "both", link, row["direction"],
             ", ".join(_CONDITIONS[name].format(value) for name, value in row["conditions"].items()),
             duration(left_s) if left_s > 0 else "ended", counted if row["linkPresent"] else "the link is not there")
+
+
+def link_row(row: Json) -> tuple[object, ...]:
+    """Of the backbone."""
+    took = row["roundTripInMilliseconds"]
+    return (f"{row['site']} ~ {row['to']}", row["leg"], f"{row['km']:g}", row["routing"]["IPv4"] or "-",
+            row["routing"]["IPv6"] or "-", f"{row['lossInPercent']:g}%", "-" if took is None else f"{took:g} ms",
+            "avoided" if row["avoided"] else "")
 
 
 def _degraded(found: Json) -> Iterator[tuple[object, ...]]:

@@ -13,6 +13,7 @@ from trunkline.intent.network import ANY_TAG, Impairment
 RULES = 256
 PASSED = 0x544C4B
 NO_TAG = 0xFFFF
+FOREVER = 1 << 62
 CERTAIN = 1 << 32  #: chances are out of this
 
 KEY = struct.Struct("=IHH")
@@ -68,12 +69,18 @@ def compile_rule(piece: Impairment) -> Rule:
     whole = bool(piece.delay_us or piece.jitter_us or piece.corruption_ppm)
     reorder = _chance(piece.reordering_ppm)
     return Rule(
-        until_ns=boottime_ns() + int((datetime.fromisoformat(piece.expires).timestamp() - time.time()) * 1e9),
+        until_ns=_until_ns(piece.expires),
         lose=_chance(piece.loss_ppm), duplicate=_chance(piece.duplication_ppm),
         detour=CERTAIN if whole else reorder, corrupt=_chance(piece.corruption_ppm),
         reorder=reorder if whole or not reorder else CERTAIN,
         delay_ns=piece.delay_us * 1000, jitter_ns=piece.jitter_us * 1000, hold_ns=piece.hold_us * 1000,
         tap=tap_number(piece))
+
+
+def _until_ns(expires: str) -> int:
+    if not expires:
+        return FOREVER
+    return boottime_ns() + int((datetime.fromisoformat(expires).timestamp() - time.time()) * 1e9)
 
 
 def tap_number(piece: Impairment) -> int:

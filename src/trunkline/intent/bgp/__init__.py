@@ -1,6 +1,6 @@
 """BGP values: policies, a router with its sessions, and what daemons say of both."""
 
-from trunkline.intent.bgp.observed import Remark, RibEntry, SessionState, SessionStatus
+from trunkline.intent.bgp.observed import Adjacency, Remark, RibEntry, SessionState, SessionStatus
 from trunkline.intent.bgp.policy import (
     KEPT,
     LOCAL,
@@ -15,7 +15,16 @@ from trunkline.intent.bgp.policy import (
     Rule,
     Validity,
 )
-from trunkline.intent.bgp.router import BfdKey, Origin, PeerRole, Router, Session, ValidationSource
+from trunkline.intent.bgp.router import (
+    BfdKey,
+    Igp,
+    IgpInterface,
+    Origin,
+    PeerRole,
+    Router,
+    Session,
+    ValidationSource,
+)
 from trunkline.model.profile import LimitAction
 
 __all__ = [
@@ -24,9 +33,12 @@ __all__ = [
     "PERMIT_ALL",
     "REJECT_ALL",
     "Action",
+    "Adjacency",
     "BfdKey",
     "Community",
     "CommunityMatch",
+    "Igp",
+    "IgpInterface",
     "LimitAction",
     "Origin",
     "PeerRole",

@@ -42,6 +42,16 @@ class SessionStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Adjacency:
+    """What a link-state router says of a neighbour: ``state`` by RFC 2328, 10.1; packets go there in ``Full`` alone."""
+
+    interface: str
+    family: int
+    state: str
+    router_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Remark:
     """A line of a daemon's log that is about a session; ``session`` is empty if it is of none."""
 

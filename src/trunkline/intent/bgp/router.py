@@ -1,4 +1,6 @@
-"""A router: a BGP daemon in a node, its sessions, what it originates, where it learns which origins are valid."""
+"""A router: a daemon in a node, its sessions, what it originates, where it learns which origins are valid, and on
+which links it speaks a link-state protocol.
+"""
 
 from __future__ import annotations
 
@@ -105,8 +107,25 @@ class ValidationSource:
 
 
 @dataclass(frozen=True, slots=True)
+class IgpInterface:
+    """An end of a link between two routers; it need not be there yet. ``cost``: of sending out of it."""
+
+    name: str
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Igp:
+    """Link-state routing by OSPFv2 and OSPFv3 (RFC 2328, 5340), in one area. The addresses of the node's loopback are
+    told to all."""
+
+    interfaces: tuple[IgpInterface, ...]
+    bfd: Bfd
+
+
+@dataclass(frozen=True, slots=True)
 class Router:
-    """A BGP daemon in a node and all that it is told. ``down``: it ought not to run."""
+    """A routing daemon in a node and all that it is told. ``down``: it ought not to run."""
 
     node: str
     daemon: Daemon
@@ -117,6 +136,7 @@ class Router:
     ecmp: int = 8
     down: bool = False
     validation: tuple[ValidationSource, ...] = ()
+    igp: Igp | None = None
 
     def session(self, name: str) -> Session | None:
         return next((session for session in self.sessions if session.name == name), None)

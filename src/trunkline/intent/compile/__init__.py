@@ -1,6 +1,7 @@
 """From resources to blueprints, one module per kind of scope. Pure: same estate, same bytes.
 
-    plant    core, region, edge, port, backbone: what exists while somebody requires it
+    plant    region, edge, port: what exists while somebody requires it
+    backbone  its routers, the links between them, and what two sites need
     validation  the cache of a location's leg, and what a router gets that validates origins
     site     a customer's LAN, hosts and routers
     direct   one link of a Direct port, and what is plugged into it
@@ -28,6 +29,7 @@ from collections.abc import Callable
 
 from trunkline.intent.blueprint import Blueprint, in_order
 from trunkline.intent.compile import (
+    backbone,
     direct,
     exchange,
     faults,
@@ -54,11 +56,13 @@ def _hub(scope: Scope, estate: Estate, profile: Profile) -> Draft:
 
 
 _COMPILERS: dict[ScopeKind, Callable[[Scope, Estate, Profile], Draft]] = {
-    ScopeKind.CORE: plant.core,
+    ScopeKind.CORE: backbone.core,
+    ScopeKind.SPAN: backbone.span,
+    ScopeKind.CROSSING: backbone.crossing,
+    ScopeKind.BACKBONE: backbone.between,
     ScopeKind.REGION: plant.region,
     ScopeKind.EDGE: plant.edge,
     ScopeKind.PORT: plant.port,
-    ScopeKind.BACKBONE: plant.backbone,
     ScopeKind.VALIDATOR: validation.validator,
     ScopeKind.SERVICES: services.services,
     ScopeKind.DIRECT: direct.direct,

@@ -146,6 +146,15 @@ def edge_scope(location: str, leg: Leg) -> Scope:
     return Scope(ScopeKind.EDGE, site_of(location, leg), leg)
 
 
+def span_scope(one: str, other: str, leg: Leg) -> Scope:
+    """A leg's link between two neighbouring sites."""
+    return Scope(ScopeKind.SPAN, "~".join(sorted((one, other))), leg)
+
+
+def crossing_scope(site: str) -> Scope:
+    return Scope(ScopeKind.CROSSING, site)
+
+
 def backbone_scope(one: str, other: str, leg: Leg) -> Scope:
     """What a leg's tunnels between two places need, whichever is named first: peering locations or regions."""
     return Scope(ScopeKind.BACKBONE, "~".join(sorted((one.casefold(), other.casefold()))), leg)

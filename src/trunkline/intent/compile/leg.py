@@ -96,7 +96,7 @@ def leg(scope: Scope, estate: Estate, profile: Profile) -> Draft:
             draft.routers.append(router(circuit, linked, which, profile))
         draft.pieces.append(sentry(circuit, peering.kind, which, draft.routers[-1]))
     _add_customers_end(draft, circuit, which, profile)
-    draft.pieces += impairments(circuit, linked.connections, which)
+    draft.pieces += impairments(circuit, which)
     return draft
 
 

@@ -1,18 +1,17 @@
-"""Core, region, edge, port, backbone: plant that exists while some scope requires it."""
+"""Region, edge, port: plant that exists while some scope requires it."""
 
 from __future__ import annotations
 
 import hashlib
 
-from trunkline.intent.allocation import core_loopback, node_name
+from trunkline.intent.allocation import node_name
 from trunkline.intent.compile.draft import (
-    BACKBONE_MTU,
     TRUNK_MTU,
     Draft,
     core_scope,
+    crossing_scope,
     edge_scope,
     letter,
-    point_to_point,
 )
 from trunkline.intent.estate import Estate
 from trunkline.intent.network import Interface, Link, Node, Role
@@ -23,6 +22,8 @@ from trunkline.model.profile import Profile
 
 #: The switch's trunk towards the edge.
 TO_EDGE = "edge"
+#: A backbone router's interface towards the other leg's at the same site.
+CROSSING = "crossing"
 
 
 def edge_node(location: str, leg: Leg) -> str:
@@ -72,14 +73,9 @@ def _short(text: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
 
 
-def core(scope: Scope, _estate: Estate, _profile: Profile) -> Draft:
-    leg = Leg(scope.leg)
-    return Draft([Node(core_node(scope.key, leg), Role.CORE, forwarding=True,
-                       loopback=(f"{core_loopback(scope.key, leg)}/32",))])
-
-
 def region(scope: Scope, _estate: Estate, _profile: Profile) -> Draft:
-    return Draft(requires=[core_scope(scope.key, leg) for leg in Leg])
+    """Both of its backbone routers."""
+    return Draft(requires=[*(core_scope(scope.key, leg) for leg in Leg), crossing_scope(scope.key)])
 
 
 def edge(scope: Scope, _estate: Estate, _profile: Profile) -> Draft:
@@ -94,13 +90,3 @@ def port(scope: Scope, _estate: Estate, _profile: Profile) -> Draft:
     trunk = Link(Interface(switch, TO_EDGE, mtu=TRUNK_MTU),
                  Interface(edge_node(location, leg), port_interface(provider), mtu=TRUNK_MTU))
     return Draft([Node(switch, Role.SWITCH), trunk], requires=[edge_scope(location, leg)])
-
-
-def backbone(scope: Scope, _estate: Estate, _profile: Profile) -> Draft:
-    one, _, other = scope.key.partition("~")
-    leg = Leg(scope.leg)
-    here, there = core_loopback(one, leg), core_loopback(other, leg)
-    link = Link(
-        Interface(core_node(one, leg), backbone_interface(other), (point_to_point(here, there),), BACKBONE_MTU),
-        Interface(core_node(other, leg), backbone_interface(one), (point_to_point(there, here),), BACKBONE_MTU))
-    return Draft([link], requires=[core_scope(one, leg), core_scope(other, leg)])

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 
 from trunkline.intent.estate import Estate
 from trunkline.intent.scope import Scope, ScopeKind
+from trunkline.intent.span import span_between
 from trunkline.intent.view import CIRCUIT, PEERING
 from trunkline.model.circuit import Circuit, Leg
+from trunkline.model.impairment import Impairment
 from trunkline.model.resource import Resource, ResourceId
 
 Scopes = Iterator[Scope]
@@ -41,6 +43,14 @@ def of_pointer(*names: str) -> Callable[[Resource, Estate], Scopes]:
                 if name in values:
                     yield from legs(ResourceId.parse(values[name]["id"]))
     return scopes
+
+
+def of_impairment(resource: Resource, estate: Estate) -> Scopes:
+    """The legs of a circuit, or a link of the backbone."""
+    yield from of_pointer("circuit")(resource, estate)
+    model = Impairment.model_validate(resource.properties)
+    if span := span_between(model.site, model.to):
+        yield from (Scope(ScopeKind.SPAN, str(span), leg) for leg in model.legs)
 
 
 def _links_of_port(port: ResourceId) -> Scopes:

@@ -39,6 +39,7 @@ from trunkline.intent.network.observed import (
     Neighbor,
     PortCounters,
     Where,
+    Wire,
 )
 from trunkline.intent.network.outage import Outage
 from trunkline.intent.network.responder import Answer, Responder
@@ -51,7 +52,7 @@ __all__ = [
     "FilterRule", "Guard", "Harm", "Hygiene", "Impairment", "Interface", "KernelRoute", "Key", "Line", "Link", "Lookup",
     "Neighbor", "Node", "Outage", "Piece", "Policer", "Port", "PortCounters", "PortRange", "Responder", "Rewriting",
     "Role", "Route", "RouteKind", "RuleList", "Secured", "Sentry", "Tag", "Tap", "Translation", "Tunnel",
-    "Verdict", "Where", "Whereabouts", "nodes_of",
+    "Verdict", "Where", "Whereabouts", "Wire", "nodes_of",
 ]
 
 #: Whatever a plane can realise, in the order of creation. A sentry stands before anything is let through to it.

@@ -40,8 +40,8 @@ class Impairment:
     """Line conditions on purpose, for frames that come in on an interface or, if ``leaving``, are about to leave there;
     with ``vid`` only for those with this outer tag. Rates in millionths of the frames, times in microseconds.
 
-    ``expires``: an ISO 8601 time, after which the line is whole although the piece still stands. ``hold_us``: how long
-    a frame is held back so that others overtake it.
+    ``expires``: an ISO 8601 time, after which the line is whole although the piece still stands; empty for never.
+    ``hold_us``: how long a frame is held back so that others overtake it.
     """
 
     node: str

@@ -96,6 +96,15 @@ class Harm:
 
 
 @dataclass(frozen=True, slots=True)
+class Wire:
+    """A link to be measured: from ``interface`` of ``node`` to ``address`` at its other end."""
+
+    node: str
+    interface: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Neighbor:
     """One row of a kernel neighbour table; ``state`` in the kernel's word (REACHABLE, STALE, INCOMPLETE …)."""
 

@@ -25,7 +25,8 @@ MAIN = 0
 @dataclass(frozen=True, slots=True)
 class Route:
     """A static route; several next hops share the load. Without ``next_hops`` it leads to the link ``interface``; with
-    both, the next hop is taken to be on that link. ``table``: MAIN, or one that a Lookup leads to."""
+    both, the next hop is taken to be on that link. ``table``: MAIN, or one that a Lookup leads to. ``metric``: of
+    several to one prefix the lowest is taken; IPv4 alone."""
 
     node: str
     prefix: str
@@ -33,10 +34,12 @@ class Route:
     interface: str = ""
     table: int = MAIN
     kind: RouteKind = RouteKind.UNICAST
+    metric: int = 0
 
     @property
     def key(self) -> Key:
         where = f"@{self.table}" if self.table else ""
+        where += f"#{self.metric}" if self.metric else ""
         return ("route", f"{self.node}:{self.prefix}{where}")
 
 

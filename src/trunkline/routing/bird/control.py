@@ -20,8 +20,9 @@ _DEADLINE_S = 5.0
 _LAST_LINE = re.compile(rb"\n\d{4} [^\n]*\n\Z")
 _CODED = re.compile(r"(\d{4})[- ](.*)")
 
-#: Line codes: table of protocols, one protocol's details, a route, its type, its attributes, BFD sessions.
-PROTOCOL, DETAIL, ROUTE, ROUTE_TYPE, ATTRIBUTE, BFD = 1002, 1006, 1007, 1008, 1012, 1020
+#: Line codes: table of protocols, one protocol's details, a route, its type, its attributes, OSPF neighbours, BFD
+#: sessions.
+PROTOCOL, DETAIL, ROUTE, ROUTE_TYPE, ATTRIBUTE, OSPF, BFD = 1002, 1006, 1007, 1008, 1012, 1013, 1020
 RECONFIGURED = frozenset({3, 4, 5, 18})  #: done, under way, queued behind one that is under way, confirmed
 
 

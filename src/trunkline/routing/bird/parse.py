@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
 
-from trunkline.intent.bgp import LOCAL, Refusal, RibEntry, Session, SessionState, SessionStatus
+from trunkline.intent.bgp import LOCAL, Adjacency, Refusal, RibEntry, Session, SessionState, SessionStatus
 from trunkline.intent.bgp.reasons import refusal_of
-from trunkline.routing.bird.control import ATTRIBUTE, BFD, DETAIL, PROTOCOL, ROUTE, Line
+from trunkline.routing.bird.control import ATTRIBUTE, BFD, DETAIL, OSPF, PROTOCOL, ROUTE, Line
 from trunkline.routing.bird.policy import VALIDITIES
 from trunkline.routing.bird.render import ORIGINS, protocol_of
 
@@ -26,6 +26,8 @@ _ROUTE = re.compile(
 _COMMUNITY = re.compile(r"\((\d+), ?(\d+)(?:, ?(\d+))?\)")
 _VIA = re.compile(r"\s*via (\S+) on")
 _BFD_ROW = re.compile(r"(?P<address>\S+)\s+(?P<interface>\S+)\s+(?P<state>Up|Down|Init|AdminDown)\s")
+
+_NEIGHBOUR = re.compile(r"(?P<id>[\d.]+)\s+\d+\s+(?P<state>[\w-]+)/\S+\s+\S+\s+(?P<interface>\S+)\s")
 
 BfdStates = dict[tuple[str, str], str]
 
@@ -117,6 +119,11 @@ def parse_bfd(lines: Iterable[Line]) -> BfdStates:
     """BFD state by peer address and interface."""
     rows = (_BFD_ROW.match(line.text) for line in lines if line.code == BFD)
     return {(row["address"], row["interface"]): row["state"] for row in rows if row}
+
+
+def parse_adjacencies(lines: Iterable[Line], family: int) -> tuple[Adjacency, ...]:
+    rows = (_NEIGHBOUR.match(line.text) for line in lines if line.code == OSPF)
+    return tuple(Adjacency(row["interface"], family, row["state"], row["id"]) for row in rows if row)
 
 
 def parse_routes(lines: Iterable[Line], sessions: Iterable[Session], *, refused: bool = False) -> tuple[RibEntry, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
-from trunkline.intent.bgp import BfdKey, LimitAction, Origin, PeerRole, Router, Session, Validity
+from trunkline.intent.bgp import BfdKey, IgpInterface, LimitAction, Origin, PeerRole, Router, Session, Validity
 from trunkline.model.bgp import family_of
 from trunkline.model.profile import BfdMethod
 from trunkline.routing.bird import policy
@@ -33,8 +33,8 @@ _LIMIT = {LimitAction.RESTART: "restart", LimitAction.SHUTDOWN: "disable", Limit
 _LAST_RESORT = 50
 _METHODS = {BfdMethod.MD5: "keyed md5", BfdMethod.METICULOUS_MD5: "meticulous keyed md5",
             BfdMethod.SHA1: "keyed sha1", BfdMethod.METICULOUS_SHA1: "meticulous keyed sha1"}
-#: Protocol that originates a family's prefixes.
-ORIGINS = "tl.origins{}"
+#: Protocol that originates a family's prefixes; that learns them from a link-state router's neighbours.
+ORIGINS, IGP = "tl.origins{}", "tl.ospf{}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,16 @@ class BfdView:
 
 
 @dataclass(frozen=True, slots=True)
+class IgpView:
+    """One protocol of a link-state router: OSPFv2 is IPv4's, OSPFv3 IPv6's."""
+
+    version: int
+    name: str
+    family: int
+    interfaces: tuple[IgpInterface, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CacheView:
     """An RTR cache."""
 
@@ -92,6 +102,7 @@ class RouterView:
     local_group: int
     recovery_wait_s: int
     channels: tuple[ChannelView, ...]
+    igps: tuple[IgpView, ...]
     bfd: tuple[BfdView, ...]
     sessions: tuple[SessionView, ...]
 
@@ -114,6 +125,7 @@ def view(router: Router) -> RouterView:
         local_group=LOCAL_GROUP,
         recovery_wait_s=_RECOVERY_WAIT_S,
         channels=tuple(_channel(router, family) for family in families(router)),
+        igps=tuple(_igps(router)),
         bfd=_bfd(router),
         sessions=tuple(_session(router, session) for session in router.sessions),
     )
@@ -162,9 +174,17 @@ def _origin(origin: Origin) -> str:
     return f"{ip_network(origin.prefix)} {target}{f' {{{told} }}' if told else ''}"
 
 
+def _igps(router: Router) -> Iterator[IgpView]:
+    for version, family in ((2, 4), (3, 6)):
+        if router.igp:
+            yield IgpView(version, IGP.format(family), family, router.igp.interfaces)
+
+
 def _bfd(router: Router) -> tuple[BfdView, ...]:
     """Timers belong to an interface; of several sessions over one the fastest decides."""
     fastest: dict[str, BfdView] = {}
+    if igp := router.igp:
+        fastest |= {one.name: BfdView(one.name, igp.bfd.interval_ms, igp.bfd.multiplier) for one in igp.interfaces}
     for session in router.sessions:
         if session.bfd is None:
             continue

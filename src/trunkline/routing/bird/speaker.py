@@ -11,14 +11,14 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from trunkline.errors import ConfigurationRejected, DriverFailure
-from trunkline.intent.bgp import Remark, RibEntry, Router, Session, SessionState, SessionStatus
+from trunkline.intent.bgp import Adjacency, Remark, RibEntry, Router, Session, SessionState, SessionStatus
 from trunkline.intent.bgp.sent import as_sent
 from trunkline.intent.drivers import Direction
 from trunkline.intent.network import Key
 from trunkline.routing import life
 from trunkline.routing.bird import control, remarks, ribs
-from trunkline.routing.bird.parse import parse_bfd, parse_routes, parse_sessions
-from trunkline.routing.bird.render import protocol_of, render
+from trunkline.routing.bird.parse import parse_adjacencies, parse_bfd, parse_routes, parse_sessions
+from trunkline.routing.bird.render import IGP, protocol_of, render
 from trunkline.routing.deaths import DeathWatch
 from trunkline.routing.files import NodeFiles, forget_nodes, nodes_with
 from trunkline.routing.life import Life
@@ -130,6 +130,15 @@ class BirdSpeaker:
             return parse_sessions(lines, {}, sessions)
         except DriverFailure:
             return tuple(SessionStatus(session.name, SessionState.IDLE) for session in sessions)
+
+    def adjacencies(self, router: Router) -> tuple[Adjacency, ...]:
+        if not router.igp:
+            return ()
+        try:
+            return tuple(found for family in families(router) for found in parse_adjacencies(
+                control.ask(self._files(router.node), f"show ospf neighbors '{IGP.format(family)}'"), family))
+        except DriverFailure:
+            return ()
 
     def routes(self, router: Router) -> tuple[RibEntry, ...]:
         return tuple(entry for family in families(router)

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from trunkline.errors import ConfigurationRejected, DriverFailure
-from trunkline.intent.bgp import Remark, RibEntry, Router, Session, SessionState, SessionStatus
+from trunkline.intent.bgp import Adjacency, Remark, RibEntry, Router, Session, SessionState, SessionStatus
 from trunkline.intent.bgp.sent import as_sent
 from trunkline.intent.drivers import Direction
 from trunkline.intent.network import Key
@@ -114,6 +114,10 @@ class FrrSpeaker:
 
     def glance(self, router: Router, sessions: Sequence[Session]) -> tuple[SessionStatus, ...]:
         return self.sessions(replace(router, sessions=tuple(sessions)))
+
+    def adjacencies(self, router: Router) -> tuple[Adjacency, ...]:  # noqa: ARG002
+        """No router of the backbone is FRR."""
+        return ()
 
     def routes(self, router: Router) -> tuple[RibEntry, ...]:
         try:

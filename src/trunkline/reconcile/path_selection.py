@@ -1,0 +1,137 @@
+"""Dynamic path selection: links of the backbone are measured all the time, and traffic keeps off those that are bad.
+
+What was decided is stored, so a restart keeps it, and works by what routing daemons are told of a link's cost, softly.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from threading import Event
+
+from trunkline.diagnosis.link_quality import Quality, Verdict, is_bad, judge, quality, reason, windowed
+from trunkline.intent.allocation import span_addresses
+from trunkline.intent.compile.draft import core_scope
+from trunkline.intent.compile.plant import backbone_interface, core_node
+from trunkline.intent.drivers import Plane
+from trunkline.intent.network import Wire
+from trunkline.intent.scope import Scope, ScopeKind
+from trunkline.intent.span import AVOIDED, avoidance_id, span_between
+from trunkline.model.backbone import Span
+from trunkline.model.circuit import Leg
+from trunkline.model.operation import Activity
+from trunkline.model.profile import Profile
+from trunkline.model.resource import ProvisioningState, Resource, ResourceId
+from trunkline.reconcile.troubles import Troubles
+from trunkline.store import Reader, Store
+
+log = logging.getLogger(__name__)
+
+#: Ten echoes a second over each link; how often it is asked which links there are; seconds.
+_BEAT_S, _LOOK_S = 0.1, 1.0
+_CALLER = "Trunkline"
+#: A link and the leg whose it is.
+Place = tuple[Span, Leg]
+
+
+class PathSelection:
+    """Not thread-safe. ``due``: told of the scopes of routers whose costs change."""
+
+    def __init__(self, store: Store, plane: Plane, profile: Profile, troubles: Troubles,
+                 due: Callable[[Iterable[Scope]], None]) -> None:
+        self._store, self._plane, self._profile, self._troubles, self._due = store, plane, profile, troubles, due
+        self._wires: dict[Wire, Place] = {}
+        self._echoes: dict[Place, tuple[float | None, ...]] = {}
+        self._verdicts: dict[Place, Verdict] = {}
+        self._looked = 0.0
+
+    def run(self, stopped: Event) -> None:
+        gauge = self._plane.gauge()
+        try:
+            while not stopped.wait(_BEAT_S):
+                try:
+                    self.beat(gauge.beat, time.monotonic())
+                except Exception:
+                    log.exception("path selection")
+        finally:
+            gauge.close()
+
+    def beat(self, measure: Callable[[tuple[Wire, ...]], Mapping[Wire, tuple[float | None, ...]]], at_s: float) -> None:
+        if not self._looked or at_s - self._looked >= _LOOK_S:
+            self._look(at_s)
+        for wire, fresh in measure(tuple(self._wires)).items():
+            self._take(self._wires[wire], fresh, at_s)
+
+    def _look(self, at_s: float) -> None:
+        """Which links there are; a verdict on one that is gone, or that nobody gave in this life, is the store's."""
+        with self._store.reading() as reader:
+            places = dict(_places(reader.applied_of(ScopeKind.SPAN)))
+            stored = {one.id.key for one in reader.list(AVOIDED)}
+        self._looked, self._wires = at_s, places
+        known = set(places.values())
+        for place in [place for place in self._verdicts if place not in known]:
+            del self._verdicts[place], self._echoes[place]
+        for place in known - self._verdicts.keys():
+            self._verdicts[place], self._echoes[place] = Verdict(avoidance_id(*place).key in stored), ()
+        left = stored - {avoidance_id(*place).key for place in known}
+        if left:
+            self._forget(left)
+        self._troubles.measured({place: self._quality(place) for place in known})
+
+    def _forget(self, keys: Iterable[str]) -> None:
+        with self._store.writing() as writer:
+            for one in writer.list(AVOIDED):
+                if one.id.key in keys:
+                    writer.delete(one.id)
+
+    def _quality(self, place: Place) -> Quality:
+        return quality(self._echoes[place])
+
+    def _take(self, place: Place, fresh: tuple[float | None, ...], at_s: float) -> None:
+        before = self._verdicts[place]
+        self._echoes[place] = windowed(self._echoes[place], fresh)
+        found, expected_ms = self._quality(place), expected_round_trip_ms(place[0], self._profile)
+        after = judge(before, is_bad(found, expected_ms, self._profile.link_bounds), at_s, self._profile.link_bounds)
+        self._verdicts[place] = after
+        if after.avoided is not before.avoided:
+            self._decide(place, after.avoided, reason(found, expected_ms))
+
+    def _decide(self, place: Place, avoided: bool, why: str) -> None:
+        span, leg = place
+        log.warning("link", extra={"link": str(span), "leg": leg.value, "avoided": avoided, "why": why})
+        with self._store.writing() as writer:
+            identity = avoidance_id(span, leg)
+            if avoided:
+                writer.put(Resource(identity, properties={"reason": why}, state=ProvisioningState.SUCCEEDED))
+            else:
+                writer.delete(identity)
+            for circuit in _circuits(writer, place):
+                writer.log(_activity(circuit, place, avoided, why))
+        self._due(core_scope(site, leg) for site in (span.a, span.b))
+
+
+def expected_round_trip_ms(span: Span, profile: Profile) -> float:
+    return 2 * span.latency_us / 1000 if profile.felt_latency else 0.0
+
+
+def _places(scopes: Iterable[str]) -> Iterator[tuple[Wire, Place]]:
+    for scope in map(Scope.parse, scopes):
+        span, leg = span_between(*scope.key.split("~")), Leg(scope.leg)
+        if span:
+            yield Wire(core_node(span.a, leg), backbone_interface(span.b), span_addresses(span, leg)[1]), (span, leg)
+
+
+def _circuits(reader: Reader, place: Place) -> Iterator[ResourceId]:
+    """Whose legs have tunnels that are planned to lead over a link."""
+    for pair in reader.requiring(str(Scope(ScopeKind.SPAN, str(place[0]), place[1]))):
+        for scope in map(Scope.parse, reader.requiring(pair)):
+            if scope.kind is ScopeKind.LEG:
+                yield ResourceId.parse(scope.key)
+
+
+def _activity(circuit: ResourceId, place: Place, avoided: bool, why: str) -> Activity:
+    span, leg = place
+    action = "Trunkline.Plant/links/leave/action" if avoided else "Trunkline.Plant/links/return/action"
+    return Activity(circuit, action, _CALLER, f"link-{time.time_ns():x}", "Succeeded",
+                    detail=f"{leg} link {span.a} to {span.b}: {why}")
