@@ -113,7 +113,7 @@ def gateways_of(estate: Estate, circuit: ResourceId) -> tuple[ResourceId, ...]:
 @dataclass(frozen=True, slots=True)
 class Seen:
     """``since``: when the present state began. ``blocked``: why it may not begin, or go on. ``busy``: what of it still
-    carries traffic. ``missing``: what is not back yet."""
+    carries traffic. ``missing``: what is not back yet. ``before``: why it was where it is until now."""
 
     now: datetime
     since: datetime
@@ -121,6 +121,7 @@ class Seen:
     busy: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     cancelled: bool = False
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ def _announced(wish: Maintenance, seen: Seen) -> Next:
     if seen.cancelled:
         return Next(_S.CANCELLED, "cancelled before it began")
     if seen.now >= wish.end_time:
-        return Next(_S.REFUSED, _listed(seen.blocked) or "nobody was there to begin it within its window")
+        return Next(_S.REFUSED, seen.before or "nobody was there to begin it within its window")
     if seen.now < wish.start_time:
         return Next(_S.ANNOUNCED)
     if seen.blocked:

@@ -53,7 +53,7 @@ class Maintenances:
                         ) if state is not _S.RESTORING else ()
         return _Turn(parts, used, following(wish, state, Seen(
             now(), _since(one), blocked, self._busy(state, parts, reader), self._missing(state, used, reader),
-            "cancelled" in one.system)))
+            "cancelled" in one.system, one.status.get("why", ""))))
 
     def _used(self, one: Resource, state: MaintenanceState, parts: frozenset[Part],
               reader: Reader) -> frozenset[Part]:

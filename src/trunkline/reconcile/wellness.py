@@ -58,8 +58,9 @@ class Wellness:
         self._readings: dict[tuple[Part, str], _Reading] = {}
 
     def is_used(self, part: Part, estate: Estate) -> bool:
-        """Whether any session of it is up over which packets could come."""
-        return any(self._up(router, session) for router, session in self._sessions(part, estate))
+        """Whether any session of it is up over which packets come: of a customer's, one that has told a route."""
+        return any(not tuple(self._not_yet(part, router, session, watched=False))
+                   for router, session in self._sessions(part, estate))
 
     def unwell(self, part: Part, estate: Estate) -> Iterator[str]:
         """Why it could not carry all by itself."""
@@ -84,12 +85,14 @@ class Wellness:
         if not found:
             yield f"{_named(part)} has no session"
 
-    def _not_yet(self, part: Part, router: Router, session: Session) -> Iterator[str]:
-        """Established, and watched: BFD begins slowly (RFC 5880, 6.8.3)."""
+    def _not_yet(self, part: Part, router: Router, session: Session, watched: bool = True) -> Iterator[str]:
+        """Established, with routes, and ``watched``: BFD begins slowly (RFC 5880, 6.8.3)."""
         status, = self._speaker.sessions(replace(router, sessions=(session,)))
         if status.state is not SessionState.ESTABLISHED:
             yield f"session {session.name} of {_named(part)} is not Established"
-        elif session.bfd and status.bfd != "Up":
+        elif session.group == CUSTOMER and not status.prefixes_accepted:
+            yield f"session {session.name} of {_named(part)} has told no route"
+        elif watched and session.bfd and status.bfd != "Up":
             yield f"BFD of session {session.name} of {_named(part)} is not Up"
 
     def _cut_off(self, part: Part, estate: Estate) -> Iterator[str]:
