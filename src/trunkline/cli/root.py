@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "down": ("down", "down", "Stop the service and remove its network from this machine."),
     "status": ("status", "status", "Circuits, legs, sessions, traffic and faults at a glance."),
     "counters": ("counters", "counters", "What circuits carried and dropped, and why, against their bandwidth."),
+    "plant": ("plant", "plant", "Peering locations, regions, the backbone; paths, and the nearest location."),
     "routes": ("routes", "routes", "A circuit's looking glass: sessions, routes, and why each is where it is."),
     "doctor": ("doctor", "doctor", "What this machine has and lacks, and what follows."),
     "demo": ("demo", "demo", "Order a circuit, send packets, break a leg, clean up: all by itself."),
