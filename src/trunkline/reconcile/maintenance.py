@@ -4,6 +4,8 @@ where it ought to be. So it also ends by itself after a restart.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,6 +29,8 @@ CALLER = "trunkline-maintenance"
 
 _S = MaintenanceState
 
+#: How often it is looked up whom an announced one concerns: circuits come and go; seconds.
+_LOOK_UP_S = 30.0
 #: Steps that are remembered of a maintenance.
 _KEPT = 20
 
@@ -36,6 +40,7 @@ class Maintenances:
 
     def __init__(self, store: Store, plane: Plane, speaker: Speaker, profile: Profile) -> None:
         self._store, self._wellness = store, Wellness(plane, speaker, profile)
+        self._looked: dict[str, float] = {}  #: when it was looked up whom each concerns; time.monotonic()
 
     def beat(self) -> frozenset[Scope]:
         """What has to be passed over because something moved."""
@@ -47,13 +52,21 @@ class Maintenances:
     def _turn(self, one: Resource, reader: Reader) -> _Turn:
         """Whom it concerns is looked up anew while nothing is out of use; then those alone that it began with."""
         state, wish = state_of(one), model_of(one)
-        parts = recorded(one) if state.felt else parts_of(wish, reader.list(CIRCUIT), reader)
+        parts = self._parts(one, reader)
         used = self._used(one, state, parts, reader)
         blocked = tuple(why for part in sorted(used) for why in self._wellness.unwell(part.other, reader)
                         ) if state is not _S.RESTORING else ()
         return _Turn(parts, used, following(wish, state, Seen(
             now(), _since(one), blocked, self._busy(state, parts, reader), self._missing(state, used, reader),
             "cancelled" in one.system, one.status.get("why", ""))))
+
+    def _parts(self, one: Resource, reader: Reader) -> frozenset[Part]:
+        """To look them up takes reading all circuits: now and then while the window is not open."""
+        moment, looked = time.monotonic(), self._looked.get(one.id.key, -math.inf)
+        if state_of(one).felt or (now() < model_of(one).start_time and moment - looked < _LOOK_UP_S):
+            return recorded(one)
+        self._looked[one.id.key] = moment
+        return parts_of(model_of(one), reader.list(CIRCUIT), reader)
 
     def _used(self, one: Resource, state: MaintenanceState, parts: frozenset[Part],
               reader: Reader) -> frozenset[Part]:
