@@ -1,6 +1,6 @@
 """Failover drills at random, killed at random, and whether everything is as it was in the end.
 
-    python bench/drills.py [--runs 100] [--seed 1]
+    python bench/drills.py [--runs 100] [--seed 1] [--within SECONDS]
 
 Goal: 100 of 100. Each run draws a target (a leg, silent or drained; an edge, a switch, a gateway instance, a location)
 and what befalls it at a random moment of a random phase: nothing, kill -9 of the whole control plane (started again 0
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import random
 import tempfile
+import time
 from pathlib import Path
 
 from stand import drilling, report, spread, started
@@ -22,11 +23,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--runs", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--within", type=float, default=float("inf"), help="begin none after so many seconds")
     asked = parser.parse_args()
-    chance, outcomes = random.Random(asked.seed), []  # noqa: S311  no secret
+    end, outcomes = time.monotonic() + asked.within, []
+    chance = random.Random(asked.seed)  # noqa: S311  no secret
     with tempfile.TemporaryDirectory(prefix="trunkline-bench-") as home, started(Path(home) / "home") as running:
         drilling.whole(running)
         for number in range(1, asked.runs + 1):
+            if time.monotonic() > end:
+                break
             found = drilling.play(running, drilling.Attempt.drawn(chance), chance)
             outcomes.append(found)
             print(f"{number:>3}  {' '.join(found.attempt.target):<38} {found.attempt.event:<13} "

@@ -8,6 +8,7 @@ import stat
 from base64 import b64encode
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -17,6 +18,8 @@ from trunkline.cli.certificate import keys, shelf
 from trunkline.cli.certificate.page import page
 from trunkline.cli.certificate.paper import paper
 from trunkline.cli.failure import Failed
+from trunkline.cli.instance import Instance, locate
+from trunkline.cli.rehearsal.targets import complete as complete_target
 from trunkline.cli.root import trunkline
 from trunkline.diagnosis.drill.certificate import Certificate, rendered
 from trunkline.settings import Places, load
@@ -126,6 +129,25 @@ def test_the_history_is_listed_newest_first_and_found_by_the_beginning_of_an_id(
     assert json.loads(ask(places, "drill", "show", "6f1c2a9e", "-o", "json")[1])["signature"]
     assert json.loads(ask(places, "drill", "show", "-o", "json")[1])["id"] == later.id
     assert ask(places, "drill", "show", "ffff")[0] == 1
+
+
+def test_kept_certificates_are_offered_to_whoever_types(places: Places) -> None:
+    kept(places)
+    context = click.Context(trunkline, obj=load_instance(places))
+    offered = [one.value for one in shelf.complete(context, click.Argument(["file"]), "6f")]
+    assert offered == ["6f1c2a9e", "6f"]
+
+
+def test_targets_are_offered_to_whoever_types(places: Places) -> None:
+    context = click.Context(trunkline, obj=load_instance(places))
+    argument = click.Argument(["target"])
+    assert [one.value for one in complete_target(context, argument, "loc")] == ["location"]
+    context.params["target"] = ("er1",)
+    assert [one.value for one in complete_target(context, argument, "sec")] == ["secondary"]
+
+
+def load_instance(places: Places) -> Instance:
+    return locate(str(places.home), {})
 
 
 def test_a_difference_for_the_worse_fails(places: Places) -> None:

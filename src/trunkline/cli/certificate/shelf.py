@@ -9,10 +9,13 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
+from click.shell_completion import CompletionItem
 from pydantic import ValidationError
 
 from trunkline.cli.client import Json
 from trunkline.cli.failure import Failed
+from trunkline.cli.instance import Instance, locate
 from trunkline.diagnosis.drill.certificate import Certificate
 from trunkline.settings import Places
 
@@ -89,6 +92,14 @@ def all_of(places: Places) -> Iterator[tuple[Path, Certificate]]:
             yield path, parsed(read(path), path)
         except Failed:
             continue
+
+
+def complete(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Beginnings of the kept ones' ids, and files."""
+    instance = ctx.find_object(Instance) or locate(str(ctx.find_root().params.get("home") or ""))
+    ids = [path.stem.rpartition("-")[2] for path in kept(instance.settings.places)]
+    found = [CompletionItem(one) for one in (*(("latest",) if ids else ()), *ids) if one.startswith(incomplete)]
+    return [*found, CompletionItem(incomplete, type="file")]
 
 
 def find(places: Places, wanted: str) -> Path:

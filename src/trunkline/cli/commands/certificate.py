@@ -20,7 +20,7 @@ def certificate() -> None:
 
 
 @certificate.command()
-@click.argument("file")
+@click.argument("file", shell_complete=shelf.complete)
 @click.option("--key", type=click.Path(dir_okay=False, path_type=Path),
               help="The public key that counts (PEM). By default this instance's, if it has one.")
 @output_option
@@ -47,8 +47,8 @@ def verify(instance: Instance, file: str, key: Path | None, as_json: bool) -> No
 
 
 @certificate.command()
-@click.argument("before")
-@click.argument("after")
+@click.argument("before", shell_complete=shelf.complete)
+@click.argument("after", shell_complete=shelf.complete)
 @output_option
 @pass_instance
 def diff(instance: Instance, before: str, after: str, as_json: bool) -> None:

@@ -23,7 +23,7 @@ from trunkline.cli.rehearsal.ground import look
 from trunkline.cli.rehearsal.lease import Lease
 from trunkline.cli.rehearsal.play import Drill
 from trunkline.cli.rehearsal.preflight import Wish, plan
-from trunkline.cli.rehearsal.targets import USAGE, Target, all_legs, parse
+from trunkline.cli.rehearsal.targets import USAGE, Target, all_legs, complete, parse
 from trunkline.cli.tables import console, print_table
 from trunkline.diagnosis.drill.certificate import Certificate, Result, rendered
 
@@ -46,7 +46,7 @@ def _written(command: Command) -> Command:
                f"\n\nTARGET: {USAGE}.\n\nThe failure stands on a lease of seconds at the edge: if the drill or the "
                "service is killed, it ends by itself. Exit code 0 passed, 1 failed or refused, 4 stopped by a "
                "condition.")
-@click.argument("target", nargs=-1, metavar="TARGET...")
+@click.argument("target", nargs=-1, metavar="TARGET...", shell_complete=complete)
 @click.option("--all-legs", is_flag=True, help="Each leg of the circuits that are named, or of all, one after another.")
 @click.option("--drain", is_flag=True, help="Planned work: make paths longer first, then fail. Nothing may be lost.")
 @click.option("--dry-run", is_flag=True, help="Say what would fail and what is left, and fail nothing.")
@@ -215,7 +215,7 @@ def list_(instance: Instance, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("certificate", default="latest")
+@click.argument("certificate", default="latest", shell_complete=shelf.complete)
 @_written
 @output_option
 @pass_instance

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import click
+from click.shell_completion import CompletionItem
 from pydantic import ValidationError
 
 from trunkline.cli.client import Json
 from trunkline.cli.commands.status import LEGS
 from trunkline.cli.failure import Failed
-from trunkline.cli.lookup import group_of
+from trunkline.cli.lookup import complete_circuit, group_of
 from trunkline.cli.rehearsal.ground import Ground, circuit_named
 from trunkline.diagnosis.drill.ways import said
 from trunkline.model.fault import FaultKind, RehearsedFault
@@ -30,6 +31,15 @@ USAGE = ("CIRCUIT LEG, edge LOCATION LEG, switch PROVIDER LOCATION LEG, gateway 
          "[LEG], core SITE LEG, location LOCATION, region REGION")
 #: Planned work is on one leg: Azure's failover test lengthens the paths of one link of a circuit.
 DRAINABLE = (FaultKind.LEG, FaultKind.EDGE, FaultKind.SWITCH)
+
+
+def complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Circuits and kinds; behind them legs, which most end with."""
+    if ctx.params.get("target"):
+        return [CompletionItem(leg) for leg in LEGS if leg.startswith(incomplete.lower())]
+    kinds = [CompletionItem(word, help=" ".join(members)) for word, (_, members) in _GRAMMAR.items()
+             if word.startswith(incomplete.lower())]
+    return [*kinds, *complete_circuit(ctx, parameter, incomplete)]
 
 
 @dataclass(frozen=True, slots=True)
