@@ -38,6 +38,19 @@ def hub() -> tuple[Resource, ...]:
                            "sku": "Standard"}, {"number": 9}))
 
 
+def default_table(*prefixes: str, towards: str) -> Resource:
+    """With a static route to a connected network."""
+    return resource(table("defaultRouteTable"), {"labels": ["default"], "routes": [{
+        "name": "r", "destinationType": "CIDR", "destinations": list(prefixes), "nextHopType": "ResourceId",
+        "nextHop": str(network_link(towards))}]})
+
+
+def behind(address: str, *prefixes: str, **config: object) -> Json:
+    """A routingConfiguration's vnetRoutes: what stands behind an appliance."""
+    return {"staticRoutes": [{"name": "r", "addressPrefixes": list(prefixes), "nextHopIpAddress": address}],
+            "staticRoutesConfig": config}
+
+
 def custom_table(name: str = "apart", number: int = 10, slot: int = 1, labels: tuple[str, ...] = ()) -> Resource:
     return resource(table(name), {"routes": [], "labels": list(labels)}, {"number": number, "slot": slot})
 

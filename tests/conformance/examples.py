@@ -62,6 +62,8 @@ def _prepare(world: World, example: Example, path: str, body: Any) -> None:
     if example.method == "PUT" and _is_item(path):
         if kind_of(path) == "virtualnetworks/subnets":
             world.reserve(above(path), "10.0.0.0/16")
+        if kind_of(path) == "virtualhubs/hubvirtualnetworkconnections":  # whose static routes lead to 10.0.0.65
+            world.reserve(body["properties"]["remoteVirtualNetwork"]["id"], "10.0.0.0/16")
         world.hold(path)
         world.ensure_all(body, but=path)
     elif _is_item(path):

@@ -80,6 +80,23 @@ def test_a_map_stands_at_a_connection_of_its_own_hub_once_for_each_way(hub: Wind
     assert refused(hub, "virtualHubs/hub/routeMaps/third", summary).error == "RouteSummarizationNotSupported"
 
 
+def a_table(next_hop: str) -> dict[str, Any]:
+    return {"labels": ["default"], "routes": [{
+        "name": "r", "destinationType": "CIDR", "destinations": ["10.9.0.0/16"], "nextHopType": "ResourceId",
+        "nextHop": next_hop}]}
+
+
+def appliance(address: str = "10.1.0.9", prefix: str = "10.9.0.0/16") -> dict[str, Any]:
+    return {"staticRoutes": [{"name": "r", "addressPrefixes": [prefix], "nextHopIpAddress": address}]}
+
+
+def test_static_routes_lead_to_connected_networks_and_there_to_appliances(hub: Window) -> None:
+    hub.put(SPOKE, a_network(hub, vnetRoutes=appliance()))
+    hub.put(DEFAULT, a_table(hub.path(SPOKE)))
+    assert hub.get(DEFAULT)["properties"]["routes"][0]["nextHop"] == hub.path(SPOKE)
+    assert hub.get(SPOKE)["properties"]["routingConfiguration"]["vnetRoutes"]["staticRoutes"][0]["name"] == "r"
+
+
 def test_routes_are_asked_of_what_there_is(hub: Window) -> None:
     path, nobody = hub.path("virtualHubs/hub"), hub.path("virtualHubs/hub/hubRouteTables/nobody")
     assert hub.request("POST", f"{path}/effectiveRoutes", {"resourceId": nobody}).error == "InvalidResourceReference"
@@ -89,9 +106,11 @@ def test_routes_are_asked_of_what_there_is(hub: Window) -> None:
 
 
 def _static(window: Window) -> tuple[str, dict[str, Any]]:
-    return DEFAULT, {"labels": ["default"], "routes": [{
-        "name": "r", "destinationType": "CIDR", "destinations": ["10.9.0.0/16"], "nextHopType": "ResourceId",
-        "nextHop": window.path(SPOKE)}]}
+    return DEFAULT, a_table(window.path("azureFirewalls/fw"))
+
+
+def _static_to_nobody(window: Window) -> tuple[str, dict[str, Any]]:
+    return DEFAULT, a_table(window.path(SPOKE))
 
 
 def _beside_the_default_table(window: Window) -> tuple[str, dict[str, Any]]:
@@ -107,8 +126,11 @@ def _another_hubs_table(window: Window) -> tuple[str, dict[str, Any]]:
 
 
 def _to_appliances(window: Window) -> tuple[str, dict[str, Any]]:
-    return SPOKE, a_network(window, vnetRoutes={"staticRoutes": [{
-        "name": "r", "addressPrefixes": ["10.9.0.0/16"], "nextHopIpAddress": "10.1.0.9"}]})
+    return SPOKE, a_network(window, vnetRoutes=appliance("10.99.0.9"))
+
+
+def _over_ipv6(window: Window) -> tuple[str, dict[str, Any]]:
+    return SPOKE, a_network(window, vnetRoutes=appliance(prefix="fd00:9::/48"))
 
 
 def _with_a_gateway(window: Window) -> tuple[str, dict[str, Any]]:
@@ -141,7 +163,8 @@ def _of_a_basic_hub(window: Window) -> tuple[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize(("wish", "code"), [
-    (_static, "StaticRoutesNotSupported"), (_to_appliances, "StaticRoutesNotSupported"),
+    (_static, "StaticRouteNotSupported"), (_static_to_nobody, "InvalidResourceReference"),
+    (_to_appliances, "InvalidNextHopIpAddress"), (_over_ipv6, "VirtualWanHasNoIPv6"),
     (_beside_the_default_table, "BranchRouteTableNotAllowed"), (_another_hubs_table, "InvalidResourceReference"),
     (_with_a_gateway, "VirtualNetworkHasGateway"), (_beside_another, "VnetAddressSpaceOverlapsHub"),
     (_on_a_circuits_links, "VnetAddressSpaceOverlapsOnCircuit"), (_of_a_basic_hub, "VirtualHubIsBasic")])

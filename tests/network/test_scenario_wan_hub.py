@@ -13,6 +13,7 @@ import pytest
 import estates
 import scenes
 import wans
+from appliances import ANNOUNCED, BEHIND, forwarding, host_behind
 from stage import Stage
 from trunkline.intent.compile.draft import ce_node, vnet_node
 from trunkline.intent.compile.vnet import vm_node
@@ -111,6 +112,19 @@ def test_a_network_with_a_gateway_of_its_own_meets_the_hub_at_the_edge_where_bot
     scenes.connected(stage, ONE, IN_ITS_OWN)
     scenes.connected(stage, scenes.VM, IN_TWO)
     assert not scenes.disturbed(before, scenes.sessions(stage)), "no session was reset"
+
+
+def test_a_static_route_leads_to_an_appliance_in_a_connected_network(stage: Stage) -> None:
+    nva = forwarding(estates.nic("nva1", 13, address="10.2.0.9", vnet="two"))
+    node = vm_node(nva.id)
+    stage.put(*wans.whole(), nva)
+    with host_behind(stage, node):
+        stage.put(wans.connected("two", vnetRoutes=wans.behind("10.2.0.9", ANNOUNCED, propagateStaticRoutes=False)))
+        scenes.connected(stage, ONE, IN_TWO)
+        assert not stage.pings(ONE, BEHIND)
+        stage.put(wans.default_table(ANNOUNCED, towards="two"))
+        scenes.connected(stage, ONE, BEHIND)
+        scenes.connected(stage, scenes.HOST, BEHIND)
 
 
 def test_frr_tells_what_it_knows_and_is_not_changed_by_its_shell(stage: Stage) -> None:

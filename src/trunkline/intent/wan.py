@@ -18,7 +18,7 @@ from trunkline.model.hub import VirtualHub
 from trunkline.model.network import VirtualNetwork
 from trunkline.model.resource import Resource, ResourceId
 from trunkline.model.route_map import RouteMap
-from trunkline.model.wan import ExpressRouteGateway, HubVnetConnection, Routed
+from trunkline.model.wan import ExpressRouteGateway, HubRouteTable, HubVnetConnection, Routed
 
 _NETWORK = "Microsoft.Network"
 VIRTUAL_WAN = f"{_NETWORK}/virtualWans"
@@ -57,12 +57,14 @@ def _part(prefix: str, number: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class HubTable:
-    """``slot``: 0 of the default table, from 1 on of others."""
+    """``slot``: 0 of the default table, from 1 on of others. ``statics``: (prefix, key of the connection that it leads
+    to)."""
 
     id: ResourceId
     number: int
     slot: int
     labels: tuple[str, ...]
+    statics: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +83,19 @@ class Attached:
 
 @dataclass(frozen=True, slots=True)
 class ConnectedNetwork:
-    """A virtual network at a hub, with its IPv4 address space: a Virtual WAN carries no other."""
+    """A virtual network at a hub, with its IPv4 address space: a Virtual WAN carries no other. ``statics``: (prefix,
+    address of the appliance that it stands behind); ``telling``: the hub tells of them."""
 
     attached: Attached
     vnet: Resource
     prefixes: tuple[str, ...]
+    statics: tuple[tuple[str, str], ...] = ()
+    telling: bool = True
+
+    def touches(self, table: HubTable) -> bool:
+        """Whether it has a link to the table's router."""
+        own = self.attached.resource.id.key
+        return self.attached.touches(table) or any(leads == own for _, leads in table.statics)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +118,13 @@ class WanHub:
     @property
     def default_table(self) -> HubTable:
         return self.tables[0]
+
+    def statics(self, table: HubTable) -> dict[str, ConnectedNetwork]:
+        """By prefix, where a table's static routes lead: its own before those that connections bring along."""
+        own = {one.attached.resource.id.key: one for one in self.networks}
+        brought = {prefix: one for one in self.networks if one.telling and table.id.key in one.attached.propagated
+                   for prefix, _ in one.statics}
+        return {**brought, **{prefix: own[leads] for prefix, leads in table.statics if leads in own}}
 
     def circuit(self, connection: ResourceId) -> Attached | None:
         return next((one for one in self.circuits if one.resource.id.key == connection.key), None)
@@ -174,15 +191,20 @@ def attached(connection: Resource, hub: ResourceId, tables: Iterable[HubTable], 
 
 
 def _tables(estate: Estate, hub: Resource) -> Iterator[HubTable]:
-    yield HubTable(hub.id.child("hubRouteTables", DEFAULT_TABLE), hub.number, 0,
-                   _labels(estate.get(hub.id.child("hubRouteTables", DEFAULT_TABLE))) or BUILT_IN[DEFAULT_TABLE])
+    default = hub.id.child("hubRouteTables", DEFAULT_TABLE)
+    said = _model(estate.get(default))
+    yield HubTable(default, hub.number, 0, said.labels or BUILT_IN[DEFAULT_TABLE], _statics(said))
     known = [one for one in estate.children(hub.id, HUB_ROUTE_TABLE) if "slot" in one.system and not one.deleting]
     for one in sorted(known, key=lambda table: int(table.system["slot"])):
-        yield HubTable(one.id, one.number, int(one.system["slot"]), _labels(one))
+        yield HubTable(one.id, one.number, int(one.system["slot"]), _model(one).labels, _statics(_model(one)))
 
 
-def _labels(table: Resource | None) -> tuple[str, ...]:
-    return tuple(map(str, table.properties.get("labels") or ())) if table else ()
+def _model(table: Resource | None) -> HubRouteTable:
+    return HubRouteTable.model_validate(table.properties) if table else HubRouteTable()
+
+
+def _statics(table: HubRouteTable) -> tuple[tuple[str, str], ...]:
+    return tuple((prefix, route.next_hop.lower()) for route in table.routes for prefix in route.destinations)
 
 
 def _networks(estate: Estate, hub: Resource, tables: tuple[HubTable, ...], maps: RouteMaps
@@ -192,7 +214,12 @@ def _networks(estate: Estate, hub: Resource, tables: tuple[HubTable, ...], maps:
         vnet = _alive(estate, network_of(connection))
         if vnet and not connection.deleting:
             space = VirtualNetwork.model_validate(vnet.properties).address_space.address_prefixes
-            found.append(ConnectedNetwork(attached(connection, hub.id, tables, maps), vnet, of_family(4, space)))
+            said = Routed.model_validate(connection.properties).routing_configuration
+            statics = tuple((prefix, route.next_hop_ip_address) for route in said.static_routes
+                            for prefix in route.address_prefixes)
+            found.append(ConnectedNetwork(
+                attached(connection, hub.id, tables, maps), vnet, of_family(4, space), statics,
+                said.vnet_routes is None or said.vnet_routes.propagated))
     return tuple(sorted(found, key=lambda one: one.vnet.number))
 
 

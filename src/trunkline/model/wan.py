@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from trunkline.model.bgp import Ipv4, Prefix
 from trunkline.model.resource import Properties, Reference
 
 #: Scale units of an ExpressRoute gateway in a hub, 2 Gbit/s each (azure-facts 2.2).
@@ -57,10 +58,26 @@ class PropagatedRouteTables(Properties):
     ids: tuple[Reference, ...] | None = None
 
 
+class StaticRoute(Properties):
+    name: str
+    address_prefixes: tuple[Prefix, ...] = Field(min_length=1, max_length=100)
+    next_hop_ip_address: Ipv4
+
+
+class StaticRoutesConfig(Properties):
+    propagate_static_routes: bool | None = None
+
+
 class NetworkRoutes(Properties):
     """Towards appliances in a connected network."""
 
-    static_routes: tuple[dict[str, Any], ...] = ()
+    static_routes: tuple[StaticRoute, ...] = ()
+    static_routes_config: StaticRoutesConfig | None = None
+
+    @property
+    def propagated(self) -> bool:
+        """Unless it is said that they are not."""
+        return self.static_routes_config is None or self.static_routes_config.propagate_static_routes is not False
 
 
 class RoutingConfiguration(Properties):
@@ -71,8 +88,8 @@ class RoutingConfiguration(Properties):
     vnet_routes: NetworkRoutes | None = None
 
     @property
-    def static_routes(self) -> bool:
-        return bool(self.vnet_routes and self.vnet_routes.static_routes)
+    def static_routes(self) -> tuple[StaticRoute, ...]:
+        return self.vnet_routes.static_routes if self.vnet_routes else ()
 
     @property
     def references(self) -> tuple[tuple[str, Reference], ...]:
@@ -100,6 +117,21 @@ class ExpressRouteConnection(Routed):
 
 class HubVnetConnection(Routed):
     remote_virtual_network: Reference
+
+
+class HubRoute(Properties):
+    """``next_hop``: an id."""
+
+    name: str
+    destination_type: str
+    destinations: tuple[Prefix, ...] = Field(min_length=1, max_length=100)
+    next_hop_type: str
+    next_hop: str
+
+
+class HubRouteTable(Properties):
+    routes: tuple[HubRoute, ...] = ()
+    labels: tuple[str, ...] = ()
 
 
 class RoutingPolicy(Properties):

@@ -33,10 +33,10 @@ class HubRoutes:
         hub = _hub(operation, estate)
         table = _table(hub, str(operation.parameters.get("resourceId", "")).lower())
         router = self._router(hub, table, estate) if table else None
-        origins = _origins(hub)
+        origins, statics = _origins(hub), _statics(hub, table) if table else {}
         found: dict[tuple[str, str, str], Json] = {}
         for entry in self._speaker.routes(router) if router else ():
-            if entry.best and (way := _way(entry, origins)):
+            if entry.best and (way := _way(entry, origins) or statics.get(entry.prefix)):
                 found.setdefault((entry.prefix, *way), _effective_row(entry, *way))
         return {"value": list(found.values())}
 
@@ -93,8 +93,12 @@ def _origins(hub: WanHub) -> dict[str, tuple[str, str]]:
     return {**known, GATEWAY: (_TO_GATEWAY, str(hub.gateway.id))} if hub.gateway else known
 
 
+def _statics(hub: WanHub, table: HubTable) -> dict[str, tuple[str, str]]:
+    return {prefix: (_TO_NETWORK, str(one.attached.resource.id)) for prefix, one in hub.statics(table).items()}
+
+
 def _way(entry: RibEntry, origins: dict[str, tuple[str, str]]) -> tuple[str, str] | None:
-    """``None`` of what the router originates: the hub's own prefix."""
+    """``None`` of what the router originates: the hub's own prefix and static routes."""
     return origins.get(entry.session) or (
         origins.get(GATEWAY) if entry.session.startswith(f"{GATEWAY}_") else None)
 

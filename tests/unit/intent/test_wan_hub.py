@@ -144,6 +144,30 @@ def test_a_map_is_named_by_the_connection_as_well() -> None:
     assert "10.2.0.0/16" not in realm.knows(ONE)
 
 
+def test_a_static_route_is_told_to_all_but_the_network_that_it_leads_to() -> None:
+    realm = Realm(*wans.whole(), wans.default_table("10.9.0.0/16", towards="two"))
+    assert "10.9.0.0/16" in realm.knows(ONE)
+    assert "10.9.0.0/16" in realm.knows(CE1)
+    assert "10.9.0.0/16" not in realm.knows(TWO)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_what_stands_behind_an_appliance_is_told_where_its_network_is_propagated(told: bool) -> None:
+    routes = wans.behind("10.2.0.9", "10.9.0.0/16", propagateStaticRoutes=told)
+    realm = Realm(*wans.whole(), wans.custom_table(), wans.connected("two", vnetRoutes=routes))
+    assert ("10.9.0.0/16" in realm.knows(ONE)) is told
+    assert "10.9.0.0/16" not in realm.knows(APART)
+
+
+def test_a_table_that_leads_to_a_network_has_a_link_to_it() -> None:
+    apart = estates.resource(wans.table("apart"), {"labels": [], "routes": [{
+        "name": "r", "destinationType": "CIDR", "destinations": ["10.9.0.0/16"], "nextHopType": "ResourceId",
+        "nextHop": str(wans.network_link("two"))}]}, {"number": 10, "slot": 1})
+    realm = Realm(*wans.whole(), apart, wans.connected("one", associatedRouteTable=wans.associated("apart")))
+    assert not realm.down
+    assert set(realm.knows(ONE)) == {"10.9.0.0/16", wans.PREFIX}
+
+
 def test_scale_units_bound_the_gateway() -> None:
     grown = estates.resource(wans.GATEWAY, {"virtualHub": {"id": str(wans.HUB)}, "autoScaleConfiguration": {
         "bounds": {"min": 1, "max": 3}}}, {"number": 9})

@@ -70,6 +70,7 @@ def vnet(scope: Scope, estate: Estate, profile: Profile) -> Draft:
                    *(wan_hub.origins_of_network(wan[1]) if wan else ()))
         draft.routers.append(Router(node, Daemon.BIRD, GATEWAY_ASN, router_id(view.resource.number, 3), sessions,
                                     origins, profile.ecmp))
+    draft.pieces += wan_hub.pieces_of_network(*wan, subnets) if wan else ()
     here = surroundings(estate, view, draft.routers)
     add_filter(draft, here, estate)
     add_user_routes(draft, here, estate)

@@ -13,6 +13,7 @@ circuit on the gateway instances' sessions with its VRFs.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -49,9 +50,11 @@ from trunkline.intent.compile.draft import (
     vnet_node,
 )
 from trunkline.intent.compile.route_maps import mapped
+from trunkline.intent.compile.surroundings import FAR_TABLES
 from trunkline.intent.estate import Estate
 from trunkline.intent.gateways import GatewayView, gateway_view
-from trunkline.intent.network import Interface, Link, Node, Role
+from trunkline.intent.network import Interface, Link, Lookup, Node, Role, Route, RouteKind, Verdict
+from trunkline.intent.placement import PlacedSubnet
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.wan import Attached, ConnectedNetwork, HubTable, WanHub, router_part, wan_hub
 from trunkline.model.bgp import GATEWAY_ASN
@@ -64,6 +67,8 @@ from trunkline.model.site import Daemon
 #: First two parts of the community by which gateway instances tell which connection a route came in by.
 _CAME_BY = (GATEWAY_ASN, 201)
 _ALL_CONNECTIONS = CommunityMatch(((_CAME_BY[0],) * 2, (_CAME_BY[1],) * 2, (0, 0xFFFFFFFF)))
+#: Before the entrances of route tables of subnets, and of peers' appliances.
+_ENTRANCE = 80
 _FORGET = Rule(Action.NEXT, remove_communities=(_ALL_CONNECTIONS,))
 
 
@@ -77,7 +82,7 @@ def hub(scope: Scope, estate: Estate, profile: Profile) -> Draft:
         node = table_node(found, table)
         draft.pieces.append(Node(node, Role.ROUTER, forwarding=True, loopback=(f"{table_address(found, table)}/32",),
                                  sysctls=DAEMON_SYSCTLS))
-        draft.pieces += [_link(found, table, one) for one in found.networks if one.attached.touches(table)]
+        draft.pieces += [_link(found, table, one) for one in found.networks if one.touches(table)]
         draft.routers.append(_router(found, table, gateway, profile))
     return draft
 
@@ -93,10 +98,16 @@ def table_address(wan: WanHub, table: HubTable) -> str:
 
 def _router(wan: WanHub, table: HubTable, gateway: GatewayView | None, profile: Profile) -> Router:
     sessions = (
-        *(_towards_network(wan, table, one, profile) for one in wan.networks if one.attached.touches(table)),
+        *(_towards_network(wan, table, one, profile) for one in wan.networks if one.touches(table)),
         *(_towards_gateway(wan, table, gateway, profile) if gateway and table in wan.of_gateway() else ()))
     return Router(table_node(wan, table), Daemon.BIRD, HUB_ASN, router_id(table.number, 6), sessions,
-                  (Origin(wan.prefix),), profile.ecmp)
+                  tuple(_origins(wan, table)), profile.ecmp)
+
+
+def _origins(wan: WanHub, table: HubTable) -> Iterator[Origin]:
+    yield Origin(wan.prefix)
+    for prefix, one in wan.statics(table).items():
+        yield Origin(prefix, link_address(one.prefixes))
 
 
 # ── virtual networks ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -122,7 +133,9 @@ def _towards_network(wan: WanHub, table: HubTable, one: ConnectedNetwork, profil
     at = one.attached
     told, tells = _told(at, table), table.id.key in at.propagated
     taken = Policy((Rule(Action.PERMIT, tuple(map(PrefixMatch.exactly, one.prefixes))),))
-    given = learned_from(LOCAL, NETWORK, GATEWAY)
+    own = tuple(PrefixMatch.exactly(prefix) for prefix, leads in wan.statics(table).items() if leads is one)
+    given = Policy((*((Rule(Action.DENY, own, groups=(LOCAL,), refusal=Refusal.OWN_SPACE),) if own else ()),
+                    *learned_from(LOCAL, NETWORK, GATEWAY).rules))
     return Session(
         name=network_session(one), group=NETWORK, interface=f"n{one.vnet.number}",
         local_address=table_address(wan, table), peer_address=link_address(one.prefixes), local_asn=HUB_ASN,
@@ -138,7 +151,7 @@ def _told(at: Attached, table: HubTable) -> bool:
 def sessions_of_network(wan: WanHub, one: ConnectedNetwork, profile: Profile) -> Iterator[Session]:
     """The VNet router's sessions with the routers of the tables that it has to do with."""
     for table in wan.tables:
-        if one.attached.touches(table):
+        if one.touches(table):
             told, tells = _told(one.attached, table), table.id.key in one.attached.propagated
             yield Session(
                 name=session_name(WAN, table.number), group=WAN, interface=network_interface(table),
@@ -151,6 +164,29 @@ def sessions_of_network(wan: WanHub, one: ConnectedNetwork, profile: Profile) ->
 
 def origins_of_network(one: ConnectedNetwork) -> tuple[Origin, ...]:
     return tuple(map(Origin, one.prefixes))
+
+
+def pieces_of_network(wan: WanHub, one: ConnectedNetwork,
+                      subnets: tuple[PlacedSubnet, ...]) -> Iterator[Lookup | Route]:
+    """What comes from the hub for a static route's prefix goes to its appliance, whatever the router knows itself; to
+    nowhere, if no machine that may forward has the address."""
+    node, number = vnet_node(one.vnet.id), _table_number(one)
+    appliances = {address: nic.interface for subnet in subnets for nic in subnet.nics if nic.model.enable_ip_forwarding
+                  for address in nic.addresses}
+    for prefix, address in dict(one.statics).items():
+        if address in appliances:
+            yield Route(node, prefix, (address,), appliances[address], number)
+        else:
+            yield Route(node, prefix, table=number, kind=RouteKind.BLACKHOLE)
+    for table in wan.tables if one.statics else ():
+        if one.touches(table):
+            yield Lookup(node, _ENTRANCE, Verdict.TABLE, number, network_interface(table))
+
+
+def _table_number(one: ConnectedNetwork) -> int:
+    """Of the kernel's table, among those that lead to appliances."""
+    digest = hashlib.blake2b(one.attached.resource.id.key.encode("utf-8", "surrogatepass"), digest_size=4).digest()
+    return FAR_TABLES | int.from_bytes(digest, "big") >> 1
 
 
 def _not_own(prefixes: tuple[str, ...]) -> Policy:

@@ -5,7 +5,7 @@ Tables and connections are realised (intent.compile.wan_hub), routing intent and
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from trunkline.api.declaration import Ledger, Register, ResourceType, Wish
 from trunkline.api.resources.addressing import circuit_collisions
@@ -25,10 +25,10 @@ from trunkline.intent.estate import Estate
 from trunkline.intent.gateways import circuit_of
 from trunkline.intent.view import GATEWAY, SUBNET, VNET, alive, referrers
 from trunkline.intent.wan import BUILT_IN, HUB_ROUTE_TABLE, HUB_VNET_CONNECTION, VIRTUAL_HUB, wan_hub
-from trunkline.model.bgp import of_family, overlaps
+from trunkline.model.bgp import of_family, overlaps, within
 from trunkline.model.hub import VirtualHub
 from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId
-from trunkline.model.wan import HubVnetConnection, RoutingIntent
+from trunkline.model.wan import HubRoute, HubRouteTable, HubVnetConnection, RoutingIntent
 
 ROUTING_INTENT = f"{VIRTUAL_HUB}/routingIntent"
 HUB_ROUTE_TABLE_V2 = f"{VIRTUAL_HUB}/routeTables"
@@ -99,10 +99,27 @@ def _check_intent(wish: Wish, register: Register) -> Iterator[Fault]:
 
 def _check_table(wish: Wish, register: Register) -> Iterator[Fault]:
     yield from in_wan(wish, register)
-    if wish.resource.properties.get("routes"):
-        yield Fault("StaticRoutesNotSupported", f"routes of {wish.resource.id.name} are static, and a hub leads "
-                    "nothing to firewalls or appliances on this platform. Leave them out; what connections propagate "
-                    "is learned.", "routes")
+    for route in HubRouteTable.model_validate(wish.resource.properties).routes:
+        yield from _check_route(wish.resource.id, route, register)
+
+
+def _check_route(table: ResourceId, route: HubRoute, register: Register) -> Iterator[Fault]:
+    yield from _only_ipv4(f"Route '{route.name}' of {table.name}", route.destinations, "routes")
+    is_connection = f"/{HUB_VNET_CONNECTION.rpartition('/')[2]}/".lower() in route.next_hop.lower()
+    if route.destination_type.lower() != "cidr" or not is_connection:
+        yield Fault("StaticRouteNotSupported", f"Route '{route.name}' of {table.name} leads from "
+                    f"{route.destination_type} to {route.next_hop[:200]}. On this platform static routes lead from "
+                    "CIDR to a hubVirtualNetworkConnection; firewalls do not stand in hubs.", "routes")
+        return
+    found = linked(register, table, route.next_hop, HUB_VNET_CONNECTION)
+    if found is None or found.id.parent is None or table.parent is None or found.id.parent.key != table.parent.key:
+        yield missing(table, route.next_hop, f"{HUB_VNET_CONNECTION} of its hub", "routes")
+
+
+def _only_ipv4(what: str, prefixes: Iterable[str], member: str) -> Iterator[Fault]:
+    if of_family(6, tuple(prefixes)):
+        yield Fault("VirtualWanHasNoIPv6", f"{what} has an IPv6 prefix, and a Virtual WAN carries IPv4 only. Leave it "
+                    "out.", member)
 
 
 def _check_vnet(wish: Wish, register: Register) -> Iterator[Fault]:
@@ -121,12 +138,22 @@ def _check_vnet(wish: Wish, register: Register) -> Iterator[Fault]:
         yield missing(connection, model.remote_virtual_network.id, VNET, "remoteVirtualNetwork")
         return
     yield from _beside_hub(connection, remote, register)
+    yield from _check_appliances(model, remote)
     yield from _without_gateway(remote, register)
     for other in referrers(register, remote.id, HUB_VNET_CONNECTION):
         if other.id.key != connection.key:
             yield Conflict("VirtualNetworkAlreadyConnectedToHub", f"Virtual network {remote.id} is connected by "
                            f"{other.id}; a network is connected to one hub, once. Delete that connection first.",
                            "remoteVirtualNetwork", status=400)
+
+
+def _check_appliances(model: HubVnetConnection, vnet: Resource) -> Iterator[Fault]:
+    for route in model.routing_configuration.static_routes:
+        yield from _only_ipv4(f"Route '{route.name}'", route.address_prefixes, "routingConfiguration.vnetRoutes")
+        if not any(within(f"{route.next_hop_ip_address}/32", space) for space in of_family(4, spaces_of(vnet))):
+            yield Fault("InvalidNextHopIpAddress", f"nextHopIpAddress {route.next_hop_ip_address} of route "
+                        f"'{route.name}' is not in {vnet.id}; give the address of an appliance there.",
+                        "routingConfiguration.vnetRoutes")
 
 
 def _beside_hub(connection: ResourceId, vnet: Resource, register: Register) -> Iterator[Fault]:
@@ -174,7 +201,7 @@ def _generate_table(wish: Wish, ledger: Ledger) -> Json:
 
 
 HUB_ROUTE_TABLES = ResourceType(
-    HUB_ROUTE_TABLE, model=ByShape, shape="HubRouteTableProperties", tracked=False, realised=True,
+    HUB_ROUTE_TABLE, model=HubRouteTable, shape="HubRouteTableProperties", tracked=False, realised=True,
     defaults=filled(routes=[], labels=[]), check=_check_table, generate=_generate_table,
     in_use=_table_in_use, show=_show_table)
 

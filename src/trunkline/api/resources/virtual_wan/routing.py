@@ -34,10 +34,6 @@ def check_routing(attached: Resource, hub: ResourceId | None, estate: Estate) ->
             yield missing(attached.id, reference.id, f"{kind} of its hub", f"routingConfiguration.{member}")
         elif kind == ROUTE_MAP:
             yield from _one_map(attached.id, found, member, estate)
-    if routing_of(attached).static_routes:
-        yield Fault("StaticRoutesNotSupported", "routingConfiguration.vnetRoutes has staticRoutes, and a hub leads "
-                    "nothing to appliances on this platform. Announce the prefixes with BGP from a Route Server's "
-                    "network, or leave them out.", "routingConfiguration.vnetRoutes")
 
 
 def _one_map(attached: ResourceId, wanted: Resource, member: str, estate: Estate) -> Iterator[Fault]:
