@@ -8,6 +8,7 @@ import pytest
 
 from trunkline.diagnosis.drill.ways import End, Pair, Way, expect, falls, said, shaken
 from trunkline.model.fault import RehearsedFault
+from trunkline.model.plant import metro_sites
 
 ER1 = "/subscriptions/s/resourcegroups/rg1/providers/microsoft.network/expressroutecircuits/er1"
 GW1 = "/subscriptions/s/resourceGroups/rg1/providers/Microsoft.Network/virtualNetworkGateways/gw1"
@@ -68,6 +69,13 @@ def test_a_location_takes_both_legs_unless_there_is_a_circuit_elsewhere() -> Non
     assert alone.reason == ("all its ways fall: er1 primary, er1 secondary; no circuit at another location than "
                             "Amsterdam")
     assert expect(pair(FIRST, SECOND, *FAR), failed).left == FAR
+
+
+def test_a_metro_has_its_legs_in_two_buildings_of_which_one_may_fail() -> None:
+    metro = (way("primary", location="Amsterdam Metro"), way("secondary", location="Amsterdam Metro"))
+    one, other = metro_sites()["Amsterdam Metro"]
+    assert expect(pair(*metro), fault("location", location=one)).left == metro[1:]
+    assert expect(pair(*metro), fault("location", location=other)).left == metro[:1]
 
 
 def test_with_a_region_goes_the_machine_itself() -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from trunkline.model.backbone import site_of
+from trunkline.model.circuit import Leg
 from trunkline.model.fault import FaultKind, RehearsedFault
 
 
@@ -27,6 +29,11 @@ class Way:
     @property
     def label(self) -> str:
         return f"{self.name} {self.leg}"
+
+    @property
+    def site(self) -> str:
+        """Where its edge is: of a metro's legs each in another building."""
+        return site_of(self.location, Leg(self.leg))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +79,12 @@ class Expectation:
 def falls(way: Way, fault: RehearsedFault) -> bool:
     if fault.kind is FaultKind.CORE:
         return way.leg == fault.leg and (fault.site or "").casefold() in (
-            way.location.casefold(), way.region.casefold())
+            way.site, way.region.casefold())
     leans_on: dict[FaultKind, tuple[tuple[str, str | None], ...]] = {
         FaultKind.LEG: ((way.circuit, _key(fault)), (way.leg, fault.leg)),
         FaultKind.EDGE: ((way.location, fault.location), (way.leg, fault.leg)),
         FaultKind.SWITCH: ((way.provider, fault.provider), (way.location, fault.location), (way.leg, fault.leg)),
-        FaultKind.LOCATION: ((way.location, fault.location),),
+        FaultKind.LOCATION: ((way.site, fault.location),),
         FaultKind.REGION: ((way.region, fault.region),)}
     parts = leans_on.get(fault.kind, ())
     return bool(parts) and all(own.casefold() == (failed or "").casefold() for own, failed in parts)
