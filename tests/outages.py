@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import estates
 from probing import FLOWS, PER_SECOND, Probe, probing
-from scenes import HOST, IN_CLOUD, all_up
+from scenes import HOST, IN_CLOUD, VM, all_up, carried, customer, is_up
 from stage import Stage
+from trunkline.intent.network import Direction
 from trunkline.intent.view import CIRCUIT, GATEWAY
+from trunkline.model.circuit import Leg
 from trunkline.model.profile import Bfd, Profile
 from trunkline.model.resource import Json
 from waiting import until
@@ -29,6 +33,16 @@ TARGETS: dict[str, Json] = {
     "backbone node": {"kind": "backboneNode", "site": "westeurope", "leg": "primary"},
 }
 LOCATION: Json = {"kind": "location", "location": "Amsterdam"}
+REGION: Json = {"kind": "region", "region": "West Europe"}
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Of the traffic."""
+
+    source: str = HOST
+    target: str = VM
+    address: str = IN_CLOUD
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,29 +53,63 @@ class Met:
     healed: Probe
 
 
+TO_CLOUD = Course()
+
+
 def detection_ms(profile: Profile) -> int:
     """The longest time that a session of the profile needs to notice that its peer is gone (RFC 5880, 6.8.4)."""
     return max(bfd.interval_ms * bfd.multiplier for bfd in (profile.customer_bfd or Bfd(), profile.inner_bfd))
 
 
-def all_flows_carry(stage: Stage) -> bool:
+def all_flows_carry(stage: Stage, course: Course = TO_CLOUD) -> bool:
     """Beside a probe, to whose echo it talks too."""
-    told = stage.run(HOST, sys.executable, "-m", "trunkline.telemetry.probe", "send", IN_CLOUD, "--flows", str(FLOWS),
-                     "--interval-ms", str(FLOWS * 1000 / PER_SECOND), "--duration", "0.3", "--json").stdout
+    told = stage.run(
+        course.source, sys.executable, "-m", "trunkline.telemetry.probe", "send", course.address, "--flows", str(FLOWS),
+        "--interval-ms", str(FLOWS * 1000 / PER_SECOND), "--duration", "0.3", "--json").stdout
     found = json.loads(told)
     return bool(found["sent"]) and found["lost"] == 0
 
 
-def meet(stage: Stage, properties: Json, whole: Callable[[Stage], None] = all_up) -> Met:
-    """It fails until every flow has found another way, and heals until the estate is ``whole``."""
+def meet(stage: Stage, properties: Json, course: Course = TO_CLOUD) -> Met:
+    """It fails until every flow has found another way, and heals until every session is back."""
     fault = estates.fault(**properties)
-    with probing(stage) as failed:
-        until(lambda: all_flows_carry(stage), 10, "traffic on all flows")
+    with probed(stage, course) as failed:
         stage.put(fault)
-        until(lambda: all_flows_carry(stage), 20, "another way for all flows")
-    with probing(stage) as healed:
-        until(lambda: all_flows_carry(stage), 10, "traffic on all flows")
+    with probed(stage, course) as healed:
         stage.delete(fault.id)
-        whole(stage)
-        until(lambda: all_flows_carry(stage), 10, "traffic on all flows")
+        all_up(stage)
     return Met(failed, healed)
+
+
+def drain(stage: Stage) -> Met:
+    """A leg is left by prepending, then closed, as before maintenance; then it is opened and gets its traffic back."""
+    prepended, closed = (estates.session_policy("primary", **what) for what in (
+        {"gracefulShutdown": True}, {"gracefulShutdown": True, "enabled": False}))
+    with probed(stage, TO_CLOUD) as drained:
+        stage.put(prepended)
+        until(lambda: _is_quiet(stage), 20, "the leg to be quiet")
+        stage.put(closed)
+    with probed(stage, TO_CLOUD) as undrained:
+        stage.put(prepended)
+        until(lambda: is_up(customer(stage, Leg.PRIMARY)), 20, "the session to be back")
+        stage.delete(prepended.id)
+        all_up(stage)
+    return Met(drained, undrained)
+
+
+def _is_quiet(stage: Stage) -> bool:
+    """But for what keeps a session alive."""
+    def both_ways() -> int:
+        return sum(carried(stage, direction=way)[Leg.PRIMARY] for way in Direction)
+    before, since = both_ways(), time.monotonic()
+    all_flows_carry(stage)
+    return (both_ways() - before) / (time.monotonic() - since) < PER_SECOND / FLOWS
+
+
+@contextmanager
+def probed(stage: Stage, course: Course) -> Iterator[Probe]:
+    """From before until after, when every flow carries."""
+    with probing(stage, course.source, course.target, course.address) as probe:
+        until(lambda: all_flows_carry(stage, course), 10, "traffic on all flows")
+        yield probe
+        until(lambda: all_flows_carry(stage, course), 20, "a way for all flows")
