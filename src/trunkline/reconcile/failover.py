@@ -7,7 +7,7 @@ passes that began and ended it (``remembered``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from trunkline.intent.bgp import Router, SessionState
@@ -38,7 +38,6 @@ class FailoverTests:
         self._speaker, self._profile, self._routes = speaker, profile, routes
 
     def links(self, operation: Operation, estate: Reader) -> list[Json]:
-        """The latest first; with ``fetchLatest`` it alone."""
         circuit = estate.get(operation.resource)
         return [{**self._times(circuit, test, estate, "startTime", "endTime"), **_link(test), "testType": _TYPE,
                  "testGuid": test.test_guid, "issues": [], "bgpStatus": self._bgp(circuit, estate, test)}
@@ -57,7 +56,7 @@ class FailoverTests:
         tests = site_tests(gateway) if gateway and wanted in ("", "all", _TYPE.lower()) else ()
         return [{**self._times(gateway, test, estate, "startTime", "endTime"), "testGuid": test.test_guid,
                  "testType": _TYPE, "issues": [], "peeringLocation": test.peering_location,
-                 **_tested(gateway, estate, test)} for test in _latest(operation, tests) if gateway]
+                 **_tested(gateway, estate, test)} for test in _latest(operation, tests, _place) if gateway]
 
     def site(self, operation: Operation, estate: Reader) -> list[Json]:
         gateway = estate.get(operation.resource)
@@ -105,14 +104,21 @@ class FailoverTests:
                 for word in ("redundantRoutes", "nonRedundantRoutes")}
 
 
-def _latest(operation: Operation, tests: tuple[Test, ...]) -> tuple[Test, ...]:
+def _latest(operation: Operation, tests: tuple[Test, ...], of: Callable[[Test], str] = lambda _test: "") -> list[Test]:
+    """The newest first; with ``fetchLatest`` that of each of what is tested."""
     newest = tests[::-1]
-    return newest[:1] if str(operation.parameters.get("fetchLatest", "")).lower() == "true" else newest
+    if str(operation.parameters.get("fetchLatest", "")).lower() != "true":
+        return list(newest)
+    return [test for index, test in enumerate(newest) if of(test) not in map(of, newest[:index])]
 
 
 def _asked(operation: Operation, tests: tuple[Test, ...]) -> tuple[Test, ...]:
     wanted = str(operation.parameters.get("failoverTestId", "")).lower()
     return tuple(test for test in tests if test.test_guid == wanted)
+
+
+def _place(test: SiteTest) -> str:
+    return test.peering_location
 
 
 def _link(test: LinkTest) -> Json:

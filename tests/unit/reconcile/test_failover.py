@@ -163,10 +163,10 @@ def two_locations(stage: Stage) -> Stage:
     return stage
 
 
-def sites_told(stage: Stage) -> tuple[Any, Any]:
+def sites_told(stage: Stage, **more: str) -> tuple[Any, Any]:
     tests = FailoverTests(stage.speaker, AZURE, TestRoutes(stage.store, stage.speaker, AZURE))
     operation = Operation("op", estates.rid(GATEWAY, "gw1"), OperationKind.ACTION,
-                          parameters={"failoverTestId": "one"})
+                          parameters={"failoverTestId": "one", **more})
     with stage.store.reading() as reader:
         return tests.sites(operation, reader), tests.site(operation, reader)
 
@@ -204,6 +204,11 @@ def test_after_a_site_test_every_session_is_back(two_locations: Stage) -> None:
     (listed,), (one,) = sites_told(stage)
     assert (listed["status"], one["endTimeUtc"]) == ("Completed", ended.end_time)
     assert one["redundantRoutes"]
+    others = [ended.model_copy(update={"test_guid": guid, "peering_location": place})
+              for guid, place in (("two", "Amsterdam"), ("three", "Frankfurt"))]
+    stage.put(replace(gateway, system=with_site_tests(gateway, (ended, *others))))
+    latest, _ = sites_told(stage, fetchLatest="True")
+    assert [row["testGuid"] for row in latest] == ["three", "two"], "of each location"
 
 
 def test_only_so_many_tests_are_remembered() -> None:
