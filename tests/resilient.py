@@ -9,7 +9,7 @@ import estates
 from trunkline.intent.connectivity.inventory import Inventory, inventory
 from trunkline.intent.connectivity.model import Connectivity
 from trunkline.intent.estate import Snapshot
-from trunkline.intent.view import CIRCUIT, CONNECTION, GATEWAY, PEERING, SITE, VNET
+from trunkline.intent.view import CIRCUIT, GATEWAY, PEERING, SITE, VNET
 from trunkline.intent.wan import WAN_GATEWAY
 from trunkline.model.profile import AZURE
 from trunkline.model.resource import Json, Resource
@@ -67,10 +67,3 @@ def everything(resources: Sequence[Resource]) -> Inventory:
     gateways = [*of_kind(resources, GATEWAY), *of_kind(resources, WAN_GATEWAY)]
     return inventory(of_kind(resources, CIRCUIT), gateways, of_kind(resources, SITE), of_kind(resources, VNET),
                      Snapshot(resources))
-
-
-def without(resources: Sequence[Resource], kind: str, name: str) -> list[Resource]:
-    return [one for one in resources if not (one.id.type.lower() == kind.lower() and one.id.name == name)]
-
-
-__all__ = ["CONNECTION", "Way", "circuit", "connectivity", "estate", "everything", "of_kind", "without"]

@@ -1,4 +1,4 @@
-"""``trunkline whatif`` and ``resiliency`` on a running service: the network agrees, and where it does not, it is said."""
+"""``trunkline whatif`` and ``resiliency`` on a running service: packets agree, and where they do not, it is said."""
 
 from __future__ import annotations
 

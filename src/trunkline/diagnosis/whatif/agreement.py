@@ -14,8 +14,7 @@ class Flow:
 
 def disagreement(fate: str, flows: Sequence[Flow]) -> str:
     """What is wrong with a prediction; empty if nothing is. Of a pair that is partly lost some flows go through and
-    others do not: which ones is the kernel's choice by their ports, so with few flows either may be missing by chance
-    and nothing but all of them answered, or none, is held against it where there are many."""
+    others do not, by their ports: there have to be so many that it is no chance if all do the same."""
     sent, lost = sum(one.sent for one in flows), sum(one.lost for one in flows)
     said = f"{sent - lost} of {sent} datagrams in {len(flows)} flows were answered"
     if fate == "kept":

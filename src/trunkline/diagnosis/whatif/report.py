@@ -50,7 +50,7 @@ class Reporter:
         return found if all(location(place) or region(place) for place in places) else None
 
     def report(self, states: Sequence[State], together: Iterable[tuple[State, State, Cost]] = ()) -> Json:
-        """``together`` is None of a sweep one by one."""
+        """``together``: of a sweep of every two."""
         rows = [self._row([cause], state.cost) for state in states if state.cost for cause in state.causes]
         pairs = [(one, other, cost) for one, other, cost in together]
         return {
