@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from trunkline.intent.estate import Estate
-from trunkline.intent.view import CONNECTION, GATEWAY, alive, referrers
-from trunkline.intent.wan import WAN_CONNECTION
+from trunkline.intent.gateways import circuit_of, gateway_of, links
+from trunkline.intent.view import GATEWAY, alive
 from trunkline.model.circuit import Circuit, ResiliencyLevel
-from trunkline.model.network import Connection, VirtualNetworkGateway
+from trunkline.model.network import VirtualNetworkGateway
 from trunkline.model.plant import city_of, metro_sites
 from trunkline.model.resource import Resource, ResourceId
 
@@ -25,21 +25,18 @@ def level(circuit: Resource, estate: Estate) -> ResiliencyLevel:
 
 def links_of(gateway: ResourceId, estate: Estate) -> tuple[Resource, ...]:
     """Its connections to circuits."""
-    links = referrers(estate, gateway, CONNECTION) if gateway.type.lower() == GATEWAY.lower() else estate.children(
-        gateway, WAN_CONNECTION)
-    return tuple(one for one in links if not one.deleting and _circuit(one))
+    return tuple(one for one in links(estate, gateway) if not one.deleting and circuit_of(one))
 
 
-def cities(links: Iterable[Resource], estate: Estate) -> frozenset[str]:
-    found = (alive(estate, circuit) for link in links if (circuit := _circuit(link)))
+def cities(linked: Iterable[Resource], estate: Estate) -> frozenset[str]:
+    found = (alive(estate, circuit) for link in linked if (circuit := circuit_of(link)))
     return frozenset(city_of(_place(one)) for one in found if one)
 
 
 def required(connection: Resource, estate: Estate) -> Resource | None:
     """The gateway that a connection keeps at two cities, if that must stay so (``MultiHomed``). A gateway that
     goes with the connection no longer refers to its subnet."""
-    model = Connection.model_validate(connection.properties)
-    gateway = alive(estate, model.virtual_network_gateway1.target)
+    gateway = alive(estate, gateway_of(connection))
     if not gateway or gateway.properties.get("resiliencyModel") != "MultiHomed":
         return None
     subnet = VirtualNetworkGateway.model_validate(gateway.properties).subnet
@@ -50,17 +47,7 @@ def required(connection: Resource, estate: Estate) -> Resource | None:
 
 
 def _gateways(circuit: Resource, estate: Estate) -> Iterator[ResourceId]:
-    for link in referrers(estate, circuit.id, CONNECTION):
-        yield Connection.model_validate(link.properties).virtual_network_gateway1.target
-    for link in referrers(estate, circuit.id, WAN_CONNECTION):
-        if link.id.parent:
-            yield link.id.parent
-
-
-def _circuit(link: Resource) -> ResourceId | None:
-    """A hub's connection names the circuit's peering."""
-    peer, peering = link.properties.get("peer"), link.properties.get("expressRouteCircuitPeering")
-    return ResourceId.parse(peer["id"]) if peer else ResourceId.parse(peering["id"]).parent if peering else None
+    return (gateway_of(link) for link in links(estate, circuit.id) if not link.deleting)
 
 
 def _place(circuit: Resource) -> str:

@@ -78,6 +78,8 @@ class Service:
         elif path.endswith("/resources"):
             kind = "Microsoft.Network/virtualNetworkGateways"
             yield {"id": f"{root}/{kind}/gw1", "name": "gw1", "type": kind}
+            yield {"id": f"{root}/Microsoft.Network/virtualHubs/hub1", "name": "hub1",
+                   "type": "Microsoft.Network/virtualHubs"}
             yield {"id": f"{root}/Microsoft.Network/routeFilters/rf1", "name": "rf1",
                    "type": "Microsoft.Network/routeFilters"}
         elif path.endswith("/exchanges"):
@@ -87,12 +89,13 @@ class Service:
 
 
 @pytest.mark.parametrize(("name", "kind"), [
-    ("er1", "circuit"), ("rg1/er1", "circuit"), ("GW1", "gateway"), ("ams", "exchange"), ("ams/ripe", "member")])
+    ("er1", "circuit"), ("rg1/er1", "circuit"), ("GW1", "gateway"), ("hub1", "hub"), ("ams", "exchange"),
+    ("ams/ripe", "member")])
 def test_whatever_has_a_looking_glass_is_found_by_name(name: str, kind: str) -> None:
     found: Target = target(Service(), name)  # type: ignore[arg-type]
     assert found.kind == kind
 
 
 def test_a_name_of_nothing_is_told_with_those_that_there_are() -> None:
-    with pytest.raises(Failed, match="there are er1, gw1, ams, ams/ripe"):
+    with pytest.raises(Failed, match="there are er1, gw1, hub1, ams, ams/ripe"):
         target(Service(), "rf1")  # type: ignore[arg-type]
