@@ -175,6 +175,7 @@ ROUTES = (
     _route(_GROUP + "/providers/Microsoft.KeyVault/vaults/{vault}", _never, **{"*": recycling.answer_to_vault}),
     _route(_GROUP + "/providers/Microsoft.KeyVault/vaults/{vault}/accessPolicies/{kind}",
            PUT=recycling.change_policies),
+    _route(_GROUP + "/providers/Trunkline.Plant/plan", POST=changes.plan),
     _route(_GROUP + "/providers/{namespace}/{rest:}", verbs.reads_one, **{"*": verbs.answer_to}),
     _route(_PROVIDER + "/{rest:}", verbs.reads_one, **{"*": verbs.answer_to}),
 )
