@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
 import pytest
+from click.testing import CliRunner, Result
 
+from little_arm import Arm
 from trunkline.cli import failing
 from trunkline.cli.commands import faults
 from trunkline.cli.failure import Failed
+from trunkline.cli.instance import locate
 
 KNOWN: list[dict[str, Any]] = [{"words": words, "properties": {}} for words in (
     ["er1", "primary"], ["er1", "secondary"], ["edge", "Amsterdam", "primary"], ["edge", "Amsterdam", "secondary"],
@@ -91,3 +96,65 @@ def test_what_is_no_time_of_coming_and_going_is_refused(text: str) -> None:
 
 def test_a_name_tells_its_target_and_is_one_that_resources_may_have() -> None:
     assert failing.name_of(["link", "Amsterdam", "West Europe", "primary"]) == "link-amsterdam-west-europe-primary"
+
+
+# ── what is asked of the service ─────────────────────────────────────────────────────────────────────────────────────
+
+EDGE = "/subscriptions/sub-c/resourceGroups/rg1/providers/Trunkline.Plant/faults/edge-amsterdam-primary"
+CIRCUIT = "/subscriptions/sub-c/resourceGroups/rg1/providers/Microsoft.Network/expressRouteCircuits/er1"
+
+
+@pytest.fixture
+def arm(monkeypatch: pytest.MonkeyPatch) -> Arm:
+    """With a circuit, and an edge that fails."""
+    standing = fault("edge", "Amsterdam", "primary", id=EDGE, legs=(("er1", "primary"),))
+    arm = Arm(answers={"status": {"canFail": KNOWN, "faults": [standing], "circuits": [{"id": CIRCUIT}],
+                                  "gateways": []}})
+    arm.resources[EDGE.lower()] = {"id": EDGE}
+    monkeypatch.setattr(faults, "connected", lambda _instance: nullcontext(arm.clients()))
+    return arm
+
+
+def ran(command: click.Command, *words: str) -> Result:
+    done = CliRunner().invoke(command, words, obj=locate("/nowhere"), catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done
+
+
+def test_failing_a_thing_writes_a_fault_of_it_and_tells_what_goes(arm: Arm) -> None:
+    told = json.loads(ran(faults.fail, "edge", "amsterdam", "primary", "--link-down", "--flap", "1s/2s", "--for", "1m",
+                          "-o", "json").stdout)
+    assert told["legs"] == [{"circuit": "er1", "leg": "primary"}]
+    assert arm.sent[-2][:2] == ("operator", "PUT")
+    assert arm.resources[EDGE.lower()]["properties"] == {
+        "mode": "linkDown", "direction": "both", "expiresInSeconds": 60, "downInSeconds": 1.0, "upInSeconds": 2.0}
+
+
+def test_healing_ends_what_is_named_or_everything(arm: Arm) -> None:
+    assert json.loads(ran(faults.heal, "er1", "-o", "json").stdout) == {"healed": []}
+    assert json.loads(ran(faults.heal, "-o", "json").stdout) == {"healed": [EDGE]}
+    assert EDGE.lower() not in arm.resources
+
+
+def test_what_fails_is_listed_for_people_and_for_programs(arm: Arm) -> None:
+    assert "edge Amsterdam primary" in ran(faults.fail, "list").stdout
+    row, = json.loads(ran(faults.fail, "list", "-o", "json").stdout)
+    assert row["framesVanished"] == 1234
+
+
+@pytest.mark.parametrize(("said", "following"), [
+    ((), ["edge", "er1", "link", "region"]), (("edge",), ["Amsterdam"]),
+    (("edge", "amsterdam"), ["primary", "secondary"]),
+    (("link", "Amsterdam"), ["West Europe"]), (("er9",), [])])
+def test_every_word_of_a_target_is_completed(arm: Arm, said: tuple[str, ...], following: list[str]) -> None:
+    command = faults.fail.commands["now"]
+    context = click.Context(command, info_name="now", obj=locate("/nowhere"))
+    context.params = {"target": said}
+    assert arm.answers
+    assert [item.value for item in faults._complete(context, None, "")] == following
+
+
+def test_only_what_fails_is_completed_for_healing(arm: Arm) -> None:
+    context = click.Context(faults.heal, info_name="heal", obj=locate("/nowhere"))
+    assert arm.answers
+    assert [item.value for item in faults._complete(context, None, "")] == ["edge"]
