@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import estates
+import wans
 from trunkline.intent.blueprint import from_json, to_json
 from trunkline.intent.compile import compile
 from trunkline.intent.compile.draft import instance_node, vnet_node
@@ -65,6 +66,15 @@ def test_a_region_takes_its_networks_and_gateways_of_other_regions_it_takes_none
     own = {vnet_node(HUB), *(instance_node(GW1, number) for number in (0, 1))}
     assert own < {cut.node for cut in taken({"kind": "region", "region": "West Europe"})}
     assert not own & {cut.node for cut in taken({"kind": "region", "region": "North Europe"})}
+
+
+def test_a_region_takes_its_hubs_with_the_routers_of_all_their_tables() -> None:
+    estate = Snapshot([*wans.whole(), wans.custom_table()])
+    own = {vnet_node(wans.HUB), vnet_node(wans.table("apart")),
+           *(instance_node(wans.GATEWAY, number) for number in (0, 1))}
+    assert own < {cut.node for cut in taken({"kind": "region", "region": "West Europe"}, estate)}
+    found = taken({"kind": "gatewayInstance", "gateway": {"id": str(wans.GATEWAY)}, "instance": 0}, estate)
+    assert [cut.node for cut in found] == [instance_node(wans.GATEWAY, 0)]
 
 
 def test_a_leg_fails_for_its_own_tag_alone() -> None:
