@@ -3,7 +3,7 @@ checked, by making them in a transaction of which nothing is kept."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,23 +42,31 @@ class _Wanted:
     key_of: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """``step``: which wanted resource brought it about."""
+
+    step: int
+    edit: Edit
+
+
 class _RolledBack(Exception):
     """A plan ends: what it wrote must not stay."""
 
 
 def plan(service: Service, call: Call) -> Answer:
-    wanted = _parsed(content.object_in(call.headers, call.body))
-    told: Json = {}
+    """Other writers wait only while the PUTs are made, not while blueprints are compared."""
+    wanted, wrong, made = _parsed(content.object_in(call.headers, call.body)), list[Json](), list[_Made]()
     try:
         with writing(service, call) as turn, service.store.reading() as before:
-            wrong, steps = list[Json](), dict[str, int]()
+            steps: dict[str, int] = {}
             for number, one in enumerate(wanted):
                 wrong += _written(turn, number, one)
                 steps |= {key: number for key in turn.touched if key not in steps}
-            told = {"faults": wrong} if wrong else _told(service, call, _Made(turn, steps, before))
+            made = [] if wrong else [*_made(turn, steps, before)]
             raise _RolledBack
     except _RolledBack:
-        return answer(told)
+        return answer({"faults": wrong} if wrong else _told(service, call, made))
 
 
 def _parsed(body: Json) -> list[_Wanted]:
@@ -143,28 +151,22 @@ def _consent(turn: Turn, circuit: ResourceId) -> None:
 # ── told ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """``steps``: which wanted resource brought a change about, by the key of what is changed."""
-
-    turn: Turn
-    steps: Mapping[str, int]
-    before: Reader
-
-    def edits(self) -> list[Edit]:
-        return [Edit(self.before.get(found.id), found) for key in self.steps
-                if (found := self.turn.writer.get(ResourceId.parse(key)))]
+def _made(turn: Turn, steps: Mapping[str, int], before: Reader) -> Iterator[_Made]:
+    for key, step in steps.items():
+        if found := turn.writer.get(ResourceId.parse(key)):
+            yield _Made(step, Edit(before.get(found.id), found))
 
 
-def _told(service: Service, call: Call, made: _Made) -> Json:
-    rows = planned(made.before, made.edits(), profile_named(service.settings.profile))
+def _told(service: Service, call: Call, made: Sequence[_Made]) -> Json:
+    with service.store.reading() as before:
+        rows = planned(before, [one.edit for one in made], profile_named(service.settings.profile))
 
     def sees(resource: ResourceId) -> bool:
         return service.permissions.sees(call.account, resource)
 
     return {"class": worst_of(rows).value, "changes": [
-        {"index": made.steps[row.resource.id.key], **_row(row, sees, call.account.operator)}
-        for row in rows if sees(row.resource.id)]}
+        {"index": one.step, **_row(row, sees, call.account.operator)}
+        for one, row in zip(made, rows, strict=True) if sees(row.resource.id)]}
 
 
 def _row(row: ResourceChange, sees: Callable[[ResourceId], bool], operator: bool) -> Json:
