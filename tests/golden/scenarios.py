@@ -176,7 +176,8 @@ SERVICES = Router("services-westeurope", Daemon.BIRD, 12076, "100.96.0.53", (Ses
     (Origin("20.38.108.0/23", communities=((12076, 51002), (12076, 52002))),))
 
 CORE = Router("core-amsterdam-p", Daemon.BIRD, 12076, "100.64.0.5", ecmp=1, igp=Igp(
-    (IgpInterface("b3fa2c1d0", 4), IgpInterface("b77aa0911", 390), IgpInterface("crossing", 10_000)), Bfd(100, 3)))
+    (IgpInterface("b3fa2c1d0", 4), IgpInterface("b77aa0911", 390), IgpInterface("crossing", 10_000)), Bfd(100, 3),
+    ("100.64.0.5", "fd74:6c63:6f72:6500::6440:5")))
 
 SCENARIOS: dict[str, Router] = {
     "vrf": VRF,

@@ -128,3 +128,6 @@ def test_a_region_has_both_routers_and_their_crossing() -> None:
 def test_loopbacks_of_both_families_are_told() -> None:
     node, = (piece for piece in compiled(core_scope("westeurope", P)).pieces if isinstance(piece, Node))
     assert [":" in address for address in node.loopback] == [False, True]
+    router, = compiled(core_scope("westeurope", P)).routers
+    assert router.igp
+    assert {address.partition("/")[0] for address in node.loopback} == set(router.igp.loopbacks)

@@ -116,11 +116,12 @@ class IgpInterface:
 
 @dataclass(frozen=True, slots=True)
 class Igp:
-    """Link-state routing by OSPFv2 and OSPFv3 (RFC 2328, 5340), in one area. The addresses of the node's loopback are
-    told to all."""
+    """Link-state routing by OSPFv2 and OSPFv3 (RFC 2328, 5340), in one area. ``loopbacks``: the node's own addresses,
+    which are told to all."""
 
     interfaces: tuple[IgpInterface, ...]
     bfd: Bfd
+    loopbacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,8 +61,10 @@ def core(scope: Scope, estate: Estate, profile: Profile) -> Draft:
 
 
 def router_of(site: str, leg: Leg, estate: Estate, profile: Profile) -> Router:
-    igp = Igp((*_spans(site, leg, estate), IgpInterface(CROSSING, _CROSSING_COST)), profile.inner_bfd)
-    return Router(core_node(site, leg), Daemon.BIRD, AZURE_ASN, core_loopback(site, leg), ecmp=1, igp=igp)
+    loopback = core_loopback(site, leg)
+    igp = Igp((*_spans(site, leg, estate), IgpInterface(CROSSING, _CROSSING_COST)), profile.inner_bfd,
+              (loopback, backbone_address6(loopback)))
+    return Router(core_node(site, leg), Daemon.BIRD, AZURE_ASN, loopback, ecmp=1, igp=igp)
 
 
 def _spans(site: str, leg: Leg, estate: Estate) -> Iterator[IgpInterface]:

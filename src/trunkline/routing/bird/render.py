@@ -12,7 +12,7 @@ from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from trunkline.intent.bgp import BfdKey, IgpInterface, LimitAction, Origin, PeerRole, Router, Session, Validity
-from trunkline.model.bgp import family_of
+from trunkline.model.bgp import family_of, host_prefix
 from trunkline.model.profile import BfdMethod
 from trunkline.routing.bird import policy
 from trunkline.routing.bird.policy import VALIDITIES
@@ -71,11 +71,13 @@ class BfdView:
 
 @dataclass(frozen=True, slots=True)
 class IgpView:
-    """One protocol of a link-state router: OSPFv2 is IPv4's, OSPFv3 IPv6's."""
+    """One protocol of a link-state router: OSPFv2 is IPv4's, OSPFv3 IPv6's. ``stubs``: networks of its own that BIRD
+    does not find itself: for OSPFv3 a loopback, which has no link-local address, is no interface."""
 
     version: int
     name: str
     family: int
+    stubs: tuple[str, ...]
     interfaces: tuple[IgpInterface, ...]
 
 
@@ -177,7 +179,8 @@ def _origin(origin: Origin) -> str:
 def _igps(router: Router) -> Iterator[IgpView]:
     for version, family in ((2, 4), (3, 6)):
         if router.igp:
-            yield IgpView(version, IGP.format(family), family, router.igp.interfaces)
+            own = tuple(host_prefix(one) for one in router.igp.loopbacks if family_of(one) == family == 6)
+            yield IgpView(version, IGP.format(family), family, own, router.igp.interfaces)
 
 
 def _bfd(router: Router) -> tuple[BfdView, ...]:
