@@ -92,13 +92,17 @@ class Backbone:
 
     @cached_property
     def site_numbers(self) -> dict[str, int]:
-        """The place of each site in the alphabet of all."""
-        return {name: number for number, name in enumerate(sorted(site.name for site in self.sites))}
+        """By the place among sites of the kind: even ones of locations, odd ones of regions, so that one more of them at
+        the end moves no other's."""
+        kinds = list(SiteKind)
+        alike = ([site.name for site in self.sites if site.kind is kind] for kind in kinds)
+        return {name: place * len(kinds) + which for which, names in enumerate(alike)
+                for place, name in enumerate(names)}
 
     @cached_property
     def span_numbers(self) -> dict[str, int]:
-        """The same of each span."""
-        return {name: number for number, name in enumerate(sorted(map(str, self.spans)))}
+        """The place of each span among all."""
+        return {str(span): number for number, span in enumerate(self.spans)}
 
     def path(self, start: str, end: str, leg: Leg) -> tuple[str, ...]:
         """The sites that a leg's plane takes, both ends included; the primary's for both legs where nothing is

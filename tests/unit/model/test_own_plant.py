@@ -10,7 +10,7 @@ import pytest
 
 from plants import SMALL, using, written
 from trunkline.errors import NotFound, Unsound
-from trunkline.intent.allocation import core_loopback
+from trunkline.intent.allocation import core_loopback, crossing_addresses, span_addresses
 from trunkline.model import plant_files
 from trunkline.model.backbone import backbone, site_of
 from trunkline.model.circuit import Leg, SkuTier
@@ -72,16 +72,25 @@ def test_reach_follows_its_areas_and_what_is_near_its_spans() -> None:
     assert nearest_region("Bern") == "lakeone"
 
 
+def addresses() -> dict[object, object]:
+    """Of routers, their crossings, and links."""
+    sites = [site.name for site in backbone().sites]
+    return {**{(site, leg): core_loopback(site, leg) for site, leg in product(sites, Leg)},
+            **{site: crossing_addresses(site) for site in sites},
+            **{(str(span), leg): span_addresses(span, leg) for span, leg in product(backbone().spans, Leg)}}
+
+
 @pytest.mark.usefixtures("small")
-def test_every_backbone_router_has_a_loopback_that_a_further_row_does_not_move(tmp_path: Path) -> None:
-    before = {(site.name, leg): core_loopback(site.name, leg) for site, leg in product(backbone().sites, Leg)}
-    assert len(set(before.values())) == 10
+def test_every_link_and_router_has_addresses_that_further_rows_do_not_move(tmp_path: Path) -> None:
+    before = addresses()
+    assert len(set(before.values())) == len(before)
     more = {**SMALL, "locations.csv": SMALL["locations.csv"] + "Aarau,47.39,8.05,,,,,,\n",
-            "spans.csv": SMALL["spans.csv"] + "Aarau,Bern,,,\n"}
+            "regions.csv": SMALL["regions.csv"] + "Lake Zero,47.1,8.3,Alps\n",
+            "spans.csv": SMALL["spans.csv"] + "Aarau,Bern,,,\nAarau,Lake Zero,,,\n"}
     with using(written(tmp_path / "more", more)):
-        after = {(site.name, leg): core_loopback(site.name, leg) for site, leg in product(backbone().sites, Leg)}
+        after = addresses()
     assert {place: after[place] for place in before} == before
-    assert len(set(after.values())) == 12
+    assert len(set(after.values())) == len(after)
 
 
 @pytest.mark.usefixtures("small")
