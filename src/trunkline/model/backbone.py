@@ -92,8 +92,8 @@ class Backbone:
 
     @cached_property
     def site_numbers(self) -> dict[str, int]:
-        """By the place among sites of the kind: even ones of locations, odd ones of regions, so that one more of them at
-        the end moves no other's."""
+        """By the place among sites of the kind: even ones of locations, odd ones of regions, so that one more of either
+        at the end moves no other's."""
         kinds = list(SiteKind)
         alike = ([site.name for site in self.sites if site.kind is kind] for kind in kinds)
         return {name: place * len(kinds) + which for which, names in enumerate(alike)
