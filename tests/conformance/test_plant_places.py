@@ -8,8 +8,11 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import pytest
 
 from conformance.window import Reply, Window, provision
+from trunkline.intent.span import avoidance_id
 from trunkline.model.backbone import backbone
+from trunkline.model.circuit import Leg
 from trunkline.model.plant import locations, regions
+from trunkline.model.resource import Resource
 
 SITE = {"asn": 65010, "prefixes": ["10.10.0.0/16"], "lan": "10.10.1.0/24", "routers": [{"name": "ce1"}]}
 
@@ -97,10 +100,20 @@ def test_what_an_estate_uses_says_for_whom_and_on_which_leg(window: Window) -> N
     assert one(window, "regions", "westeurope")["usedBy"] == [er1, gw1]
     direct = one(window, "backboneLinks", "amsterdam~westeurope")
     assert (direct["used"], direct["usedBy"]) == (True, [er1])
-    assert {leg: said["used"] for leg, said in direct["legs"].items()} == {"primary": True, "secondary": False}
+    assert direct["legs"] == {"primary": {"used": True, "state": "Built"},
+                              "secondary": {"used": False, "state": "NotBuilt"}}
     assert {name for name, link in listed(window, "backboneLinks").items() if link["used"]} == {
         "amsterdam~westeurope", "amsterdam~amsterdam2", "amsterdam2~westeurope"}
     assert not one(window, "peeringLocations", "London")["used"]
+
+
+def test_a_link_that_is_kept_off_says_so(window: Window) -> None:
+    an_estate(window)
+    span = backbone().span("amsterdam", "westeurope")
+    assert span
+    with window.store.writing() as writer:
+        writer.put(Resource(avoidance_id(span, Leg.PRIMARY)))
+    assert one(window, "backboneLinks", str(span))["legs"]["primary"]["state"] == "Avoided"
 
 
 def test_a_metro_circuit_uses_both_buildings(window: Window) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from trunkline.api.declaration import Register, ResourceType
 from trunkline.intent.plant_use import ROOTS, PlantUse, plant_use
+from trunkline.intent.span import is_avoided
 from trunkline.model.backbone import BackboneSite, SiteKind, Span, backbone, site_of
 from trunkline.model.circuit import Leg
 from trunkline.model.plant import PeeringLocation, Region, locations, metro_sites, regions
@@ -78,15 +79,22 @@ def _region(region: Region, use: PlantUse) -> Json:
 
 def _links(parent: ResourceId, register: Register) -> Iterator[Json]:
     use = _use(parent, register)
-    return (_row(parent, "backboneLinks", str(span), _link(span, use)) for span in backbone().spans)
+    return (_row(parent, "backboneLinks", str(span), _link(span, use, register)) for span in backbone().spans)
 
 
-def _link(span: Span, use: PlantUse) -> Json:
+def _link(span: Span, use: PlantUse, register: Register) -> Json:
     legs = use.legs.get(str(span), frozenset())
     return {
         "sites": [span.a, span.b], "kind": span.kind, "system": span.system, "lengthInKilometers": span.km,
         "latencyInMicroseconds": span.latency_us, "used": bool(legs), "usedBy": sorted(use.by.get(str(span), ())),
-        "legs": {leg.value: {"used": leg in legs} for leg in Leg}}
+        "legs": {leg.value: {"used": leg in legs, "state": _state(span, leg, leg in legs, register)} for leg in Leg}}
+
+
+def _state(span: Span, leg: Leg, used: bool, register: Register) -> str:
+    """What the store knows; what routers say of a link, ``trunkline plant`` and the status tell."""
+    if not used:
+        return "NotBuilt"
+    return "Avoided" if is_avoided(span, leg, register) else "Built"
 
 
 def _type(kind: str, view: _View) -> ResourceType:

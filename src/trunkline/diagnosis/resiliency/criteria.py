@@ -92,7 +92,7 @@ def backbone_paths(ways: Ways, _evidence: Evidence) -> Iterator[Lack]:
 
 def _path(start: str, end: str, leg: Leg) -> Sequence[str]:
     try:
-        return backbone().path(site_of(start, leg), site_of(end, leg), leg)
+        return backbone().path(start.casefold(), end.casefold(), leg)
     except NotFound:
         return ()
 
