@@ -11,6 +11,7 @@ import pytest
 from trunkline.cli.demo import leftovers
 from trunkline.cli.demo.leftovers import Leftovers
 from trunkline.settings import Places, load
+from waiting import until
 
 
 @pytest.fixture
@@ -59,7 +60,8 @@ def test_a_home_that_stays_is_told(places: Places) -> None:
 
 @pytest.mark.usefixtures("watched")
 def test_a_process_that_names_our_home_is_told(places: Places) -> None:
+    """The kernel tells the starter of a program's start a moment before it tells others its arguments."""
     before = Leftovers()
     with subprocess.Popen([sys.executable, "-c", "input()", str(places.home)], stdin=subprocess.PIPE) as left:
-        assert any(f"process {left.pid} " in found for found in before.found(places))
+        until(lambda: any(f"process {left.pid} " in found for found in before.found(places)), 5, "the process")
         left.kill()
