@@ -9,7 +9,8 @@ import pytest
 import estates
 from trunkline.intent.compile import compile
 from trunkline.intent.compile.draft import core_scope, edge_scope, vrf_node
-from trunkline.intent.compile.plant import azure_port_name, edge_node, switch_node
+from trunkline.intent.compile.failing import cuts
+from trunkline.intent.compile.plant import azure_port_name, core_node, edge_node, switch_node
 from trunkline.intent.direct import PORT, port_view
 from trunkline.intent.estate import Snapshot
 from trunkline.intent.network import Interface, Link, Node, Tunnel
@@ -17,6 +18,7 @@ from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.view import CIRCUIT
 from trunkline.model.backbone import backbone
 from trunkline.model.circuit import Leg
+from trunkline.model.fault import FaultKind, Target
 from trunkline.model.plant import metro_sites, regions
 from trunkline.model.profile import AZURE
 from trunkline.model.resource import Resource
@@ -92,3 +94,12 @@ def test_the_links_of_a_direct_pair_at_a_metro_are_at_two_buildings() -> None:
         assert isinstance(panel, Link)
         assert panel.a == Interface(edge_node(BUILDINGS[leg], leg), "d1", mtu=1600)
         assert blueprint.requires == (edge_scope(BUILDINGS[leg], leg),)
+
+
+@pytest.mark.parametrize("lost", Leg)
+def test_a_lost_building_strikes_the_edge_and_the_switch_of_one_leg(lost: Leg) -> None:
+    left, = (leg for leg in Leg if leg is not lost)
+    struck = {cut.node for cut in cuts(Target(FaultKind.LOCATION, BUILDINGS[lost]), Snapshot(at_the_metro()))}
+    assert {edge_node(BUILDINGS[lost], lost), core_node(BUILDINGS[lost], lost),
+            switch_node("Equinix", BUILDINGS[lost], lost)} <= struck
+    assert not {edge_node(BUILDINGS[left], left), core_node(BUILDINGS[left], left)} & struck
