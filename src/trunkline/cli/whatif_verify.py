@@ -12,11 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import uuid4
 
-from trunkline.cli.client import Clients, Json
+from trunkline.cli.client import Clients, Json, RequestFailed
 from trunkline.cli.failure import Failed
 from trunkline.cli.nodes import inside
 from trunkline.cli.whatif import ask
 from trunkline.diagnosis.whatif.agreement import Flow, disagreement
+from trunkline.model.fault import FaultKind
 from trunkline.settings import Places
 
 #: A fault ends by itself after so long; a state takes less.
@@ -89,15 +90,23 @@ class Verifier:
         subscription = self._clients.accounts.customer_subscription
         paths = []
         try:
-            for fault in faults:
+            for fault in sorted(faults, key=_width):
                 path = (f"/subscriptions/{subscription}/resourceGroups/{self._group(fault)}/providers/Trunkline.Plant/"
                         f"faults/whatif-{uuid4().hex[:12]}")
                 paths.append(path)
-                self._clients.named("operator").put(path, {"properties": {**fault, "expiresInSeconds": LEASE_S}})
+                self._make(path, {**fault, "expiresInSeconds": LEASE_S})
             yield
         finally:
             for path in paths:
                 self._clients.named("operator").delete(path)
+
+    def _make(self, path: str, fault: Json) -> None:
+        """What fails already with something wider is refused, and fails."""
+        try:
+            self._clients.named("operator").put(path, {"properties": fault})
+        except RequestFailed as refusal:
+            if refusal.code != "FaultOverlaps":
+                raise
 
     def _group(self, fault: Json) -> str:
         """Of what fails, if that is the customer's."""
@@ -139,6 +148,15 @@ class Verifier:
             fate["ends"][0]["node"], "send", fate["ends"][1]["address"], "--port", str(_PORT), "--flows", str(_FLOWS),
             "--interval-ms", str(_INTERVAL_MS), "--duration", str(_DURATION_S), "--json") for fate in fates]
         return tuple(disagreement(fate["fate"], _flows(each)) for fate, each in zip(fates, sending, strict=True))
+
+
+#: Wider ones first: of two that overlap one is always inside the other.
+_WIDEST = (FaultKind.REGION, FaultKind.LOCATION, FaultKind.EDGE)
+
+
+def _width(fault: Json) -> int:
+    kind = FaultKind(fault["kind"])
+    return _WIDEST.index(kind) if kind in _WIDEST else len(_WIDEST)
 
 
 def _flows(sending: subprocess.Popen[bytes]) -> list[Flow]:

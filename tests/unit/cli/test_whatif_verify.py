@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trunkline.cli.whatif_verify import Trial, sampled
+from trunkline.cli.whatif_verify import Trial, _width, sampled
 
 KNOWN = [f"edge {place} {leg}" for place in ("Amsterdam", "London") for leg in ("primary", "secondary")]
 
@@ -24,3 +24,8 @@ def test_a_trial_names_the_state_and_the_pair_that_disagree() -> None:
     assert trial.disagreements == [
         "edge Amsterdam primary: paris ↔ hub is kept in the model; none of 160 were answered."]
     assert trial.told()["agrees"] is False
+
+
+def test_wider_failures_are_made_before_those_inside_them() -> None:
+    kinds = ["backboneNode", "edge", "leg", "region", "location"]
+    assert sorted(kinds, key=lambda kind: _width({"kind": kind}))[:3] == ["region", "location", "edge"]
