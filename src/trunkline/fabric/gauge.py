@@ -19,8 +19,8 @@ from trunkline.settings import Places
 
 #: How long an echo is waited for; seconds.
 _PATIENCE_S = 1.0
-_ECHO_REQUEST, _ECHO_REPLY, _HEADER = 8, 0, struct.Struct("!BBHHH")
-_ICMP_FILTER, _SO_TIMESTAMPNS = 1, 35
+_ECHO_REQUEST, _ECHO_REPLY, _HEADER, _IDENTIFIER = 8, 0, struct.Struct("!BBHHH"), 0x544C
+_SOL_RAW, _ICMP_FILTER, _SO_TIMESTAMPNS = 255, 1, 35
 _STAMP = struct.Struct("=qq")
 _OTHERS = ~(1 << _ECHO_REPLY) & 0xFFFFFFFF
 
@@ -99,7 +99,7 @@ def _opened(wire: Wire, path: str) -> socket.socket:
     finally:
         os.close(descriptor)
     try:
-        made.setsockopt(socket.SOL_RAW if hasattr(socket, "SOL_RAW") else 255, _ICMP_FILTER, struct.pack("=I", _OTHERS))
+        made.setsockopt(_SOL_RAW, _ICMP_FILTER, struct.pack("=I", _OTHERS))
         made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, wire.interface.encode())
         made.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
     except OSError:
@@ -118,6 +118,6 @@ def _arrival(told: list[tuple[int, int, bytes]]) -> float:
 
 def _request(number: int) -> bytes:
     """Type, code, checksum (RFC 1071), identifier, number."""
-    total = (_ECHO_REQUEST << 8) + 0x544C + number
+    total = (_ECHO_REQUEST << 8) + _IDENTIFIER + number
     total = (total & 0xFFFF) + (total >> 16)
-    return _HEADER.pack(_ECHO_REQUEST, 0, ~total & 0xFFFF, 0x544C, number)
+    return _HEADER.pack(_ECHO_REQUEST, 0, ~total & 0xFFFF, _IDENTIFIER, number)

@@ -89,6 +89,8 @@ class PathSelection:
         return quality(self._echoes[place])
 
     def _take(self, place: Place, fresh: tuple[float | None, ...], at_s: float) -> None:
+        if not self._echoes[place] and all(one is None for one in fresh):  # being made; what never carried is OSPF's
+            return
         before = self._verdicts[place]
         self._echoes[place] = windowed(self._echoes[place], fresh)
         found, expected_ms = self._quality(place), expected_round_trip_ms(place[0], self._profile)

@@ -88,8 +88,16 @@ def test_traffic_leaves_a_lossy_link_in_its_plane_alone_and_returns_when_it_is_w
     assert cost(stage, Leg.PRIMARY) == span_cost(LINK)
 
 
+def test_a_link_that_is_being_made_is_not_judged(stage: Stage) -> None:
+    measured = Measured(stage)
+    measured.pass_by(10, lost=1)
+    assert not measured.avoided
+
+
 def test_a_restart_keeps_what_was_decided(stage: Stage) -> None:
-    Measured(stage).pass_by(6, lost=1)
+    first = Measured(stage)
+    first.pass_by(1)
+    first.pass_by(8, lost=1)
     again = Measured(stage)
     again.pass_by(5)
     assert again.avoided == 1
@@ -99,7 +107,8 @@ def test_a_restart_keeps_what_was_decided(stage: Stage) -> None:
 
 def test_what_was_decided_goes_with_the_link(stage: Stage) -> None:
     measured = Measured(stage)
-    measured.pass_by(6, lost=1)
+    measured.pass_by(1)
+    measured.pass_by(8, lost=1)
     stage.delete_all()
 
     def forgotten() -> bool:
@@ -110,7 +119,8 @@ def test_what_was_decided_goes_with_the_link(stage: Stage) -> None:
 
 def test_the_activity_log_of_circuits_that_use_the_link_tells_why(stage: Stage) -> None:
     measured = Measured(stage)
-    measured.pass_by(6, lost=1)
+    measured.pass_by(1)
+    measured.pass_by(8, lost=1)
     measured.pass_by(20)
     with stage.store.reading() as reader:
         told = [one for one in reader.activities(estates.rid(CIRCUIT, "er1"), 10) if "links" in one.action]
