@@ -196,11 +196,21 @@ def test_a_link_comes_back_in_time_with_its_addresses_and_routes_when_nobody_els
     piece = outage(seconds=1, link_down=True)
     plane.apply(Change(ensure=(piece,)))
     assert not has_carrier(plane)
-    assert route.key not in plane.observe((route,))
+    assert route.prefix not in {one.prefix for one in plane.routes("east")}
+    assert plane.observe((route,)) == {route.key}
     until(lambda: has_carrier(plane), 10, "the carrier to be back")
     assert datetime.now(UTC) >= datetime.fromisoformat(piece.expires)
     until(lambda: not keepers(places), 5, "the keeper to leave")
     assert plane.observe(whole) == {one.key for one in whole}
+    assert route.prefix in {one.prefix for one in plane.routes("east")}
+
+
+def test_the_keeper_goes_with_the_network(line: LinuxPlane, places: Places) -> None:
+    line.apply(Change(ensure=(outage(seconds=3600, link_down=True),)))
+    assert keepers(places)
+    line.sweep()
+    assert not keepers(places)
+    assert not line.nodes()
 
 
 def test_the_keeper_is_started_again_where_it_was_killed(line: LinuxPlane, places: Places) -> None:

@@ -95,12 +95,22 @@ def holds(places: Places) -> Iterator[tuple[str, Path, Hold]]:
 
 def is_held(places: Places, node: str, interface: str) -> bool:
     """Whether an interface's being down is nobody's business but the keeper's."""
+    return any(interface in hold.interfaces for hold in _on(places, node))
+
+
+def is_anything_held(places: Places, node: str) -> bool:
+    return any(True for _ in _on(places, node))
+
+
+def _on(places: Places, node: str) -> Iterator[Hold]:
     home = directory(places) / node
     if not home.exists():
-        return False
+        return
     now_ns = boottime_ns()
-    found = (hold for file in home.glob("*.json") if (hold := read(file)))
-    return any(interface in hold.interfaces and not hold.is_over(now_ns) for hold in found)
+    for file in home.glob("*.json"):
+        hold = read(file)
+        if hold and not hold.is_over(now_ns):
+            yield hold
 
 
 @contextmanager

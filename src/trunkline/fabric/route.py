@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from trunkline.errors import DriverFailure
 from trunkline.fabric import interface, netlink, rtnl
+from trunkline.fabric.held import is_anything_held
 from trunkline.fabric.netlink import Channel
 from trunkline.fabric.visit import Visit
 from trunkline.intent.network import MAIN, KernelRoute, Route, RouteKind
@@ -59,8 +60,11 @@ class Row:
 
 
 def is_settled(visit: Visit, route: Route) -> bool:
-    if not visit.has(route.node):
-        return False
+    """What went with interfaces that are held down comes back with them."""
+    return visit.has(route.node) and (_is_there(visit, route) or is_anything_held(visit.places, route.node))
+
+
+def _is_there(visit: Visit, route: Route) -> bool:
     held = _table(visit, route.node).get((route.table, _prefix(route), route.metric))
     if held is None or held.kind != _KINDS[route.kind]:
         return False

@@ -42,8 +42,10 @@ def test_what_is_held_is_known_by_node_and_interface_until_its_time_is_over(plac
     assert held.read(file) == Hold(0, far, interfaces=("p0",))
     assert [held.is_held(places, node, name) for node, name in (("edge", "p0"), ("edge", "p1"), ("core", "p0"))] == [
         True, False, False]
+    assert (held.is_anything_held(places, "edge"), held.is_anything_held(places, "core")) == (True, False)
     held.write(file, Hold(0, 1, interfaces=("p0",)))
     assert not held.is_held(places, "edge", "p0")
+    assert not held.is_anything_held(places, "edge")
     held.forget(file)
     assert not list(held.holds(places))
     assert not file.parent.exists()

@@ -33,6 +33,7 @@ TAKES = [
     ({}, ["er1 primary"]), (EDGE, ["er1 primary"]), (INSTANCE, ["gw1 instance 1"]),
     ({"kind": "switch", "provider": "Equinix", "location": "Amsterdam", "leg": "secondary"}, ["er1 secondary"]),
     ({"kind": "backboneNode", "site": "westeurope", "leg": "primary"}, ["er1 primary"]),
+    ({"kind": "backboneLink", "site": "westeurope", "to": "Amsterdam", "leg": "primary"}, []),
     ({"kind": "backboneNode", "site": "Amsterdam2", "leg": "secondary"}, []),
     ({"kind": "backboneLink", "site": "Amsterdam", "to": "West Europe"}, []),
     ({"kind": "location", "location": "Amsterdam"}, ["er1 on both legs"]),
