@@ -13,6 +13,8 @@ import estates
 from probing import FLOWS, PER_SECOND, Probe, probing
 from scenes import HOST, IN_CLOUD, VM, all_up, carried, customer, is_up
 from stage import Stage
+from trunkline.intent.allocation import core_loopback
+from trunkline.intent.compile.plant import backbone_interface, core_node
 from trunkline.intent.network import Direction
 from trunkline.intent.view import CIRCUIT, GATEWAY
 from trunkline.model.circuit import Leg
@@ -71,8 +73,10 @@ def all_flows_carry(stage: Stage, course: Course = TO_CLOUD) -> bool:
 
 
 def meet(stage: Stage, properties: Json, course: Course = TO_CLOUD) -> Met:
-    """It fails until every flow has found another way, and heals until every session is back."""
+    """It fails until every flow has found another way, and heals until every session is back. OSPF goes back to its own
+    paths some seconds later."""
     fault = estates.fault(**properties)
+    until(lambda: on_planned_paths(stage), 30, "the backbone's own paths", every_s=0.2)
     with probed(stage, course) as failed:
         stage.put(fault)
     with probed(stage, course) as healed:
@@ -104,6 +108,18 @@ def _is_quiet(stage: Stage) -> bool:
     before, since = both_ways(), time.monotonic()
     all_flows_carry(stage)
     return (both_ways() - before) / (time.monotonic() - since) < PER_SECOND / FLOWS
+
+
+def on_planned_paths(stage: Stage) -> bool:
+    """Whether the backbone leads between Amsterdam and its region as it does when all is whole: after a failure OSPF
+    needs some seconds, in which traffic takes a crossing."""
+    ends = ("Amsterdam", "westeurope")
+    for here, there in (ends, ends[::-1]):
+        told = stage.run(core_node(here, Leg.PRIMARY), "ip", "-j", "route", "get",
+                         core_loopback(there.casefold(), Leg.PRIMARY)).stdout
+        if not told or json.loads(told)[0].get("dev") != backbone_interface(there):
+            return False
+    return True
 
 
 @contextmanager
