@@ -12,10 +12,11 @@ import pytest
 
 import estates
 from probing import both_legs_carry, probing
-from scenes import all_gone, all_up, connected, customer, is_up, kernel_routes, real_stage, router_of
+from scenes import all_gone, all_up, carried, connected, customer, is_up, kernel_routes, real_stage, router_of
 from stage import Stage
 from trunkline import settings
 from trunkline.intent.compile.draft import ce_node, instance_node
+from trunkline.intent.compile.plant import edge_node
 from trunkline.intent.view import CIRCUIT, GATEWAY, SITE
 from trunkline.model.circuit import Leg
 from trunkline.model.maintenance import MAINTENANCE, MaintenanceState, model_of, state_of
@@ -90,6 +91,35 @@ def ended(stage: Stage, name: ResourceId) -> None:
         writer.delete(name)
     all_up(stage)
     until(lambda: both_ways(stage), 20, "both legs in both directions")
+
+
+def drops(stage: Stage) -> dict[Leg, dict[str, int]]:
+    """Packets that the edges have dropped, by reason."""
+    return {leg: {reason: counter.packets for reason, counter in stage.plane.counters(
+        edge_node("Amsterdam", leg)).dropped().items()} for leg in Leg}
+
+
+def states(stage: Stage, name: ResourceId) -> list[str]:
+    return [one["state"] for one in now(stage, name).status["history"]]
+
+
+def test_an_edge_is_drained_closed_and_given_back_without_losing_a_packet(stage: Stage) -> None:
+    """And it ends by itself."""
+    dropped = drops(stage)
+    with probing(stage) as probe:
+        both_legs_carry(stage)
+        work = announce(stage, announced("edge", 8, **EDGE))
+        comes_to(stage, work, S.IN_PROGRESS)
+        until(lambda: not is_up(customer(stage, Leg.PRIMARY)), 10, "the session to close")
+        before = carried(stage)
+        until(lambda: carried(stage)[Leg.SECONDARY] - before[Leg.SECONDARY] > 500, 10, "the other leg to carry")
+        assert carried(stage)[Leg.PRIMARY] == before[Leg.PRIMARY]
+        comes_to(stage, work, S.COMPLETED)
+        assert is_up(customer(stage, Leg.PRIMARY))
+        both_legs_carry(stage)
+    assert states(stage, work) == ["Draining", "InProgress", "Restoring", "Completed"]
+    assert probe.lost == 0, (probe, dropped, drops(stage))
+    ended(stage, work)
 
 
 @pytest.mark.slow
