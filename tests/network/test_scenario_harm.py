@@ -36,7 +36,8 @@ from trunkline.intent.compile.vnet import vm_node
 from trunkline.intent.drivers import Change
 from trunkline.intent.view import NIC, SITE, VNET
 from trunkline.model.circuit import Leg
-from trunkline.model.failover import LinkTest, TestStatus, with_tests
+from trunkline.model.failover import LinkTest, TestStatus, with_link_tests
+from trunkline.model.resource import now
 from waiting import until
 
 pytestmark = pytest.mark.root
@@ -136,16 +137,16 @@ def test_a_leg_given_up_and_taken_again_leaves_the_other_alone(stage: Stage) -> 
 
 def test_a_failover_test_of_a_leg_costs_milliseconds_and_its_end_brings_the_leg_back(stage: Stage) -> None:
     def leave(**ended: object) -> None:
-        test = LinkTest(test_guid="one", leg=Leg.PRIMARY, start_time="2026-01-01T00:00:00+00:00")
+        test = LinkTest(test_guid="one", leg=Leg.PRIMARY, start_time=now().isoformat())
         circuit, _ = estates.circuit()
-        stage.put(replace(circuit, system=with_tests(circuit, (test.model_copy(update=ended),))))
+        stage.put(replace(circuit, system=with_link_tests(circuit, (test.model_copy(update=ended),))))
 
     with probing(stage) as probe:
         leave()
         until(lambda: not is_up(customer(stage, Leg.PRIMARY)), 10, "the tested leg to be down")
         assert is_up(customer(stage, Leg.SECONDARY))
         connected(stage)
-        leave(status=TestStatus.COMPLETED, end_time="2026-01-01T00:05:00+00:00")
+        leave(status=TestStatus.COMPLETED, end_time=now().isoformat())
         both_up(stage)
     assert probe.sent > 0
     assert probe.lost <= 20, "at 1,000 packets a second, what is under way when BGP closes"
