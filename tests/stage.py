@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from threading import Thread
@@ -143,6 +144,8 @@ class Stage:
     def close(self) -> None:
         self.reconciler.close()
         self.store.close()
+        with suppress(OSError):  # a network on the machine has its files there
+            self.places.run.rmdir()
 
     def put(self, *resources: Resource, within_s: float = 30) -> None:
         """Write all, wake, and wait until every operation has succeeded."""
