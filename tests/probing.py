@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from scenes import HOST, IN_CLOUD, VM, carried, disturbed, footprint
 from stage import Stage
+from stalls import longest_pause, void_if_stalled
 from waiting import until
 
 #: Enough that every equal path carries some (a chance of one in 30,000 that a leg carries none).
@@ -67,10 +68,12 @@ def unharmed(stage: Stage) -> Iterator[None]:
     """What happens inside costs no packet between host and virtual machine on either leg, resets no session, restarts
     no daemon and replaces no interface; new ones may appear."""
     before = footprint(stage)
-    with probing(stage) as probe:
+    with longest_pause() as pause, probing(stage) as probe:
         both_legs_carry(stage)
         yield
         both_legs_carry(stage)
     harmed = disturbed(before, footprint(stage))
+    if harmed or probe.lost:
+        void_if_stalled(pause())
     assert not harmed, harmed
     assert probe.lost == 0, probe
