@@ -61,6 +61,9 @@ class Profile:
     keepalive_time_s: int
     customer_bfd: Bfd | None
     inner_bfd: Bfd  #: between our own speakers
+    #: On links of the backbone: slower than what rides on it, which takes its other leg first, so that a link is not
+    #: left, for seconds of OSPF, because a machine paused.
+    backbone_bfd: Bfd
     private_prefix_limit: int  #: routes a customer may announce on private peering, Standard and Local
     private_prefix_limit_premium: int
     gateway_prefix_limit: int  #: VNet prefixes one connection may advertise
@@ -94,7 +97,8 @@ class Profile:
 
 AZURE = Profile(
     name="azure", hold_time_s=180, keepalive_time_s=60, customer_bfd=Bfd(), inner_bfd=Bfd(interval_ms=100),
-    private_prefix_limit=4_000, private_prefix_limit_premium=10_000, gateway_prefix_limit=1_000, ecmp=8)
+    backbone_bfd=Bfd(), private_prefix_limit=4_000, private_prefix_limit_premium=10_000, gateway_prefix_limit=1_000,
+    ecmp=8)
 
 #: Of packets Azure documents 1,400 bytes, and of the hand-off 1,500.
 AZURE_1400 = replace(AZURE, name="azure-1400", mtu=1400)

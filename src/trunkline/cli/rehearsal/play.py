@@ -31,6 +31,8 @@ from trunkline.settings import Places
 _SAMPLE_S, _OBSERVE_S = 0.2, 1.0
 #: How long everything may take to be as it was; how much later than we think a lease may end.
 _RESTORE_S, _LEASE_SLACK_S = 90.0, 5.0
+#: How long the drill's own traffic may take until none of it is lost.
+_CALM_S = 20.0
 
 
 @dataclass(slots=True)
@@ -88,6 +90,7 @@ class Drill:
         conditions = Conditions(self.plan.bounds, self._watched(found))
         with self._phase(played, BASELINE, f"baseline: {len(self.plan.pairs)} pairs, {FLOWS} flows each way") as step:
             found.start()
+            self._calm(found, step)
             self._watch(played, found, conditions, step, self.plan.settle_s)
         if self.drained and not played.stopped:
             with self._phase(played, DRAIN, "drain: paths over the leg become longer") as step:
@@ -140,6 +143,15 @@ class Drill:
             step.waiting(missing or down)
         step.note = missing or down
         return False
+
+    def _calm(self, found: Traffic, step: Step) -> None:
+        """What a network still loses that was changed a moment ago says nothing of the failure."""
+        end, before = time.monotonic() + _CALM_S, found.sample()
+        while not self._asked.wait(_OBSERVE_S) and time.monotonic() < end:
+            lost = _lost(before, before := found.sample())
+            if lost <= 0:
+                return
+            step.waiting(f"calm: {lost} datagrams were lost within a second")
 
     # ── looking ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -198,6 +210,11 @@ def _shares(found: Traffic) -> str:
         way = found.ways.get(key) or "unknown"
         counted[way] = counted.get(way, 0) + 1
     return ", ".join(f"{way} {count} flows" for way, count in sorted(counted.items()))
+
+
+def _lost(before: Sample, now: Sample) -> int:
+    """Between two samples; what is under way cancels out."""
+    return (sum(now.sent.values()) - sum(now.heard.values())) - (sum(before.sent.values()) - sum(before.heard.values()))
 
 
 def _noted(sample: Sample) -> str:

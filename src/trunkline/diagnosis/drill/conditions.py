@@ -57,12 +57,20 @@ class Conditions:
         if len(self._samples) < 2:
             return
         before, last = self._samples[0], self._samples[-2]
-        for key, flow in self.flows.items():
-            sent = last.sent.get(key, 0) - before.sent.get(key, 0)
-            lost = sent - (sample.heard.get(key, 0) - before.heard.get(key, 0))
-            if not flow.falling and lost > _SLACK and lost * 100 > sent * self.bounds.abort_loss_percent:
-                yield (f"{flow.label}, which was not failed, lost {lost} of {sent} datagrams within {_WINDOW_S:.0f} s; "
+        for label, keys in self._together():
+            sent = sum(last.sent.get(key, 0) - before.sent.get(key, 0) for key in keys)
+            lost = sent - sum(sample.heard.get(key, 0) - before.heard.get(key, 0) for key in keys)
+            if lost > _SLACK and lost * 100 > sent * self.bounds.abort_loss_percent:
+                yield (f"{label}, which was not failed, lost {lost} of {sent} datagrams within {_WINDOW_S:.0f} s; "
                        f"{self.bounds.abort_loss_percent:g} % are allowed")
+
+    def _together(self) -> Iterator[tuple[str, list[Key]]]:
+        """Flows of one way that ought not to fall: a single one may have moved since its way was told."""
+        ways: dict[str, list[Key]] = {}
+        for key, flow in self.flows.items():
+            if not flow.falling:
+                ways.setdefault(flow.label, []).append(key)
+        yield from ways.items()
 
     def _dark(self, sample: Sample) -> Iterator[str]:
         for key, flow in self.flows.items():

@@ -62,7 +62,7 @@ def core(scope: Scope, estate: Estate, profile: Profile) -> Draft:
 
 def router_of(site: str, leg: Leg, estate: Estate, profile: Profile) -> Router:
     loopback = core_loopback(site, leg)
-    igp = Igp((*_spans(site, leg, estate), IgpInterface(CROSSING, _CROSSING_COST)), profile.inner_bfd,
+    igp = Igp((*_spans(site, leg, estate), IgpInterface(CROSSING, _CROSSING_COST)), profile.backbone_bfd,
               (loopback, backbone_address6(loopback)))
     return Router(core_node(site, leg), Daemon.BIRD, AZURE_ASN, loopback, ecmp=1, igp=igp)
 
