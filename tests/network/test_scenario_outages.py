@@ -39,7 +39,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     scenes.all_gone(places)
 
 
-@pytest.mark.parametrize("name", ["leg", "leg in", "leg link down", "edge", "gateway instance", "backbone link"])
+@pytest.mark.parametrize("name", ["leg", "leg in", "gateway instance", "edge"])
 def test_whatever_fails_is_met_within_the_time_of_detection_and_returns_without_loss(stage: Stage, name: str) -> None:
     met = meet(stage, TARGETS[name])
     assert 0 < met.failed.longest_gap_ms <= LONGEST_MS
@@ -48,7 +48,8 @@ def test_whatever_fails_is_met_within_the_time_of_detection_and_returns_without_
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["leg out", "switch", "edge link down", "backbone node"])
+@pytest.mark.parametrize("name", ["leg out", "leg link down", "switch", "edge link down", "backbone link",
+                                  "backbone node"])
 def test_so_it_is_with_the_rest_of_what_can_fail(stage: Stage, name: str) -> None:
     met = meet(stage, TARGETS[name])
     assert 0 < met.failed.longest_gap_ms <= LONGEST_MS
@@ -80,6 +81,7 @@ def test_faults_of_both_modes_end_at_the_edge_when_the_control_plane_is_dead(pla
         stage.reconciler.start()
 
 
+@pytest.mark.slow
 def test_the_loss_of_a_location_moves_everything_to_the_circuit_at_another(places: settings.Places) -> None:
     with scenes.real_stage(places) as stage:
         stage.put(*resilient.estate(Way("Amsterdam"), Way("London")))
