@@ -11,7 +11,7 @@ import estates
 import resilient
 import scenes
 from conditions import ends_in
-from outages import LOCATION, TARGETS, all_flows_carry, detection_ms, meet
+from outages import LOCATION, TARGETS, Met, all_flows_carry, detection_ms, meet
 from probing import PER_SECOND, probing
 from resilient import Way
 from stage import Apart, Stage
@@ -25,6 +25,8 @@ pytestmark = pytest.mark.root
 
 #: Until a failure is noticed, and what routers and kernels then take, machines under load included.
 LONGEST_MS = 3 * detection_ms(AZURE)
+#: When a backbone router returns, OSPF moves what its tunnels carry twice, and some of it waits for BFD inside.
+RETURN_MS = 3 * AZURE.inner_bfd.interval_ms * AZURE.inner_bfd.multiplier
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +41,17 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     scenes.all_gone(places)
 
 
+def returned(met: Met, name: str) -> bool:
+    """Without loss, but for what OSPF costs."""
+    return met.healed.longest_gap_ms <= (RETURN_MS if TARGETS[name].get("kind") in ("edge", "backboneNode") else 0)
+
+
 @pytest.mark.parametrize("name", ["leg", "leg in", "gateway instance", "edge"])
 def test_whatever_fails_is_met_within_the_time_of_detection_and_returns_without_loss(stage: Stage, name: str) -> None:
     met = meet(stage, TARGETS[name])
     assert 0 < met.failed.longest_gap_ms <= LONGEST_MS
     assert met.failed.lost <= LONGEST_MS * PER_SECOND / 1000
-    assert met.healed.lost == 0
+    assert returned(met, name), met.healed
 
 
 @pytest.mark.slow
@@ -53,7 +60,7 @@ def test_whatever_fails_is_met_within_the_time_of_detection_and_returns_without_
 def test_so_it_is_with_the_rest_of_what_can_fail(stage: Stage, name: str) -> None:
     met = meet(stage, TARGETS[name])
     assert 0 < met.failed.longest_gap_ms <= LONGEST_MS
-    assert met.healed.lost == 0
+    assert returned(met, name), met.healed
 
 
 def test_a_leg_that_comes_and_goes_costs_no_more_than_one_that_stays_away(stage: Stage) -> None:
