@@ -22,7 +22,7 @@ from trunkline.cli.rehearsal.sounding import sound
 from trunkline.cli.rehearsal.traffic import FLOWS, Traffic, traffic
 from trunkline.diagnosis.drill.certificate import Phase, Route
 from trunkline.diagnosis.drill.conditions import Conditions, Observed, Sample, Watched, happened
-from trunkline.diagnosis.drill.judge import AFTERWARDS, BASELINE, DRAIN, FAIL, PREFLIGHT, RESTORE
+from trunkline.diagnosis.drill.judge import AFTERWARDS, BASELINE, DRAIN, FAIL, PREFLIGHT, RESTORE, SETTLE
 from trunkline.diagnosis.drill.measure import Flow, Span
 from trunkline.diagnosis.drill.ways import shaken
 from trunkline.settings import Places
@@ -88,9 +88,10 @@ class Drill:
 
     def _fail(self, played: Played, found: Traffic) -> None:
         conditions = Conditions(self.plan.bounds, self._watched(found))
-        with self._phase(played, BASELINE, f"baseline: {len(self.plan.pairs)} pairs, {FLOWS} flows each way") as step:
+        with self._phase(played, SETTLE, "settle: until the drill's own traffic is lost nowhere") as step:
             found.start()
             self._calm(found, step)
+        with self._phase(played, BASELINE, f"baseline: {len(self.plan.pairs)} pairs, {FLOWS} flows each way") as step:
             self._watch(played, found, conditions, step, self.plan.settle_s)
         if self.drained and not played.stopped:
             with self._phase(played, DRAIN, "drain: paths over the leg become longer") as step:

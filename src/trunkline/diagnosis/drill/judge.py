@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from trunkline.diagnosis.drill.certificate import Bounds, Measure, Result, Verdict
 
 #: Names of the phases, in their order.
-PREFLIGHT, BASELINE, DRAIN, FAIL, RESTORE, AFTERWARDS = (
-    "preflight", "baseline", "drain", "fail", "restore", "afterwards")
+PREFLIGHT, SETTLE, BASELINE, DRAIN, FAIL, RESTORE, AFTERWARDS = (
+    "preflight", "settle", "baseline", "drain", "fail", "restore", "afterwards")
 
 
 @dataclass(frozen=True, slots=True)

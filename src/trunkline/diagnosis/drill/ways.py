@@ -1,14 +1,14 @@
 """Which ways a pair's packets have, which of them a failure takes, and what is left.
 
-Two gateway instances are always active, and the backbone leads around a link or router between two sites, so neither
-takes a way. A gateway's region is where the machine itself is: with it goes the pair.
+Two gateway instances are always active, and the backbone leads around what is between two sites, so neither takes a
+way for good. A gateway's region is where the machine itself is: with it goes the pair.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trunkline.model.backbone import site_of
+from trunkline.model.backbone import backbone, site_of
 from trunkline.model.circuit import Leg
 from trunkline.model.fault import FaultKind, RehearsedFault
 
@@ -142,4 +142,11 @@ def shaken(ways: tuple[Way, ...], fault: RehearsedFault) -> frozenset[tuple[str,
         return frozenset((way.name, way.leg) for way in ways)
     if fault.kind in (FaultKind.SPAN, FaultKind.CORE):
         return frozenset((way.name, way.leg) for way in ways if fault.leg in (None, way.leg))
-    return frozenset((way.name, way.leg) for way in ways if falls(way, fault))
+    return frozenset((way.name, way.leg) for way in ways if falls(way, fault) or _passes(way, fault))
+
+
+def _passes(way: Way, fault: RehearsedFault) -> bool:
+    """Whether its packets cross the location or region on the backbone."""
+    failed = (fault.location or fault.region or "").casefold()
+    path = backbone().path(way.site.casefold(), way.region.casefold(), Leg(way.leg))
+    return fault.kind in (FaultKind.LOCATION, FaultKind.REGION) and failed in path

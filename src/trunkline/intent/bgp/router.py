@@ -108,10 +108,12 @@ class ValidationSource:
 
 @dataclass(frozen=True, slots=True)
 class IgpInterface:
-    """An end of a link between two routers; it need not be there yet. ``cost``: of sending out of it."""
+    """An end of a link between two routers; it need not be there yet. ``cost``: of sending out of it. ``hello_s``: so
+    often it looks for the other end, and so late it finds one that has just begun."""
 
     name: str
     cost: int
+    hello_s: int = 1
 
 
 @dataclass(frozen=True, slots=True)

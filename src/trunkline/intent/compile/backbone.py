@@ -43,6 +43,9 @@ from trunkline.model.site import Daemon
 #: Of OSPF: a span's latency in units of 20 µs. A path around half the world has some 5,000; two crossings cost more
 #: than it, and one span that is to be avoided more than both and any path of the other plane.
 _US_PER_COST, _CROSSING_COST, _AVOIDED_COST = 20, 10_000, 40_000
+#: A crossing is found after the links of its planes: a router that learns first would lead its own plane's packets over
+#: it, to one that does not know the way yet.
+_CROSSING_HELLO_S = 8
 #: Metrics of planned paths begin here: each pair of places has its own, so that it takes back its own routes alone.
 _PLANNED = 100_000
 
@@ -62,7 +65,8 @@ def core(scope: Scope, estate: Estate, profile: Profile) -> Draft:
 
 def router_of(site: str, leg: Leg, estate: Estate, profile: Profile) -> Router:
     loopback = core_loopback(site, leg)
-    igp = Igp((*_spans(site, leg, estate), IgpInterface(CROSSING, _CROSSING_COST)), profile.backbone_bfd,
+    igp = Igp((*_spans(site, leg, estate), IgpInterface(CROSSING, _CROSSING_COST, _CROSSING_HELLO_S)),
+              profile.backbone_bfd,
               (loopback, backbone_address6(loopback)))
     return Router(core_node(site, leg), Daemon.BIRD, AZURE_ASN, loopback, ecmp=1, igp=igp)
 
@@ -111,12 +115,16 @@ def between(scope: Scope, _estate: Estate, _profile: Profile) -> Draft:
 
 
 def _planned(path: tuple[str, ...], leg: Leg, pair: str) -> Iterator[Route]:
-    """Towards the last site of a path, from all others."""
+    """Towards both routers of the last site of a path, from all others: while OSPF learns, a router may lead to its own
+    plane's over the crossing, and the other plane has to know the way."""
     metric = _PLANNED + int.from_bytes(blake2b(pair.encode(), digest_size=3).digest())
+    targets = [f"{core_loopback(path[-1], one)}/32" for one in Leg]
     for here, there in pairwise(path):
         if found := backbone().span(here, there):
             far = span_addresses(found, leg)[found.b == there]
-            yield Route(core_node(here, leg), f"{core_loopback(path[-1], leg)}/32", (far,), metric=metric)
+            yield from (Route(core_node(here, leg), target, (far,), metric=metric) for target in targets)
+    other = list(Leg).index(leg) ^ 1
+    yield Route(core_node(path[-1], leg), targets[other], (crossing_addresses(path[-1])[other],), metric=metric)
 
 
 def _ends(address: str) -> tuple[Address, ...]:
