@@ -41,6 +41,9 @@ PATHS = {leg: backbone().path(LOCATION, REGION, leg) for leg in Leg}
 #: Quick to decide, so that nobody waits.
 QUICK = replace(AZURE, link_bounds=LinkBounds(leave_s=0.5, return_s=2))
 
+#: What may be lost, of 1,000 packets a second on two legs, while two routers calculate at different moments of a second.
+LOOP_PACKETS = 500
+
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
@@ -134,7 +137,7 @@ def test_a_leg_survives_the_loss_of_its_own_plane(stage: Stage) -> None:
     stage.delete(cut.id)
 
 
-def test_traffic_leaves_a_link_that_loses_frames_and_returns_once_without_losing_any(stage: Stage) -> None:
+def test_traffic_leaves_a_link_that_loses_frames_and_returns_once(stage: Stage) -> None:
     bad = span_line(LOCATION, REGION, "primary", lossInPercent=10)
     moves = _moves(stage)
     stage.put(bad)
@@ -145,7 +148,7 @@ def test_traffic_leaves_a_link_that_loses_frames_and_returns_once_without_losing
     with probing(stage) as probe:
         until(lambda: _next_hop(stage, P) == backbone_interface(REGION), 30, "traffic to return")
         both_legs_carry(stage)
-    assert probe.lost == 0, probe
+    assert probe.lost <= LOOP_PACKETS, probe
     assert _moves(stage) - moves == 2
 
 
