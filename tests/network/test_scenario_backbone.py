@@ -41,7 +41,7 @@ PATHS = {leg: backbone().path(LOCATION, REGION, leg) for leg in Leg}
 #: Quick to decide, so that nobody waits.
 QUICK = replace(AZURE, link_bounds=LinkBounds(leave_s=0.5, return_s=2))
 
-#: What may be lost, of 1,000 packets a second on two legs, while two routers calculate at different moments of a second.
+#: What may be lost, of 1,000 packets a second, while two routers calculate at different moments of a second.
 LOOP_PACKETS = 500
 
 
