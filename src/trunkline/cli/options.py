@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -10,6 +11,16 @@ from typing import Any, TypeVar
 import click
 
 from trunkline.cli.instance import Instance
+
+
+class Number(click.FloatRange):
+    """A number that is one: not NaN, not infinite."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        found = super().convert(value, param, ctx)
+        if not math.isfinite(found):
+            self.fail(f"'{value}' is no number to reckon with.", param, ctx)
+        return found
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

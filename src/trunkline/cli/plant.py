@@ -80,6 +80,8 @@ def _degrees(text: str) -> Json:
         latitude, longitude = (float(piece) for piece in text.split(","))
     except ValueError:
         raise Failed(f"'{text}' is no position; write degrees north and east, such as 47.4,8.5.") from None
+    if not (abs(latitude) <= 90 and abs(longitude) <= 180):
+        raise Failed(f"'{text}' is nowhere on earth; write up to 90 degrees north and 180 east.")
     return {"latitude": latitude, "longitude": longitude}
 
 

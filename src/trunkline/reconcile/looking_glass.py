@@ -157,8 +157,9 @@ class LookingGlass:
         for gateway in {one.gateway.resource.id: one.gateway for one in linked}.values():
             for router in self._compiled(Scope(ScopeKind.GATEWAY, gateway.resource.id.key)).routers:
                 yield Place("gateway", router)
-            for router in self._compiled(Scope(ScopeKind.VNET, gateway.vnet.resource.id.key)).routers:
-                yield Place("network", router)
+            behind = ScopeKind.HUB if gateway.wan else ScopeKind.VNET
+            for router in self._compiled(Scope(behind, gateway.vnet.resource.id.key)).routers:
+                yield Place("hub" if gateway.wan else "network", router)
         for link in reaches(self._estate, circuit.resource.id):
             other = link.other(circuit.resource.id)
             if _is_of(circuit, other.resource):

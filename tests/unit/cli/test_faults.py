@@ -108,7 +108,7 @@ CIRCUIT = "/subscriptions/sub-c/resourceGroups/rg1/providers/Microsoft.Network/e
 def arm(monkeypatch: pytest.MonkeyPatch) -> Arm:
     """With a circuit, and an edge that fails."""
     standing = fault("edge", "Amsterdam", "primary", id=EDGE, legs=(("er1", "primary"),))
-    arm = Arm(answers={"status": {"canFail": KNOWN, "faults": [standing], "circuits": [{"id": CIRCUIT}],
+    arm = Arm(answers={"status": {"canFail": KNOWN, "faults": [standing], "circuits": [{"id": CIRCUIT, "name": "er1"}],
                                   "gateways": []}})
     arm.resources[EDGE.lower()] = {"id": EDGE}
     monkeypatch.setattr(faults, "connected", lambda _instance: nullcontext(arm.clients()))
@@ -134,6 +134,12 @@ def test_healing_ends_what_is_named_or_everything(arm: Arm) -> None:
     assert json.loads(ran(faults.heal, "er1", "-o", "json").stdout) == {"healed": []}
     assert json.loads(ran(faults.heal, "-o", "json").stdout) == {"healed": [EDGE]}
     assert EDGE.lower() not in arm.resources
+
+
+def test_healing_what_cannot_fail_is_refused_with_what_can(arm: Arm) -> None:
+    refused = CliRunner().invoke(faults.heal, ["nonsense"], obj=locate("/nowhere"))
+    assert refused.exit_code == 1
+    assert "edge Amsterdam primary" in refused.output
 
 
 def test_what_fails_is_listed_for_people_and_for_programs(arm: Arm) -> None:

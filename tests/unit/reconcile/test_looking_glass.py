@@ -12,6 +12,7 @@ import pytest
 
 import estates
 import mrt
+import wans
 from scenes import both_up
 from stage import Stage
 from trunkline import settings
@@ -121,6 +122,16 @@ def test_each_place_has_a_verdict_in_words(stage: Stage) -> None:
     assert {row["verdict"] for row in asked(stage, prefix=SITE, explain="true")["routers"]} == {"present"}
     nowhere = asked(stage, prefix="203.0.113.0/24", explain="true")["routers"]
     assert {(row["verdict"], row["matters"]) for row in nowhere} == {("absent", False)}
+
+
+def test_a_prefix_is_followed_into_a_hub_of_a_virtual_wan(tmp_path: Path) -> None:
+    plane = SimulatedPlane()
+    stage = Stage(settings.load({"TRUNKLINE_RUN": str(tmp_path / "run")}, home=str(tmp_path)).places, plane,
+                  SimulatedSpeaker(plane))
+    stage.put(*wans.whole())
+    found = asked(stage, prefix=SITE, explain="true")
+    assert "hub" in {place for place, _ in places(found)}
+    stage.close()
 
 
 def test_a_gateway_explains_too(stage: Stage) -> None:

@@ -55,7 +55,10 @@ def diff(instance: Instance, before: str, after: str, as_json: bool) -> None:
     """What got better or worse from one certificate to another. Exit code 1 if anything got worse."""
     places = instance.settings.places
     paths = [shelf.find(places, name) for name in (before, after)]
-    found = differences(*(shelf.parsed(shelf.read(path), path) for path in paths))
+    documents = [shelf.read(path) for path in paths]
+    for document in documents:
+        keys.verify(document, None)
+    found = differences(*(shelf.parsed(document, path) for document, path in zip(documents, paths, strict=True)))
     if as_json:
         print_json([{"what": one.what, "before": one.before, "after": one.after, "change": one.change}
                     for one in found])

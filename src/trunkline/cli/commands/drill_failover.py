@@ -9,13 +9,14 @@ from typing import Any
 
 import click
 
-from trunkline.cli.certificate import shelf
+from trunkline.cli import failing
+from trunkline.cli.certificate import keys, shelf
 from trunkline.cli.certificate.page import page
 from trunkline.cli.certificate.paper import paper
 from trunkline.cli.client import Clients, Json, connected
 from trunkline.cli.failure import Failed
 from trunkline.cli.instance import Instance
-from trunkline.cli.options import Command, output_option, pass_instance, print_json
+from trunkline.cli.options import Command, Number, output_option, pass_instance, print_json
 from trunkline.cli.progress import Progress
 from trunkline.cli.rehearsal import record
 from trunkline.cli.rehearsal.drain import Drain
@@ -51,13 +52,13 @@ def _written(command: Command) -> Command:
 @click.option("--drain", is_flag=True, help="Planned work: make paths longer first, then fail. Nothing may be lost.")
 @click.option("--dry-run", is_flag=True, help="Say what would fail and what is left, and fail nothing.")
 @click.option("--force", is_flag=True, help="Also where the network is not well, or something loses its last way.")
-@click.option("--hold", "hold_s", type=click.FloatRange(1, 600), default=5.0, show_default=True, metavar="SECONDS",
+@click.option("--hold", "hold_s", type=Number(1, 600), default=5.0, show_default=True, metavar="SECONDS",
               help="How long it stays failed, at least as long as it may take to be noticed.")
-@click.option("--within", "outage_ms", type=click.FloatRange(0), metavar="MILLISECONDS",
+@click.option("--within", "outage_ms", type=Number(0), metavar="MILLISECONDS",
               help="Longest outage of what has a second way. By default detection by the timers in force, and 1 s.")
-@click.option("--abort-after", "abort_outage_s", type=click.FloatRange(0.2), metavar="SECONDS",
+@click.option("--abort-after", "abort_outage_s", type=Number(0.2), metavar="SECONDS",
               help="Stop when something with a second way stays dark for so long.")
-@click.option("--abort-loss", "abort_loss_percent", type=click.FloatRange(0, 100), default=5.0, show_default=True,
+@click.option("--abort-loss", "abort_loss_percent", type=Number(0, 100), default=5.0, show_default=True,
               metavar="PERCENT", help="Stop when flows that were not failed lose more within a second.")
 @_written
 @output_option
@@ -67,6 +68,7 @@ def failover(instance: Instance, /, target: tuple[str, ...], as_json: bool, **as
     files = {name: asked.pop(name) for name in ("html", "pdf")}
     if not (target or every):
         raise click.UsageError(f"name what is to fail: {USAGE}; or --all-legs.")
+    _have_room(files)
     if os.geteuid():
         raise Failed("the drill's datagrams are sent inside of nodes, and that needs root.")
     instance.require_running()
@@ -76,6 +78,8 @@ def failover(instance: Instance, /, target: tuple[str, ...], as_json: bool, **as
         clients.accounts.able("operator")
         ground = look(clients)
         targets = all_legs(ground, target) if every else (parse(target, ground),)
+        if not every:
+            failing.chosen(ground.found["canFail"], target)
         if not targets:
             raise Failed("no leg of these circuits is Established, so none can be failed; 'trunkline status' says why.")
         made: list[Json | Certificate] = []
@@ -84,6 +88,13 @@ def failover(instance: Instance, /, target: tuple[str, ...], as_json: bool, **as
             if not _goes_on(made[-1]):
                 break
     _told(made, as_json, dry_run, files)
+
+
+def _have_room(files: dict[str, Path | None]) -> None:
+    """Before anything fails."""
+    for path in filter(None, files.values()):
+        if not path.absolute().parent.is_dir():
+            raise Failed(f"{path} cannot be written: there is no directory {path.absolute().parent}.")
 
 
 def _goes_on(last: Json | Certificate) -> bool:
@@ -220,10 +231,11 @@ def list_(instance: Instance, as_json: bool) -> None:
 @output_option
 @pass_instance
 def show(instance: Instance, /, certificate: str, as_json: bool, **files: Path | None) -> None:
-    """One certificate: a file, the beginning of its id, or the latest."""
+    """One certificate: a file, the beginning of its id, or the latest. One that was changed is not shown."""
     path = shelf.find(instance.settings.places, certificate)
     document = shelf.read(path)
     found = shelf.parsed(document, path)
+    keys.verify(document, None)
     _write(found, files, apart=False)
     if as_json:
         print_json(document)

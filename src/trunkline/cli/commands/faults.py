@@ -135,8 +135,11 @@ def heal(instance: Instance, target: tuple[str, ...], as_json: bool) -> None:
     """
     progress = Progress(quiet=as_json)
     with connected(instance) as clients, progress.step(f"heal {' '.join(target) or 'all'}") as step:
-        standing: list[Any] = overview(clients)["faults"]
+        found = overview(clients)
+        standing: list[Any] = found["faults"]
         wanted = failing.matching(standing, target) if target else standing
+        if target and not wanted and not any(target[0].lower() == one["name"].lower() for one in found["circuits"]):
+            failing.chosen(found["canFail"], target)
         healed = [fault["id"] for fault in wanted if clients.named("operator").delete(fault["id"], step.waiting)]
         step.note = f"{len(healed)} fault{'' if len(healed) == 1 else 's'} ended"
     if as_json:

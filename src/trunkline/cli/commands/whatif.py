@@ -10,7 +10,7 @@ from click.shell_completion import CompletionItem
 from trunkline.cli.client import Clients, Json, connected
 from trunkline.cli.failure import Failed
 from trunkline.cli.instance import Instance, locate
-from trunkline.cli.options import output_option, pass_instance, print_json
+from trunkline.cli.options import Number, output_option, pass_instance, print_json
 from trunkline.cli.progress import Progress
 from trunkline.cli.tables import print_table
 from trunkline.cli.whatif import ask, bounds, ends
@@ -41,9 +41,9 @@ def _demand(_ctx: click.Context, _parameter: click.Parameter, given: tuple[tuple
               help="How many failures at once: each alone, or every two as well.")
 @click.option("--fail", "failures", multiple=True, metavar="FAILURE", shell_complete=_complete,
               help="These at once instead, such as 'edge Amsterdam primary'; repeatable.")
-@click.option("--load", "load", type=click.FloatRange(0, 1000), default=50.0, show_default=True, metavar="PERCENT",
+@click.option("--load", "load", type=Number(0, 1000), default=50.0, show_default=True, metavar="PERCENT",
               help="Each site's traffic, of the bandwidth of its circuits.")
-@click.option("--demand", "demands", nargs=3, type=(str, str, float), multiple=True, callback=_demand,
+@click.option("--demand", "demands", nargs=3, type=(str, str, Number(0)), multiple=True, callback=_demand,
               metavar="SITE NETWORK MBPS", help="Traffic between two ends, instead; repeatable.")
 @output_option
 @click.pass_context

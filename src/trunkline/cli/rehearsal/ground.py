@@ -149,6 +149,8 @@ def _links(clients: Clients, found: Json) -> Iterator[Link]:
     operator = clients.named("operator")
     for row in found["connections"]:
         told = operator.get(row["id"])["properties"]
+        if "virtualNetworkGateway1" not in told:
+            continue  # to a hub of a Virtual WAN, behind which nothing is measured
         gateway = operator.get(told["virtualNetworkGateway1"]["id"])
         subnet = gateway["properties"]["ipConfigurations"][0]["properties"]["subnet"]["id"]
         place = region(gateway["location"])
