@@ -73,6 +73,16 @@ class Chapter:
         yield from (f"- {count} × {why}" for why, count in sorted(self.met.items()))
 
 
+#: Whether a Direct link's failure is known already when its port is looked at depends on the machine's speed.
+_UNSETTLED = re.compile(
+    r"^(?:\| test_network_express_route_port \||\| \*\*all\*\* \||- \d+ × MACsec is not built).*$", re.M)
+
+
+def _settled(page: str) -> str:
+    """The page without numbers that change from run to run."""
+    return _UNSETTLED.sub(lambda line: re.sub(r"\d+", "n", line[0]), page)
+
+
 def check(chapter: Chapter) -> None:
     """The chapter stands in the page as it is now; with REGENERATE_DOCS it is written there."""
     mark = f"<!-- {chapter.name} -->\n"
@@ -82,4 +92,5 @@ def check(chapter: Chapter) -> None:
     wanted = f"{before}{mark}{chapter.text()}\n<!-- end of {chapter.name} -->\n{after}"
     if os.environ.get("REGENERATE_DOCS") == "1":
         PAGE.write_text(wanted)
-    assert PAGE.read_text() == wanted, "docs/conformance.md is not current; run the tests with REGENERATE_DOCS=1"
+    assert _settled(PAGE.read_text()) == _settled(wanted), (
+        "docs/conformance.md is not current; run the tests with REGENERATE_DOCS=1")

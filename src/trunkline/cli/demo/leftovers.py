@@ -22,7 +22,7 @@ _SHARED = frozenset({"mount /run/netns", "mount /sys/fs/bpf", "file /run/netns",
                      "file /run/frr", "file /var/tmp/frr"})
 #: The kernel puts these into every bpffs.
 _KERNELS_OWN = ("/maps.debug", "/progs.debug")
-_MARK = re.compile(r"(?:tl-|tl:|trunkline-)([0-9a-f]{4})(?:\b|[-:/])")
+_MARK = re.compile(r"(?:tl-|tl:|trunkline-|drill-)([0-9a-f]{4})(?:\b|[-:/])")
 #: The kernel ends a namespace some time after its last process.
 _PATIENCE_S = 5.0
 

@@ -115,16 +115,12 @@ def between(scope: Scope, _estate: Estate, _profile: Profile) -> Draft:
 
 
 def _planned(path: tuple[str, ...], leg: Leg, pair: str) -> Iterator[Route]:
-    """Towards both routers of the last site of a path, from all others: while OSPF learns, a router may lead to its own
-    plane's over the crossing, and the other plane has to know the way."""
+    """Towards the last site of a path, from all others."""
     metric = _PLANNED + int.from_bytes(blake2b(pair.encode(), digest_size=3).digest())
-    targets = [f"{core_loopback(path[-1], one)}/32" for one in Leg]
     for here, there in pairwise(path):
         if found := backbone().span(here, there):
             far = span_addresses(found, leg)[found.b == there]
-            yield from (Route(core_node(here, leg), target, (far,), metric=metric) for target in targets)
-    other = list(Leg).index(leg) ^ 1
-    yield Route(core_node(path[-1], leg), targets[other], (crossing_addresses(path[-1])[other],), metric=metric)
+            yield Route(core_node(here, leg), f"{core_loopback(path[-1], leg)}/32", (far,), metric=metric)
 
 
 def _ends(address: str) -> tuple[Address, ...]:
