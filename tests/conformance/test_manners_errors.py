@@ -228,7 +228,7 @@ def test_a_link_into_another_subscription_needs_its_owners_key(arm: Arm) -> None
 def test_only_operators_write_the_plant(arm: Arm) -> None:
     path = arm.group + "/providers/Trunkline.Plant/edges/e"
     in_envelope(arm.ask("PUT", path, BOX), 403, "AuthorizationFailed")
-    in_envelope(arm.ask("PUT", arm.group + "/providers/Trunkline.Plant/faults/f", BOX), 404, "InvalidResourceNamespace")
+    in_envelope(arm.ask("PUT", arm.group + "/providers/Trunkline.Plant/faults/f", BOX), 403, "AuthorizationFailed")
     arm.account = "operator"
     in_envelope(arm.ask("PUT", path, BOX), 404, "InvalidResourceNamespace")
 

@@ -47,7 +47,7 @@ def _one_lost(stage: Stage, lost: Leg, building: str) -> None:
     assert probe.longest_gap_ms <= LONGEST_MS
     stage.delete(fault.id)
     scenes.all_up(stage)
-    until(lambda: all_flows_carry(stage), 20, "all flows again")
+    scenes.connected(stage)
 
 
 def _edge(leg: Leg) -> str:

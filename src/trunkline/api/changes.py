@@ -119,14 +119,15 @@ def _permitted(turn: Turn, action: str, resource: ResourceId) -> None:
 def _body(turn: Turn, one: _Wanted) -> Json:
     if not one.key_of:
         return one.body
-    circuit = _circuit(turn, ResourceId.parse(one.key_of))
+    circuit = _readable(turn, ResourceId.parse(one.key_of))
     return {**one.body, "properties": {"serviceKey": circuit.system.get("serviceKey", ""),
                                        **(one.body.get("properties") or {})}}
 
 
-def _circuit(turn: Turn, wanted: ResourceId) -> Resource:
+def _readable(turn: Turn, wanted: ResourceId) -> Resource:
+    """A circuit that is not there is told like one of which nothing may be known."""
     found = turn.writer.get(wanted)
-    if found is None:
+    if found is None or not turn.author.permits(f"{wanted.type}/read", wanted.key):
         raise NotFound(f"There is no circuit {wanted}; plan it before what needs it.")
     return found
 
@@ -140,10 +141,11 @@ def _group(turn: Turn, one: _Wanted) -> None:
 
 def _consent(turn: Turn, circuit: ResourceId) -> None:
     """What its provider may say is supposed; whether it will is its own affair."""
-    twin = _circuit(turn, circuit).system.get("twin")
+    twin = _readable(turn, circuit).system.get("twin")
     found = turn.writer.get(ResourceId.parse(twin["id"])) if twin else None
     item = target.of(turn.registry, found.id) if found else None
     if found and item:
+        _permitted(turn, f"{item.kind.name}/write", found.id)
         write.put(turn, item, {"location": found.location, "properties": {
             **found.properties, "serviceProviderProvisioningState": ProviderState.PROVISIONED.value}})
 

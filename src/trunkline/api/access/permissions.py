@@ -25,7 +25,7 @@ ASSIGNMENT, DEFINITION = "Microsoft.Authorization/roleAssignments", "Microsoft.A
 _FRESH_S, _REMEMBERED = 5.0, 65_536
 
 #: Writable by whoever may write where they are; everything else in the plant is the operator's.
-_CUSTOMERS_PLANT = ("faults", "status", "plan", "whatif", "resiliency", "path", "nearest")
+_CUSTOMERS_PLANT = ("status", "plan", "whatif", "resiliency", "path", "nearest")
 
 #: In the journal: whose assignments of the first start were written.
 _SEEDED = "access.seeded"

@@ -13,7 +13,7 @@ from trunkline.intent.connectivity.inventory import Inventory, blueprints
 from trunkline.intent.connectivity.meeting import Meeting, meetings
 from trunkline.intent.connectivity.needs import Kind, Need, Numbering
 from trunkline.intent.connectivity.pairs import Pair, Place, pairs
-from trunkline.intent.connectivity.taking import Cause, Taking
+from trunkline.intent.connectivity.taking import Cause, Taking, owner
 from trunkline.intent.connectivity.topology import Topology
 from trunkline.intent.connectivity.underlay import Underlay
 from trunkline.intent.connectivity.walking import Carried, Course, Walk
@@ -65,8 +65,8 @@ class Bundle:
 
 
 class Connectivity:
-    """Of an estate as it is wished, with nothing missing but what is named. ``subscription``: pairs of its sites alone.
-    """
+    """Of an estate as it is wished, with nothing missing but what is named. ``subscription``: pairs of its sites alone,
+    and of what can fail what is its own or everybody's."""
 
     def __init__(self, found: Inventory, estate: Estate, profile: Profile, subscription: str = "") -> None:
         remembered = Remembered(estate)
@@ -81,10 +81,12 @@ class Connectivity:
         self._tables = _Tables(routers, self._meetings, self.topology)
         sites = [one for one in found.sites if not subscription or one.id.subscription.lower() == subscription.lower()]
         self.bundles = tuple(self._bundles(pairs(sites, remembered)))
+        self._subscription = subscription.lower()
 
     @cached_property
     def causes(self) -> tuple[Cause, ...]:
-        return self.taking.possible()
+        return tuple(cause for cause in self.taking.possible()
+                     if not self._subscription or owner(cause) in ("", self._subscription))
 
     def missing(self, taken: Collection[Need]) -> int:
         """Bits of what is gone with what is taken away, the ways over the backbone that are broken included."""

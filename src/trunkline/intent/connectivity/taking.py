@@ -43,6 +43,13 @@ def kind_of(cause: Cause) -> str:
     return "router" if isinstance(cause, RouterLoss) else cause.kind.value
 
 
+def owner(cause: Cause) -> str:
+    """The subscription whose thing fails, in lower case; empty for plant, which is everybody's."""
+    if isinstance(cause, Target) and cause.kind not in (FaultKind.LEG, FaultKind.INSTANCE):
+        return ""
+    return ResourceId.parse(cause.key).subscription.lower()
+
+
 class Taking:
     def __init__(self, inventory: Inventory, topology: Topology, links: Iterable[tuple[str, str]],
                  estate: Estate) -> None:

@@ -36,7 +36,8 @@ def _seconds(question: Question) -> int:
     given = question.parameters["expiresInSeconds"]
     if not given:
         return LINK_TEST_LIMIT_S
-    return int(given) if given.isascii() and given.isdecimal() and int(given[:5]) <= LINK_TEST_LIMIT_S else 0
+    is_number = given.isascii() and given.isdecimal() and len(given) <= len(str(LINK_TEST_LIMIT_S))
+    return int(given) if is_number and int(given) <= LINK_TEST_LIMIT_S else 0
 
 
 def _running(circuit: Resource) -> LinkTest | None:
