@@ -58,9 +58,9 @@ def of_kind(resources: Iterable[Resource], kind: str) -> list[Resource]:
     return [one for one in resources if one.id.type.lower() == kind.lower()]
 
 
-def connectivity(resources: Sequence[Resource]) -> Connectivity:
+def connectivity(resources: Sequence[Resource], subscription: str = "") -> Connectivity:
     snapshot = Snapshot(resources)
-    return Connectivity(everything(resources), snapshot, AZURE)
+    return Connectivity(everything(resources), snapshot, AZURE, subscription)
 
 
 def everything(resources: Sequence[Resource]) -> Inventory:

@@ -66,6 +66,21 @@ def test_a_plan_needs_the_right_to_write_each_resource(arm: Arm) -> None:
     assert (fault["index"], fault["code"]) == (1, "AuthorizationFailed")
 
 
+def test_a_plan_tells_no_strangers_service_key_and_supposes_no_strangers_consent(arm: Arm) -> None:
+    arm.account = "customer"
+    key = arm.make(circuit(arm, "rg2"), CIRCUIT)["properties"]["serviceKey"]
+    mallory = arm.directory.create("mallory", PrincipalType.SERVICE_PRINCIPAL)[0]
+    arm.ask("PUT", f"{arm.group}/providers/Microsoft.Authorization/roleAssignments/{uuid4()}", {"properties": {
+        "roleDefinitionId": CONTRIBUTOR, "principalId": mallory.object_id}})
+    arm.account = "mallory"
+    order = {"id": f"{arm.group}/providers/Trunkline.Exchange/virtualCrossConnects/x", "properties": {},
+             "serviceKeyOf": circuit(arm, "rg2")}
+    reply = arm.ask("POST", f"{arm.group}/{PLANT}/plan", {"resources": [order, {
+        "id": circuit(arm, "rg2"), "provisioned": True}]})
+    assert key not in str(reply.body)
+    assert {fault["index"] for fault in reply.body["faults"]} == {0, 1}
+
+
 def test_where_nodes_are_is_told_to_operators_alone(arm: Arm) -> None:
     arm.account = "customer"
     assert "effects" not in ask(arm, {"id": circuit(arm), **CIRCUIT})["changes"][0]

@@ -11,7 +11,7 @@ import reaching
 import wans
 from resilient import Way, connectivity, estate
 from trunkline.intent.connectivity.model import Connectivity, Fate
-from trunkline.intent.connectivity.taking import Cause, RouterLoss
+from trunkline.intent.connectivity.taking import Cause, RouterLoss, kind_of
 from trunkline.intent.view import CIRCUIT, GATEWAY, SITE
 from trunkline.model.fault import FaultKind, Target
 from trunkline.model.resource import Resource
@@ -179,3 +179,10 @@ def test_networks_at_a_hub_are_pairs_and_the_hub_is_none() -> None:
     lost = [Target(FaultKind.INSTANCE, wans.GATEWAY.key, number) for number in ("0", "1")]
     assert all(fate.kept for fate in fates(network, lost[0]))
     assert all(fate.lost for fate in fates(network, *lost))
+
+
+def test_a_subscription_is_told_of_failures_of_its_own_and_of_the_plant_alone() -> None:
+    other = connectivity(estate(Way()), "11111111-2222-3333-4444-555555555555")
+    kinds = {kind_of(cause) for cause in other.causes}
+    assert {"edge", "location", "backboneNode"} <= kinds
+    assert not kinds & {"leg", "gatewayInstance", "router"}
