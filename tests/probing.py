@@ -73,6 +73,7 @@ def unharmed(stage: Stage) -> Iterator[None]:
         yield
         both_legs_carry(stage)
     harmed = disturbed(before, footprint(stage))
+    assert not {what for what in harmed if what[0] != "session"}, harmed
     if harmed or probe.lost:
         void_if_stalled(pause())
     assert not harmed, harmed

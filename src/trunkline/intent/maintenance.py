@@ -75,6 +75,11 @@ def recorded(maintenance: Resource, used: bool = False) -> frozenset[Part]:
                      for one in maintenance.system.get("parts", ()) if one["used"] or not used)
 
 
+def concerns_alone(parts: Iterable[Part], subscription: str) -> bool:
+    """Whether it takes nothing of anybody else's: else why it waits is not for this subscription to know."""
+    return all(part.resource.subscription.lower() == subscription.lower() for part in parts)
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """A maintenance that is felt by a part."""

@@ -4,16 +4,17 @@ where it ought to be. So it also ends by itself after a restart.
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from trunkline.errors import Stale
+from trunkline.errors import DriverFailure, Stale
 from trunkline.intent.dependency import touched
 from trunkline.intent.drivers import Plane, Speaker
-from trunkline.intent.maintenance import Next, Part, Seen, following, parts_of, recorded, rendered
+from trunkline.intent.maintenance import Next, Part, Seen, concerns_alone, following, parts_of, recorded, rendered
 from trunkline.intent.scope import Scope
 from trunkline.intent.view import CIRCUIT
 from trunkline.model.machine import MAINTENANCE as MACHINE
@@ -23,6 +24,8 @@ from trunkline.model.profile import Profile
 from trunkline.model.resource import Json, ProvisioningState, Resource, now
 from trunkline.reconcile.wellness import Wellness
 from trunkline.store import Reader, Store
+
+log = logging.getLogger(__name__)
 
 #: In whose name notices stand in the activity log.
 CALLER = "trunkline-maintenance"
@@ -46,8 +49,16 @@ class Maintenances:
         """What has to be passed over because something moved."""
         with self._store.reading() as reader:
             found = [one for one in reader.list(MAINTENANCE) if not one.deleting and not state_of(one).final]
-            turns = [(one, self._turn(one, reader)) for one in found]
+            turns = [(one, turn) for one in found if (turn := self._tried(one, reader))]
         return frozenset(scope for one, turn in turns for scope in self._keep(one, turn))
+
+    def _tried(self, one: Resource, reader: Reader) -> _Turn | None:
+        """What a node that is not there keeps from being seen is seen with the next beat; others do not wait for it."""
+        try:
+            return self._turn(one, reader)
+        except DriverFailure:
+            log.exception("maintenance %s could not be looked at", one.id)
+            return None
 
     def _turn(self, one: Resource, reader: Reader) -> _Turn:
         """Whom it concerns is looked up anew while nothing is out of use; then those alone that it began with."""
@@ -133,9 +144,10 @@ def _status(one: Resource, step: Next) -> Json:
 def _notices(one: Resource, turn: _Turn) -> Iterator[Activity]:
     """A row for each of those whom it concerns, and for whoever announced it."""
     wish, state = model_of(one), turn.next.state
-    why = f": {turn.next.why}" if turn.next.why else ""
     text = (f"Maintenance {one.id.name} ({wish.reason}), {wish.start_time.isoformat()} to {wish.end_time.isoformat()}: "
-            f"{state.value}{why}")
+            f"{state.value}")
     for resource in (one.id, *(part.resource for part in sorted(turn.parts))):
+        known = resource == one.id or concerns_alone(turn.parts, resource.subscription)
+        why = f": {turn.next.why}" if turn.next.why and known else ""
         yield Activity(resource, f"{MAINTENANCE}/notify/action", CALLER, one.id.key,
-                       "Resolved" if state.final else "Active", detail=text[:500])
+                       "Resolved" if state.final else "Active", detail=f"{text}{why}"[:500])

@@ -28,6 +28,12 @@ def test_an_outage_lies_between_two_that_arrived_and_belongs_to_the_phase_in_whi
     assert [(one.phase, one.lost, one.outage_ms) for one in found.phases] == [("fail", 90, 910.0)]
 
 
+def test_what_was_lost_until_all_was_calm_is_told_and_no_outage_of_what_failed() -> None:
+    found, = measures([flow((0, 9), (50, 399))], (Span("settle", 0, 600 * MS), Span("baseline", 600 * MS, 1_000 * MS),
+                                                  *PHASES[1:]), INTERVAL)
+    assert (found.outage_ms, [(one.phase, one.lost) for one in found.phases]) == (0.0, [("settle", 40)])
+
+
 def test_the_worst_flow_counts_and_losses_add_up() -> None:
     found, = measures([flow((0, 109), (120, 399)), flow((0, 104), (155, 399)), flow((0, 399))], PHASES, INTERVAL)
     assert (found.flows, found.flows_hit, found.lost, found.outage_ms) == (3, 2, 60, 510.0)

@@ -42,6 +42,8 @@ LEG = fault("leg", circuit={"id": ER1}, leg="primary")
     (fault("switch", provider="Colt", location="Amsterdam", leg="primary"), "switch Colt Amsterdam primary", []),
     (fault("location", location="Amsterdam"), "location Amsterdam", [FIRST, SECOND]),
     (fault("region", region="westeurope"), "region westeurope", [FIRST, SECOND, *FAR]),
+    (fault("region", region="West Europe"), "region West Europe", [FIRST, SECOND, *FAR]),
+    (fault("backboneNode", site="West Europe", leg="primary"), "core West Europe primary", [FIRST, FAR[0]]),
     (fault("backboneNode", site="Amsterdam", leg="primary"), "core Amsterdam primary", [FIRST]),
     (fault("gatewayInstance", gateway={"id": GW1}, instance=0), "gateway gw1 0", []),
     (fault("backboneLink", site="amsterdam", to="westeurope"), "link amsterdam westeurope", []),
@@ -49,6 +51,13 @@ LEG = fault("leg", circuit={"id": ER1}, leg="primary")
 def test_a_failure_takes_the_ways_that_lean_on_it(failed: RehearsedFault, words: str, fallen: list[Way]) -> None:
     assert [one for one in (FIRST, SECOND, *FAR) if falls(one, failed)] == fallen
     assert said(failed) == words
+
+
+def test_the_edge_in_a_metros_building_takes_the_leg_that_is_there() -> None:
+    metro = way("primary", location="Amsterdam Metro"), way("secondary", location="Amsterdam Metro")
+    building = metro_sites()["Amsterdam Metro"][1]
+    assert [one for one in metro if falls(one, fault("edge", location=building, leg="secondary"))] == [metro[1]]
+    assert not [one for one in metro if falls(one, fault("edge", location=building, leg="primary"))]
 
 
 def test_one_leg_leaves_the_other() -> None:

@@ -10,7 +10,7 @@ from trunkline.api.declaration import Action, Ledger, Question, Register, Resour
 from trunkline.api.resources.linked import linked, missing
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
-from trunkline.intent.maintenance import Part, opposed, parts_of, recorded, rendered
+from trunkline.intent.maintenance import Part, concerns_alone, opposed, parts_of, recorded, rendered
 from trunkline.intent.view import CIRCUIT, GATEWAY
 from trunkline.model.backbone import backbone, site_of
 from trunkline.model.maintenance import (
@@ -137,9 +137,10 @@ def _notice(subscription: ResourceId, one: Resource, mine: list[Part]) -> Json:
     model, state = model_of(one), state_of(one)
     namespace, kind = NOTICE.split("/")
     own = ResourceId(subscription.subscription, "", namespace, (kind,), (one.id.name,))
+    why = one.status.get("why", "") if concerns_alone(recorded(one), subscription.subscription) else ""
     felt = "one instance at a time" if model.kind is MaintenanceKind.INSTANCE else "the other leg carries"
     return {"id": str(own), "name": one.id.name, "type": NOTICE, "properties": {
-        "state": state.value, "why": one.status.get("why", ""), "reason": model.reason, "emergency": model.emergency,
+        "state": state.value, "why": why, "reason": model.reason, "emergency": model.emergency,
         "startTime": model.start_time.isoformat(), "endTime": model.end_time.isoformat(),
         "announced": one.created.isoformat(), "affected": [_part(part) for part in mine],
         "summary": f"{model.reason}: {', '.join(f'{part.part} of {part.resource.name}' for part in mine)}; {felt}"}}

@@ -13,6 +13,8 @@ from trunkline.model.resource import Json as Properties
 
 #: How long a failure lasts that nobody renews, and how often it is renewed; seconds.
 LEASE_S, RENEW_S = 15, 5.0
+#: No drill holds a failure for longer; one that hangs renews it no more.
+LONGEST_S = 660.0
 
 
 @dataclass(slots=True)
@@ -26,6 +28,7 @@ class Lease:
     seconds: int = LEASE_S
     lapsed: str = ""
     ends: float = 0.0
+    _last: float = 0.0
     _over: Event = field(default_factory=Event)
     _thread: Thread | None = None
 
@@ -42,6 +45,7 @@ class Lease:
     def begin(self) -> Json:
         """Raises Failed where it is refused; then nothing has failed."""
         self.ends = time.monotonic() + self.seconds
+        self._last = time.monotonic() + LONGEST_S
         made = self.client.put(self.path, {"properties": self.fault})
         self._thread = Thread(target=self._renew, daemon=True)
         self._thread.start()
@@ -50,6 +54,8 @@ class Lease:
     def _renew(self) -> None:
         while not self._over.wait(RENEW_S):
             asked = time.monotonic()
+            if asked > min(self.ends, self._last):
+                return
             try:
                 self.client.put(self.path, {"properties": self.fault})
                 self.lapsed, self.ends = "", asked + self.seconds

@@ -113,7 +113,7 @@ class Drill:
             played.restored = self._is_restored(played, found, step)
             if self.drained and not self.drained.end(step.waiting):
                 played.restored = False
-                played.interrupted = played.interrupted or "a failover test could not be ended; it ends within the hour"
+                played.interrupted = played.interrupted or "a failover test could not be ended; it ends by itself"
         with self._phase(played, AFTERWARDS, "afterwards: the same traffic again") as step:
             self._watch(played, found, None, step, self.plan.settle_s)
             played.flows = found.flows()
@@ -166,6 +166,8 @@ class Drill:
             step.note = _noted(sample)
             if conditions is None:
                 continue
+            if self.lease.begun and time.monotonic() > self.lease.ends:
+                played.interrupted = f"the failure ended by itself, for it could not be renewed ({self.lease.lapsed})"
             if self._asked.is_set():
                 played.interrupted = "whoever ran the drill interrupted it"
             played.aborted = conditions.broken(sample)

@@ -19,7 +19,7 @@ from trunkline.cli.rehearsal.lease import Lease
 from trunkline.cli.rehearsal.play import Played
 from trunkline.cli.rehearsal.preflight import Plan
 from trunkline.diagnosis.drill.certificate import Certificate, Failed, Routes, Unprotected, rendered
-from trunkline.diagnosis.drill.judge import PREFLIGHT, SETTLE, Evidence, judge
+from trunkline.diagnosis.drill.judge import PREFLIGHT, Evidence, judge
 from trunkline.diagnosis.drill.measure import measures
 from trunkline.settings import Places
 
@@ -28,7 +28,7 @@ _DAEMONS = {"bird": ("bird", "--version"), "frr": ("/usr/lib/frr/bgpd", "--versi
 
 
 def certificate(plan: Plan, played: Played, lease: Lease, places: Places) -> Certificate:
-    counted = tuple(span for span in played.spans if span.name not in (PREFLIGHT, SETTLE))
+    counted = tuple(span for span in played.spans if span.name != PREFLIGHT)
     found = measures(played.flows, counted, played.interval_ms)
     unprotected = tuple(Unprotected(pair=one.pair.label, reason=one.reason)
                         for one in plan.expectations if not one.protected)

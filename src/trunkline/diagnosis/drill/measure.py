@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from trunkline.diagnosis.drill.certificate import Direction, Measure, PhaseLoss
+from trunkline.diagnosis.drill.judge import SETTLE
 
 _MS = 1_000_000
 
@@ -76,7 +77,7 @@ def _measure(key: tuple[str, str, Direction, str], flows: list[Flow], phases: tu
         pair=pair, prefix=prefix, direction=direction, leg=way, flows=len(flows),
         sent=sum(flow.sent for flow in flows), lost=sum(flow.lost for flow in flows),
         flows_hit=sum(flow.lost > 0 for flow in flows),
-        outage_ms=max((found.outage_ms for found in by_phase), default=0.0),
+        outage_ms=max((found.outage_ms for found in by_phase if found.phase != SETTLE), default=0.0),
         reordered=sum(flow.reordered for flow in flows), duplicates=sum(flow.duplicates for flow in flows),
         phases=tuple(by_phase))
 

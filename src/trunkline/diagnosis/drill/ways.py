@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from trunkline.model.backbone import backbone, site_of
 from trunkline.model.circuit import Leg
 from trunkline.model.fault import FaultKind, RehearsedFault
+from trunkline.model.plant import region
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +79,26 @@ class Expectation:
 
 def falls(way: Way, fault: RehearsedFault) -> bool:
     if fault.kind is FaultKind.CORE:
-        return way.leg == fault.leg and (fault.site or "").casefold() in (
-            way.site, way.region.casefold())
+        return way.leg == fault.leg and _place(fault.site) in (way.site, _place(way.region))
     leans_on: dict[FaultKind, tuple[tuple[str, str | None], ...]] = {
         FaultKind.LEG: ((way.circuit, _key(fault)), (way.leg, fault.leg)),
-        FaultKind.EDGE: ((way.location, fault.location), (way.leg, fault.leg)),
-        FaultKind.SWITCH: ((way.provider, fault.provider), (way.location, fault.location), (way.leg, fault.leg)),
+        FaultKind.EDGE: ((way.site, _edge(fault)), (way.leg, fault.leg)),
+        FaultKind.SWITCH: ((way.provider, fault.provider), (way.site, _edge(fault)), (way.leg, fault.leg)),
         FaultKind.LOCATION: ((way.site, fault.location),),
-        FaultKind.REGION: ((way.region, fault.region),)}
+        FaultKind.REGION: ((_place(way.region), _place(fault.region)),)}
     parts = leans_on.get(fault.kind, ())
     return bool(parts) and all(own.casefold() == (failed or "").casefold() for own, failed in parts)
+
+
+def _place(name: str | None) -> str:
+    """A region may be told by either of its names."""
+    found = region(name or "")
+    return found.name if found else (name or "").casefold()
+
+
+def _edge(fault: RehearsedFault) -> str:
+    """The building of a metro's leg, else the location."""
+    return site_of(fault.location or "", fault.leg) if fault.leg else ""
 
 
 def _key(fault: RehearsedFault) -> str:
@@ -147,6 +158,6 @@ def shaken(ways: tuple[Way, ...], fault: RehearsedFault) -> frozenset[tuple[str,
 
 def _passes(way: Way, fault: RehearsedFault) -> bool:
     """Whether its packets cross the location or region on the backbone."""
-    failed = (fault.location or fault.region or "").casefold()
-    path = backbone().path(way.site.casefold(), way.region.casefold(), Leg(way.leg))
+    failed = _place(fault.location or fault.region)
+    path = backbone().path(way.site.casefold(), _place(way.region), Leg(way.leg))
     return fault.kind in (FaultKind.LOCATION, FaultKind.REGION) and failed in path
