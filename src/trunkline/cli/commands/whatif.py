@@ -123,8 +123,8 @@ def verify(instance: Instance, samples: int, at_once: int, seed: int | None, fai
            as_json: bool) -> None:
     """Make random states on the running network and see whether packets do what the model says.
 
-    Failures are made with a lease of two minutes, so they end without us too. Traffic of others on this estate is really
-    cut off meanwhile. Ends with an error if the network disagrees in any state.
+    Failures are made with a lease of two minutes, so they end without us too. Traffic of others on this estate is
+    really cut off meanwhile. Ends with an error if the network disagrees in any state.
     """
     progress = Progress(quiet=as_json)
     with connected(instance) as clients:
