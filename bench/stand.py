@@ -25,6 +25,7 @@ import postgres
 import probing
 import resilient
 import scenes
+import stalls
 from e2e_support import started
 from stage import Stage
 from trunkline.cli.client import Clients, connected
@@ -45,7 +46,7 @@ from waiting import until
 __all__ = [
     "AZURE", "Clients", "Leg", "Profile", "Resource", "Router", "Service", "Stage", "bring_up", "brute", "drilling",
     "estates", "frames", "postgres", "probing", "report", "resilient", "scenes", "service", "spread", "stage",
-    "started", "timed_s", "until"]
+    "stalls", "started", "timed_s", "until"]
 
 _DEADLINE_S = 900.0
 
