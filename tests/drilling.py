@@ -22,10 +22,47 @@ from waiting import until
 
 Json = dict[str, Any]
 
+#: Beside ``examples/estate.yaml``: Rome, behind a second circuit and over Global Reach, and a network behind a hub.
+ABROAD = """
+resourceGroup: rg1
+location: westeurope
+sites:
+  - name: rome
+    asn: 65020
+    prefixes: [10.20.0.0/16]
+    lan: 10.20.1.0/24
+    routers: [{name: ce1}, {name: ce2}]
+    hosts: [{name: h2, address: 10.20.1.10}]
+circuits:
+  - name: er2
+    provider: Equinix
+    peeringLocation: London
+    bandwidth: 1000
+    sku: Premium_MeteredData
+    provision: true
+    peering: {asn: 65020, vlan: 100, primary: 172.17.0.0/30, secondary: 172.17.0.4/30}
+crossConnects:
+  - {circuit: er2, site: rome, primary: {router: ce1}, secondary: {router: ce2}}
+networks:
+  - name: spoke
+    addressSpace: [10.3.0.0/16]
+    subnets: {default: 10.3.0.0/24}
+    machines: [{name: vm3, subnet: default, address: 10.3.0.4}]
+hubs:
+  - name: wanhub
+    prefix: 10.50.0.0/23
+    wan: wan1
+    networks: [{network: spoke}]
+    circuits: [{circuit: er1}]
+globalReach:
+  - {circuits: [er1, er2], prefix: 192.168.8.0/29}
+"""
 TARGETS = (("er1", "primary"), ("er1", "secondary"), ("er1", "primary", "--drain"), ("er1", "secondary", "--drain"),
-           ("edge", "Amsterdam", "primary"), ("edge", "Amsterdam", "secondary"),
-           ("switch", "Equinix", "Amsterdam", "primary"), ("gateway", "gw1", "0"), ("gateway", "gw1", "1"),
-           ("location", "Amsterdam", "--force"))
+           ("er2", "primary"), ("er2", "secondary", "--drain"), ("edge", "Amsterdam", "primary"),
+           ("edge", "London", "secondary"), ("switch", "Equinix", "Amsterdam", "primary"), ("gateway", "gw1", "0"),
+           ("gateway", "gw1", "1"), ("location", "Amsterdam", "--force"), ("location", "London", "--force"))
+#: What h1 reaches: over the network's own gateway, the hub's, and Global Reach.
+REACHED = ("10.1.0.4", "10.3.0.4", "10.20.1.10")
 #: Behind which line of the drill's progress each phase begins.
 PHASES = {"baseline": "preflight", "fail": "baseline", "restore": "fail", "afterwards": "restore"}
 #: What befalls a drill: nothing, kill -9 of the service or of the drill itself, Ctrl-C.
@@ -64,9 +101,22 @@ def whole(running: Running) -> Running:
     return running
 
 
+def wide(running: Running) -> Running:
+    """With a second site over Global Reach, and a network behind a Virtual WAN hub."""
+    whole(running)
+    file = running.home / "abroad.yaml"
+    file.write_text(ABROAD, encoding="utf-8")
+    running.trunkline("apply", str(file))
+    file.unlink()
+    until(lambda: well(running) and answers(running), 90, "packets on every way")
+    return running
+
+
 def legs(running: Running) -> dict[str, Json]:
-    return {f"{circuit['name']} {leg}": found for circuit in running.json("status")["circuits"]
-            for leg, found in circuit["legs"].items()}
+    """Nothing while the service does not answer."""
+    done = running.trunkline("status", "-o", "json", check=False)
+    circuits = json.loads(done.stdout)["circuits"] if done.returncode == 0 else []
+    return {f"{circuit['name']} {leg}": found for circuit in circuits for leg, found in circuit["legs"].items()}
 
 
 def well(running: Running) -> bool:
@@ -79,8 +129,9 @@ def well(running: Running) -> bool:
 
 
 def answers(running: Running) -> bool:
-    done = running.trunkline("exec", "h1", "--", "ping", "-c", "3", "-i", "0.2", "-W", "1", "10.1.0.4", check=False)
-    return " 0% packet loss" in done.stdout
+    return all(" 0% packet loss" in running.trunkline(
+        "exec", "h1", "--", "ping", "-c", "3", "-i", "0.2", "-W", "1", address, check=False).stdout
+        for address in REACHED)
 
 
 def places(running: Running) -> Places:

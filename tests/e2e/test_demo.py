@@ -44,5 +44,6 @@ def test_two_continents_lose_a_region_and_the_rest_survives(tmp_path: Path) -> N
     assert told["ways"] == 5
     assert len(told["unprotected"]) > 0
     assert told["worst_outage_ms"] < 5_000
+    assert told["global_reach_ms"] < 5_000
     assert told["certificate"] in (tmp_path / "certificate.html").read_text()
     assert told["leftovers"] == []

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from drilling import Attempt, drill, kill_service, legs, places, play, well, whole
+from drilling import Attempt, drill, kill_service, legs, places, play, well, whole, wide
 from e2e_support import Running, started
 from waiting import until
 
@@ -153,7 +153,7 @@ def unwritable(directory: Path) -> Iterator[None]:
 
 
 def failing(running: Running) -> None:
-    until(lambda: legs(running)["er1 primary"]["fault"], 60, "the failure")
+    until(lambda: legs(running).get("er1 primary", {}).get("fault"), 60, "the failure")
 
 
 @pytest.mark.slow
@@ -182,9 +182,22 @@ def test_a_failure_ends_by_itself_when_the_service_is_killed(estate: Running) ->
     restored(estate)
 
 
+def test_networks_behind_a_hub_and_sites_over_global_reach_are_measured_as_any_other_pair(shared: Running) -> None:
+    code, found, said = drilled(wide(shared), "er1", "primary")
+    assert (code, found["unprotected"], found["unmeasured"]) == (0, [], []), said
+    hit = {(one["pair"], one["direction"], one["prefix"]): one["leg"] for one in found["measures"] if one["flowsHit"]}
+    here, network, spoke, there = "10.10.0.0/16", "10.1.0.0/16", "10.3.0.0/16", "10.20.0.0/16"
+    assert hit == {
+        **{(f"{here} ↔ {space}", way, prefix): "er1 primary" for space in (network, spoke)
+           for way, prefix in (("toCloud", space), ("toSite", here))},
+        **{(f"{here} ↔ {there}", "toSite", prefix): "er1 ~ er2 primary" for prefix in (here, there)}}
+    assert found["failed"]["ways"] == ["er1 primary", "er1 ~ er2 primary"]
+    restored(shared)
+
+
 @pytest.mark.slow
-def test_drills_that_are_killed_at_random_are_restored(estate: Running) -> None:
-    chance = random.Random(7)  # noqa: S311  no secret
+def test_drills_that_are_killed_at_random_are_restored(shared: Running) -> None:
+    estate, chance = wide(shared), random.Random(7)  # noqa: S311  no secret
     for _ in range(3):
         found = play(estate, Attempt.drawn(chance), chance)
         assert found.restored_s is not None, found

@@ -17,6 +17,7 @@ from trunkline.store import Reader, Store
 
 _REHEARSED = (FAULT, IMPAIRMENT)
 _ENDING = (*_REHEARSED, CONTAINMENT)
+_AT_REST = (ProvisioningState.SUCCEEDED, ProvisioningState.FAILED, ProvisioningState.CANCELED)
 
 
 def end_expired(store: Store) -> tuple[ResourceId, ...]:
@@ -34,9 +35,9 @@ def end_rehearsals(store: Store) -> tuple[ResourceId, ...]:
 
 
 def end_tests(store: Store) -> tuple[ResourceId, ...]:
-    """A circuit that is being written is looked at again later."""
+    """A circuit that is being written is looked at again later; one that failed has a leg to give back all the same."""
     with store.reading() as reader:
-        over = tuple(circuit for circuit in reader.list(CIRCUIT) if circuit.state is ProvisioningState.SUCCEEDED
+        over = tuple(circuit for circuit in reader.list(CIRCUIT) if circuit.state in _AT_REST
                      and any(map(_overdue, link_tests(circuit))))
     for circuit in over:
         tests = tuple(test.model_copy(update={"status": TestStatus.EXPIRED, "end_time": now().isoformat()})

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
+import sys
 from base64 import b64encode
 from pathlib import Path
 
@@ -57,7 +59,7 @@ def test_a_file_that_is_no_key_is_said_to_be_none(places: Places) -> None:
 def test_what_was_signed_verifies_by_this_instances_key(places: Places) -> None:
     code, said = ask(places, "certificate", "verify", str(kept(places)))
     assert code == 0
-    assert "the trusted key" in said
+    assert "this installation's key" in said
 
 
 def test_anyone_with_the_public_key_verifies_and_without_it_learns_that_nobody_vouches(
@@ -68,7 +70,7 @@ def test_anyone_with_the_public_key_verifies_and_without_it_learns_that_nobody_v
     assert ask(elsewhere, "certificate", "verify", str(path), "--key", str(pem))[0] == 0
     code, said = ask(elsewhere, "certificate", "verify", str(path))
     assert code == 0
-    assert "nothing here vouches for" in said
+    assert "a key that is unknown here" in said
     assert not elsewhere.signing_key.exists()
 
 
@@ -108,7 +110,10 @@ def test_a_certificate_signed_by_somebody_else_is_refused_where_a_key_is_trusted
     forged = keys.signed(rendered(certificate()), Ed25519PrivateKey.generate())
     code, said = ask(places, "certificate", "verify", str(shelf.keep(places, forged)))
     assert code == 1
-    assert "not by the one that is trusted here" in said
+    assert "and not by this installation's key" in said
+    shown = CliRunner().invoke(trunkline, ["--home", str(places.home), "drill", "show", "-o", "json"])
+    assert "a key that is unknown here" in shown.stderr
+    assert json.loads(shown.stdout)["id"] == certificate().id
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "\x00", '{"kind": "trunkline failover certificate", "version": 1}'])
@@ -131,6 +136,38 @@ def test_the_history_is_listed_newest_first_and_found_by_the_beginning_of_an_id(
     assert ask(places, "drill", "show", "ffff")[0] == 1
 
 
+def test_a_drill_that_was_killed_leaves_a_trace_and_one_that_runs_is_told(places: Places) -> None:
+    drill = {"id": "0a1b2c3d-0000", "beganAt": "2026-11-28T05:00:00+00:00", "target": "er1 primary", "mode": "silent",
+             "fault": {"kind": "leg"}}
+
+    def listed() -> list[str]:
+        return [one["result"] for one in json.loads(ask(places, "drill", "list", "-o", "json")[1])]
+
+    kept(places)
+    with shelf.begun(places, drill):
+        assert listed() == ["running", "passed"]
+    assert listed() == ["passed"]
+    child = subprocess.Popen([sys.executable, "-c", (
+        "import json, sys; from trunkline.cli.certificate import shelf; from trunkline.settings import load\n"
+        "with shelf.begun(load({}, home=sys.argv[1]).places, json.loads(sys.argv[2])): print(flush=True); input()"),
+        str(places.home), json.dumps(drill)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with child:
+        assert child.stdout
+        child.stdout.readline()
+        assert listed() == ["running", "passed"]
+        child.kill()
+    assert listed() == ["killed", "passed"]
+    assert "What a killed drill had failed ended by itself" in ask(places, "drill", "list")[1]
+    assert list(shelf.all_of(places)), "a trace is no certificate"
+
+
+def test_where_no_trace_can_be_left_the_drill_goes_on(places: Places) -> None:
+    places.home.mkdir(parents=True)
+    places.certificates.write_text("in the way")
+    with shelf.begun(places, {"id": "0a1b2c3d", "beganAt": "2026-11-28T05:00:00+00:00"}):
+        pass
+
+
 def test_kept_certificates_are_offered_to_whoever_types(places: Places) -> None:
     kept(places)
     context = click.Context(trunkline, obj=load_instance(places))
@@ -142,8 +179,6 @@ def test_targets_are_offered_to_whoever_types(places: Places) -> None:
     context = click.Context(trunkline, obj=load_instance(places))
     argument = click.Argument(["target"])
     assert [one.value for one in complete_target(context, argument, "loc")] == ["location"]
-    context.params["target"] = ("er1",)
-    assert [one.value for one in complete_target(context, argument, "sec")] == ["secondary"]
 
 
 def load_instance(places: Places) -> Instance:

@@ -7,51 +7,67 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
-import click
 import pytest
 
 from trunkline.cli.failure import Failed
 from trunkline.cli.rehearsal import ground as looking
-from trunkline.cli.rehearsal.ground import Ground, Link
+from trunkline.cli.rehearsal.ground import Ground
+from trunkline.cli.rehearsal.links import Link, reaches
+from trunkline.cli.rehearsal.pairing import MOST_PAIRS, Pairing, chosen
 from trunkline.cli.rehearsal.preflight import Plan, Wish
 from trunkline.cli.rehearsal.targets import all_legs, parse
-from trunkline.diagnosis.drill.certificate import Timers
+from trunkline.cli.rehearsal.traffic import _streams
+from trunkline.diagnosis.drill.certificate import Direction, Timers
+from trunkline.diagnosis.drill.ways import shaken
 from trunkline.model.fault import FaultKind
-from trunkline.settings import Places, load
 from waiting import until
 
 GROUP = "/subscriptions/s/resourceGroups/rg1/providers"
 ER1, HUB = f"{GROUP}/Microsoft.Network/expressRouteCircuits/er1", f"{GROUP}/Microsoft.Network/virtualNetworks/hub"
 GW1 = f"{GROUP}/Microsoft.Network/virtualNetworkGateways/gw1".lower()
 UP = {"fault": False, "failoverTest": False, "bgp": "Established", "sessions": []}
-SITE = {"name": "paris", "properties": {"prefixes": ["10.10.0.0/16", "10.11.0.0/16"],
-                                        "hosts": [{"name": "h1", "address": "10.10.1.10", "address6": None}]}}
+SITE = {"id": f"{GROUP}/Trunkline.Site/sites/paris", "name": "paris", "properties": {
+    "prefixes": ["10.10.0.0/16", "10.11.0.0/16"],
+    "hosts": [{"name": "h1", "address": "10.10.1.10", "address6": None}]}}
 NETWORK = {"id": HUB, "name": "hub", "properties": {"addressSpace": {"addressPrefixes": ["10.1.0.0/16"]}}}
 TOLD = frozenset(SITE["properties"]["prefixes"])  # type: ignore[index]
 
 
+def can_fail(words: str, **properties: Any) -> dict[str, Any]:
+    return {"words": words.split(" "), "properties": properties}
+
+
+CAN_FAIL = [
+    *(can_fail(f"er1 {leg}", kind="leg", circuit={"id": ER1}, leg=leg) for leg in ("primary", "secondary")),
+    can_fail("edge Amsterdam secondary", kind="edge", location="Amsterdam", leg="secondary"),
+    can_fail("gateway gw1 1", kind="gatewayInstance", gateway={"id": GW1}, instance=1),
+    can_fail("location Amsterdam", kind="location", location="Amsterdam")]
+
+
+def circuit(identity: str = ER1, secondary: dict[str, Any] | None = None, **changed: Any) -> dict[str, Any]:
+    return {"id": identity, "name": "er1", "serviceKey": "key", "provider": "Equinix", "location": "Amsterdam",
+            "globalReach": [], "legs": {"primary": UP, "secondary": {**UP, **(secondary or {})}}, **changed}
+
+
 def ground(secondary: dict[str, Any] | None = None, **changed: Any) -> Ground:
-    circuit = {"id": ER1, "name": "er1", "serviceKey": "key", "provider": "Equinix", "location": "Amsterdam",
-               "legs": {"primary": UP, "secondary": {**UP, **(secondary or {})}}}
-    found = {"circuits": [circuit], "impairments": [], "failed": [], "nodes": [], "profile": "azure"}
+    found = {"circuits": [circuit(secondary=secondary)], "impairments": [], "failed": [], "nodes": [],
+             "profile": "azure", "canFail": CAN_FAIL}
     return Ground(**{  # type: ignore[arg-type]
         "found": found, "sites": (SITE,), "networks": (NETWORK,), "machines": (("vm1", "10.1.0.4", HUB.lower()),),
-        "links": (Link(ER1.lower(), GW1, HUB.lower(), "westeurope", "Connected"),),
+        "links": (Link(ER1.lower(), GW1, HUB.lower(), ("westeurope",), "Connected"),), "reaches": (),
         "told": {(ER1.lower(), "primary"): TOLD, (ER1.lower(), "secondary"): TOLD}, **changed})
 
 
-@pytest.fixture
-def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
-    monkeypatch.setattr(looking, "present", lambda _places: ("host-paris-0a1b2c3d4e-h1", "vm-vm1-0a1b2c3d4e"))
-    return load({}, home=str(tmp_path)).places
+NODES = ("host-paris-0a1b2c3d4e-h1", "host-rome-0a1b2c3d4e-h2", "vm-vm1-0a1b2c3d4e")
 
 
-def test_a_host_and_a_machine_are_a_pair_and_a_prefix_without_a_host_is_named(places: Places) -> None:
-    (pair,), (missing,) = ground().pairs(places)
-    assert (pair.label, pair.site.address, pair.cloud.address) == ("10.10.0.0/16 ↔ 10.1.0.0/16", "10.10.1.10",
+def test_a_host_and_a_machine_are_a_pair_and_a_prefix_without_a_host_is_named() -> None:
+    found = Pairing(ground(), NODES)
+    (pair,), (missing,) = found.pairs, found.unmeasured
+    assert (pair.label, pair.here.address, pair.there.address) == ("10.10.0.0/16 ↔ 10.1.0.0/16", "10.10.1.10",
                                                                    "10.1.0.4")
     assert [way.label for way in pair.carrying] == ["er1 primary", "er1 secondary"]
     assert missing.prefix == "10.11.0.0/16"
@@ -61,20 +77,74 @@ def test_a_host_and_a_machine_are_a_pair_and_a_prefix_without_a_host_is_named(pl
     ({"bgp": "Active"}, TOLD, "its session is Active"), ({"fault": True}, TOLD, "a failure is rehearsed on it"),
     ({"failoverTest": True}, TOLD, "a failover test runs on it"),
     ({}, frozenset(), "its router does not tell 10.10.0.0/16")])
-def test_a_leg_that_carries_nothing_says_why(places: Places, secondary: dict[str, Any], told: frozenset[str],
-                                            trouble: str) -> None:
+def test_a_leg_that_carries_nothing_says_why(secondary: dict[str, Any], told: frozenset[str], trouble: str) -> None:
     seen = ground(secondary, told={(ER1.lower(), "primary"): TOLD, (ER1.lower(), "secondary"): told})
-    (pair,), _ = seen.pairs(places)
+    (pair,) = Pairing(seen, NODES).pairs
     assert [way.trouble for way in pair.ways] == ["", trouble]
 
 
+def over_hub(told: str = "10.1.0.0/16", known: str = "10.10.0.0/16") -> Pairing:
+    link = Link(ER1.lower(), GW1, HUB.lower(), ("westeurope",), "Connected", frozenset({told}), frozenset({known}))
+    return Pairing(ground(links=(link,)), NODES)
+
+
+def test_over_a_hub_there_is_a_pair_where_its_tables_let_both_know_each_other() -> None:
+    assert [pair.label for pair in over_hub().pairs] == ["10.10.0.0/16 ↔ 10.1.0.0/16"]
+    for apart in (over_hub(told="10.9.0.0/16"), over_hub(known="10.9.0.0/16")):
+        assert apart.pairs == ()
+        assert "the hub's route tables and maps lead nothing between paris and hub" in {
+            one.reason for one in apart.unmeasured}
+
+
+ER2 = ER1.replace("er1", "er2")
+ROME = {"id": f"{GROUP}/Trunkline.Site/sites/rome", "name": "rome", "properties": {
+    "prefixes": ["10.20.0.0/16"], "hosts": [{"name": "h2", "address": "10.20.1.10"}]}}
+
+
+def reached(state: str = "Established", **changed: Any) -> Ground:
+    """Rome behind a second circuit; ``state``: of the secondary leg's session over Global Reach."""
+    sessions = {leg: {"sessions": [{"peer": "192.168.8.1", "state": one}]} for leg, one in (
+        ("primary", "Established"), ("secondary", state))}
+    link = {"madeHere": True, "other": "er2", "otherId": ER2, "sameAsn": False, "legs": sessions, **changed}
+    circuits = [circuit(globalReach=[link]), circuit(ER2, name="er2", location="London",
+                                                     globalReach=[{**link, "madeHere": False, "otherId": ER1}])]
+    told = {(one.lower(), leg): frozenset(prefixes) for one, prefixes in ((ER1, TOLD), (ER2, ["10.20.0.0/16"]))
+            for leg in ("primary", "secondary")}
+    seen = ground(sites=(SITE, ROME), networks=(), links=(), reaches=tuple(reaches(circuits)), told=told)
+    seen.found["circuits"] = circuits
+    return seen
+
+
+def test_two_sites_over_global_reach_are_a_pair_whose_ways_are_legs_of_both_circuits() -> None:
+    (pair,) = Pairing(reached("Active"), NODES).pairs
+    assert (pair.label, pair.between_sites) == ("10.10.0.0/16 ↔ 10.20.0.0/16", True)
+    assert [(way.label, way.trouble) for way in pair.ways] == [
+        ("er1 ~ er2 primary", ""), ("er1 ~ er2 secondary", "the session over Global Reach is Active")]
+    outward, back = _streams((pair,))
+    assert (outward.direction, outward.target.prefix) == (Direction.TO_SITE, "10.20.0.0/16")
+    assert (back.direction, back.target.prefix) == (Direction.TO_SITE, "10.10.0.0/16")
+
+
+def test_sites_whose_routers_see_loops_and_circuits_of_others_are_told_as_not_measured() -> None:
+    looping = Pairing(reached(sameAsn=True), NODES)
+    assert looping.pairs == ()
+    assert "one AS number" in looping.unmeasured[0].reason
+    assert "another subscription" in Pairing(reached(otherId=f"/else{ER2}"), NODES).unmeasured[0].reason
+
+
+def test_pairs_from_which_something_falls_come_first_and_what_is_too_much_is_named() -> None:
+    (pair,) = Pairing(ground(), NODES).pairs
+    many = tuple(replace(pair, there=replace(pair.there, prefix=f"10.{number}.0.0/16"))
+                 for number in range(MOST_PAIRS + 1))
+    kept, left_out = chosen(many, {one: one is many[-1] for one in many})
+    assert (kept[0], len(kept)) == (many[-1], MOST_PAIRS)
+    assert [one.prefix for one in left_out] == [many[-2].label]
+
+
 @pytest.mark.parametrize(("words", "kind"), [
-    (("er1", "primary"), FaultKind.LEG), (("edge", "Amsterdam", "Secondary"), FaultKind.EDGE),
-    (("switch", "Equinix", "Amsterdam", "primary"), FaultKind.SWITCH), (("gateway", "GW1", "1"), FaultKind.INSTANCE),
-    (("link", "Amsterdam", "westeurope"), FaultKind.SPAN), (("link", "Amsterdam", "westeurope", "primary"),
-                                                            FaultKind.SPAN),
-    (("core", "Amsterdam", "primary"), FaultKind.CORE), (("location", "Amsterdam"), FaultKind.LOCATION),
-    (("region", "westeurope"), FaultKind.REGION)])
+    (("er1", "primary"), FaultKind.LEG), (("key", "Secondary"), FaultKind.LEG), ((ER1, "primary"), FaultKind.LEG),
+    (("rg1/er1", "primary"), FaultKind.LEG), (("edge", "amsterdam", "Secondary"), FaultKind.EDGE),
+    (("gateway", "GW1", "1"), FaultKind.INSTANCE), (("location", "Amsterdam"), FaultKind.LOCATION)])
 def test_targets_are_named_as_for_fail(words: tuple[str, ...], kind: FaultKind) -> None:
     found = parse(words, ground())
     assert (found.fault.kind, found.group) == (kind, "rg1")
@@ -84,8 +154,23 @@ def test_targets_are_named_as_for_fail(words: tuple[str, ...], kind: FaultKind) 
     ("er1", "third"), ("er9", "primary"), ("gateway", "gw9", "0"), ("gateway", "gw1", "7"), ("edge", "Amsterdam"),
     ("nonsense",), ("edge", "Amsterdam", "primary", "more")])
 def test_what_is_no_target_is_refused_in_words(words: tuple[str, ...]) -> None:
-    with pytest.raises((Failed, click.UsageError), match=r"write|there (is|are)"):
+    with pytest.raises(Failed, match=r"Write|there (is|are)"):
         parse(words, ground())
+
+
+def test_circuits_of_one_name_are_told_apart_by_their_groups() -> None:
+    other = ER1.replace("rg1", "rg2")
+    seen = ground()
+    seen.found["circuits"].append(circuit(other))
+    seen.found["canFail"] = [can_fail(f"{group}/er1 primary", kind="leg", circuit={"id": identity}, leg="primary")
+                             for group, identity in (("rg1", ER1), ("rg2", other))]
+    with pytest.raises(Failed, match="write one of rg1/er1, rg2/er1"):
+        parse(("er1", "primary"), seen)
+    found = parse(("rg2/er1", "primary"), seen)
+    assert (found.said, found.group) == ("rg2/er1 primary", "rg2")
+    assert {one.label for one in shaken(seen.ways, found.fault)} == {"rg2/er1 primary"}
+    (pair,) = Pairing(seen, NODES).pairs
+    assert {way.label for way in pair.ways} == {"rg1/er1 primary", "rg1/er1 secondary"}
 
 
 def test_all_legs_are_those_whose_session_is_up() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from trunkline.diagnosis.drill.certificate import Bounds
-from trunkline.diagnosis.drill.conditions import Conditions, Observed, Sample, Watched, happened
+from trunkline.diagnosis.drill.conditions import Conditions, Observed, Sample, Seen, Watched, happened
+from trunkline.diagnosis.drill.ways import CircuitLeg
 
-BOUNDS = Bounds(outage_ms=1_900, abort_outage_s=3, abort_loss_percent=5)
+BOUNDS = Bounds(outage_ms=1_900, healing_ms=1_000, abort_outage_s=3, abort_loss_percent=5)
 FALLING, LEFT = (0, 0), (0, 1)
 FLOWS = {FALLING: Watched("a flow on er1 primary", protected=True, falling=True),
          LEFT: Watched("a flow on er1 secondary", protected=True, falling=False)}
@@ -47,15 +48,19 @@ def test_loss_counts_within_a_second_and_not_since_the_beginning() -> None:
     assert played((0, 0, 0, 0), (0.5, 1_000, 1_000, 990), (2, 2_000, 2_000, 1_990), (3, 3_000, 3_000, 2_990)) == ""
 
 
-UP = {("er1", "primary", "customer"): True, ("er1", "secondary", "customer"): True}
-FAILED = frozenset({("er1", "primary")})
+FIRST, SECOND = (Seen("/circuits/er1", leg, "customer", "er1") for leg in ("primary", "secondary"))
+#: Of another circuit of the same name.
+NAMESAKE = Seen("/other/circuits/er1", "primary", "customer", "rg2/er1")
+UP = {FIRST: True, SECOND: True, NAMESAKE: True}
+FAILED = frozenset({CircuitLeg("/circuits/er1", "er1", "primary", "Equinix", "Amsterdam")})
 
 
 def test_only_sessions_on_what_was_failed_may_fall() -> None:
     before = Observed(UP)
-    assert happened(before, Observed({**UP, ("er1", "primary", "customer"): False}), "own", FAILED) == ""
-    found = happened(before, Observed({**UP, ("er1", "secondary", "customer"): False}), "own", FAILED)
+    assert happened(before, Observed({**UP, FIRST: False}), "own", FAILED) == ""
+    found = happened(before, Observed({**UP, SECOND: False}), "own", FAILED)
     assert found == "session customer of er1 secondary, which was not failed, is no longer Established"
+    assert "rg2/er1 primary" in happened(before, Observed({**UP, NAMESAKE: False}), "own", FAILED)
 
 
 def test_another_failure_or_a_grave_event_stops_the_drill_but_not_its_own_fault_and_nothing_older() -> None:

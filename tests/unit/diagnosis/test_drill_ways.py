@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from trunkline.diagnosis.drill.ways import End, Pair, Way, expect, falls, said, shaken
+from trunkline.diagnosis.drill.ways import CircuitLeg, End, Pair, Way, expect, falls, shaken
 from trunkline.model.fault import RehearsedFault
 from trunkline.model.plant import metro_sites
 
@@ -15,7 +15,11 @@ GW1 = "/subscriptions/s/resourceGroups/rg1/providers/Microsoft.Network/virtualNe
 
 
 def way(leg: str, circuit: str = "er1", location: str = "Amsterdam", trouble: str = "") -> Way:
-    return Way(ER1.replace("er1", circuit), circuit, leg, "Equinix", location, "westeurope", trouble)
+    return Way((part(leg, circuit, location),), ("westeurope",), trouble)
+
+
+def part(leg: str, circuit: str = "er1", location: str = "Amsterdam") -> CircuitLeg:
+    return CircuitLeg(ER1.replace("er1", circuit), circuit, leg, "Equinix", location)
 
 
 FIRST, SECOND = way("primary"), way("secondary")
@@ -33,24 +37,23 @@ def fault(kind: str, **names: object) -> RehearsedFault:
 LEG = fault("leg", circuit={"id": ER1}, leg="primary")
 
 
-@pytest.mark.parametrize(("failed", "words", "fallen"), [
-    (LEG, "er1 primary", [FIRST]),
-    (fault("edge", location="amsterdam", leg="secondary"), "edge amsterdam secondary", [SECOND]),
-    (fault("edge", location="London", leg="secondary"), "edge London secondary", []),
-    (fault("switch", provider="equinix", location="Amsterdam", leg="primary"), "switch equinix Amsterdam primary",
+@pytest.mark.parametrize(("failed", "fallen"), [
+    (LEG, [FIRST]),
+    (fault("edge", location="amsterdam", leg="secondary"), [SECOND]),
+    (fault("edge", location="London", leg="secondary"), []),
+    (fault("switch", provider="equinix", location="Amsterdam", leg="primary"),
      [FIRST]),
-    (fault("switch", provider="Colt", location="Amsterdam", leg="primary"), "switch Colt Amsterdam primary", []),
-    (fault("location", location="Amsterdam"), "location Amsterdam", [FIRST, SECOND]),
-    (fault("region", region="westeurope"), "region westeurope", [FIRST, SECOND, *FAR]),
-    (fault("region", region="West Europe"), "region West Europe", [FIRST, SECOND, *FAR]),
-    (fault("backboneNode", site="West Europe", leg="primary"), "core West Europe primary", [FIRST, FAR[0]]),
-    (fault("backboneNode", site="Amsterdam", leg="primary"), "core Amsterdam primary", [FIRST]),
-    (fault("gatewayInstance", gateway={"id": GW1}, instance=0), "gateway gw1 0", []),
-    (fault("backboneLink", site="amsterdam", to="westeurope"), "link amsterdam westeurope", []),
-], ids=lambda one: one if isinstance(one, str) else "")
-def test_a_failure_takes_the_ways_that_lean_on_it(failed: RehearsedFault, words: str, fallen: list[Way]) -> None:
+    (fault("switch", provider="Colt", location="Amsterdam", leg="primary"), []),
+    (fault("location", location="Amsterdam"), [FIRST, SECOND]),
+    (fault("region", region="westeurope"), [FIRST, SECOND, *FAR]),
+    (fault("region", region="West Europe"), [FIRST, SECOND, *FAR]),
+    (fault("backboneNode", site="West Europe", leg="primary"), [FIRST, FAR[0]]),
+    (fault("backboneNode", site="Amsterdam", leg="primary"), [FIRST]),
+    (fault("gatewayInstance", gateway={"id": GW1}, instance=0), []),
+    (fault("backboneLink", site="amsterdam", to="westeurope"), []),
+], ids=lambda one: str(one.target.key if isinstance(one, RehearsedFault) else ""))
+def test_a_failure_takes_the_ways_that_lean_on_it(failed: RehearsedFault, fallen: list[Way]) -> None:
     assert [one for one in (FIRST, SECOND, *FAR) if falls(one, failed)] == fallen
-    assert said(failed) == words
 
 
 def test_the_edge_in_a_metros_building_takes_the_leg_that_is_there() -> None:
@@ -89,7 +92,7 @@ def test_a_metro_has_its_legs_in_two_buildings_of_which_one_may_fail() -> None:
 
 def test_with_a_region_goes_the_machine_itself() -> None:
     found = expect(pair(FIRST, SECOND, *FAR), fault("region", region="westeurope"))
-    assert found.reason.endswith("the machine itself is in westeurope")
+    assert found.reason.endswith("its only machine or gateway is in westeurope")
 
 
 def test_what_has_no_way_at_all_says_so() -> None:
@@ -97,9 +100,45 @@ def test_what_has_no_way_at_all_says_so() -> None:
 
 
 def test_sessions_over_what_fails_may_shake_though_no_way_falls() -> None:
-    everywhere = {("er1", "primary"), ("er1", "secondary"), ("er2", "primary"), ("er2", "secondary")}
     ways = (FIRST, SECOND, *FAR)
-    assert shaken(ways, LEG) == {("er1", "primary")}
+    everywhere = {leg for one in ways for leg in one.legs}
+    assert shaken(ways, LEG) == {*FIRST.legs}
     assert shaken(ways, fault("gatewayInstance", gateway={"id": GW1}, instance=1)) == everywhere
     assert shaken(ways, fault("backboneLink", site="amsterdam", to="westeurope", leg="primary")) == {
-        ("er1", "primary"), ("er2", "primary")}
+        *FIRST.legs, *FAR[0].legs}
+
+
+# ── over Global Reach ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def across(leg: str) -> Way:
+    return Way((part(leg), part(leg, "er2", "London")))
+
+
+BETWEEN = across("primary"), across("secondary")
+
+
+@pytest.mark.parametrize(("failed", "fallen"), [
+    (LEG, BETWEEN[:1]), (fault("edge", location="London", leg="secondary"), BETWEEN[1:]),
+    (fault("location", location="London"), BETWEEN), (fault("region", region="westeurope"), ()),
+    (fault("backboneNode", site="London", leg="primary"), BETWEEN[:1])], ids=lambda one: str(getattr(one, "kind", "")))
+def test_a_way_over_global_reach_falls_with_a_leg_at_either_end_and_with_no_region(
+        failed: RehearsedFault, fallen: tuple[Way, ...]) -> None:
+    found = expect(pair(*BETWEEN), failed)
+    assert (found.falling, found.pair.between_sites) == (fallen, True)
+
+
+def test_a_location_at_either_end_of_global_reach_leaves_nothing_and_says_so() -> None:
+    found = expect(pair(*BETWEEN), fault("location", location="London"))
+    assert found.reason == ("all its ways fall: er1 ~ er2 primary, er1 ~ er2 secondary; no other Global Reach link "
+                            "between them, past London")
+
+
+def test_with_one_leg_of_global_reach_the_sessions_at_both_its_ends_may_fall() -> None:
+    assert shaken(BETWEEN, LEG) == {*BETWEEN[0].legs}
+
+
+def test_a_network_in_another_region_than_its_hub_falls_with_either() -> None:
+    spoke = Way((part("primary"),), ("westeurope", "northeurope"))
+    assert all(falls(spoke, fault("region", region=one)) for one in ("West Europe", "northeurope"))
+    assert not falls(spoke, fault("region", region="eastus"))

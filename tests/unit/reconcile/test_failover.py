@@ -27,7 +27,7 @@ from trunkline.model.failover import (
 )
 from trunkline.model.operation import Operation, OperationKind
 from trunkline.model.profile import AZURE
-from trunkline.model.resource import Resource, ResourceId, now
+from trunkline.model.resource import ProvisioningState, Resource, ResourceId, now
 from trunkline.reconcile.expiry import end_tests
 from trunkline.reconcile.failover import FailoverTests
 from trunkline.reconcile.overview import Look, overview
@@ -138,6 +138,18 @@ def test_a_test_that_nobody_stops_expires(stage: Stage) -> None:
     (listed,), _ = told(stage)
     assert listed["status"] == "Expired"
     until(lambda: all_up(stage), 10, "the session is back")
+
+
+def test_a_test_expires_on_a_circuit_that_failed_meanwhile(stage: Stage) -> None:
+    circuit = stored(stage, estates.rid(CIRCUIT, "er1"))
+    with stage.store.writing() as writer:
+        writer.put(replace(circuit, system=with_link_tests(circuit, (TEST,)), state=ProvisioningState.FAILED),
+                   circuit.etag)
+    stage.reconciler.wake([str(circuit.id)])
+    until(lambda: not all_up(stage), 10, "the tested leg's session is closed")
+    stage.reconciler.wake([str(ended) for ended in end_tests(stage.store)])
+    until(lambda: all_up(stage), 10, "the session is back")
+    assert {test.status for test in link_tests(stored(stage, circuit.id))} == {TestStatus.EXPIRED}
 
 
 def all_up(stage: Stage) -> bool:

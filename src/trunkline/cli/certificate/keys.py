@@ -10,9 +10,11 @@ import os
 import tempfile
 from base64 import b64decode, b64encode
 from contextlib import suppress
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+import click
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
@@ -80,6 +82,36 @@ def read_public(path: Path) -> bytes:
 def own_public(places: Places) -> bytes | None:
     """Of this instance, if it has signed anything yet."""
     return signing_key(places).public_key().public_bytes_raw() if places.signing_key.exists() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Whose signature an unchanged certificate bears. ``whose``: in words; ``known``: it is one that counts here."""
+
+    key_id: str
+    whose: str
+    known: bool
+
+    @property
+    def said(self) -> str:
+        return f"{self.whose} {self.key_id}"
+
+
+def signer(document: Json, places: Places, key: Path | None) -> Signer:
+    """``key``: the only one that counts, instead of this installation's. Raises Failed where that did not sign, or
+    something was changed since; without ``key`` what another installation signed is told as unknown."""
+    if key:
+        return Signer(verify(document, read_public(key)), f"the key in {key},", known=True)
+    own, said = own_public(places), document.get("signature")
+    if own and isinstance(said, dict) and said.get("keyId") == fingerprint(own):
+        return Signer(verify(document, own), "this installation's key", known=True)
+    return Signer(verify(document, None), "a key that is unknown here,", known=False)
+
+
+def warn(path: Path, by: Signer) -> None:
+    """Of a certificate that nobody here can vouch for."""
+    click.echo(f"trunkline: {path} was signed by {by.said} and not by this installation: nothing was changed since, "
+               "but who signed is not known. '--key FILE' names the key that ought to have.", err=True)
 
 
 def fingerprint(public: bytes) -> str:

@@ -16,10 +16,10 @@ from trunkline.diagnosis.drill.certificate import Certificate, Direction, Measur
 _TITLES = {Result.PASSED: "Passed", Result.FAILED: "Failed", Result.ABORTED: "Stopped", Result.INTERRUPTED:
            "Interrupted"}
 _SENTENCES = {
-    Result.PASSED: "Traffic with a second way went on within the bound, and everything is as it was.",
+    Result.PASSED: "Everything went on within the bounds, and is as it was.",
     Result.FAILED: "Something did not go as it has to.",
-    Result.ABORTED: "A stop condition ended the drill early.",
-    Result.INTERRUPTED: "The drill did not come to its end by itself."}
+    Result.ABORTED: "A stop condition ended the drill early; it proves nothing.",
+    Result.INTERRUPTED: "The drill did not come to its end by itself; it proves nothing."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Bar:
     sent: str
     lost: str
     outage: str
+    healing: str
     reordered: str
     share: float
     late: bool
@@ -70,10 +71,12 @@ class View:
     steps: tuple[Step, ...]
     paths: tuple[Path, ...]
     document: str
+    signed: str
 
 
-def page(certificate: Certificate) -> str:
-    return _environment().get_template("certificate/page.html.j2").render(view=view(certificate))
+def page(certificate: Certificate, signed: str = "") -> str:
+    """``signed``: by whose key, in words; empty where it is not."""
+    return _environment().get_template("certificate/page.html.j2").render(view=view(certificate, signed))
 
 
 @cache
@@ -82,7 +85,7 @@ def _environment() -> Environment:
                        trim_blocks=True, lstrip_blocks=True)
 
 
-def view(certificate: Certificate) -> View:
+def view(certificate: Certificate, signed: str = "") -> View:
     longest = max((one.outage_ms for one in certificate.measures), default=0.0)
     scale = max(longest, certificate.bounds.outage_ms, 1.0)
     return View(
@@ -90,24 +93,47 @@ def view(certificate: Certificate) -> View:
         certificate, f"{certificate.began_at[:10]}, {certificate.began_at[11:19]} to {certificate.ended_at[11:19]} UTC",
         tuple(_facts(certificate)), tuple(_bar(one, certificate, scale) for one in certificate.measures),
         100 * certificate.bounds.outage_ms / scale, tuple(_steps(certificate)), paths(certificate),
-        json.dumps(rendered(certificate), indent=1, ensure_ascii=False))
+        json.dumps(rendered(certificate), indent=1, ensure_ascii=False), signed)
+
+
+def protected(certificate: Certificate) -> str:
+    """The headline: what has a second way, and how long it was out."""
+    worst = certificate.protected_ms
+    return "no pair that was measured has a second way" if worst is None else (
+        f"worst outage {worst:,.0f} ms, {certificate.bounds.outage_ms:,.0f} ms allowed")
+
+
+def unprotected(certificate: Certificate) -> str:
+    """What has none; why is told pair by pair."""
+    lone, worst = certificate.lone_prefixes, certificate.unprotected_ms
+    if not lone:
+        return "none: every pair has a second way"
+    dark, pairs = "" if worst is None else f", out for {worst:,.0f} ms", len(certificate.unprotected)
+    return (f"{len(lone)} prefix{'es' if len(lone) > 1 else ''} had no second way, in {pairs} of "
+            f"{len(certificate.pairs) or pairs} pairs{dark}")
+
+
+def healing(certificate: Certificate) -> str:
+    if not certificate.healing_lost:
+        return "nothing lost"
+    return (f"{certificate.healing_lost:,} lost, {certificate.healing_ms:,.0f} ms at most, "
+            f"{certificate.bounds.healing_ms:,.0f} ms allowed")
 
 
 def _facts(certificate: Certificate) -> list[tuple[str, str]]:
     return [
-        ("Worst outage", f"{certificate.worst_outage_ms:,.0f} ms of {certificate.bounds.outage_ms:,.0f} ms allowed"),
-        ("Packets lost", f"{certificate.lost:,} of {certificate.sent:,}"),
-        ("No second way", f"{len(certificate.unprotected)} of {len({one.pair for one in certificate.measures})} pairs"
-         if certificate.unprotected else "none: every pair has one"),
+        ("Protected pairs", protected(certificate)), ("Unprotected", unprotected(certificate)),
+        ("While it healed", healing(certificate)), ("Packets lost", f"{certificate.lost:,} of {certificate.sent:,}"),
         ("Restored", "yes" if certificate.restored else "NO")]
 
 
 def _bar(one: Measure, certificate: Certificate, scale: float) -> Bar:
-    way = "→ cloud" if one.direction is Direction.TO_CLOUD else "→ site"
+    way, safe = "→ cloud" if one.direction is Direction.TO_CLOUD else "→ site", certificate.is_protected(one)
+    late = safe and (one.failing_ms > certificate.bounds.outage_ms or one.healing_ms > certificate.bounds.healing_ms)
     return Bar(f"{one.prefix} {way}", one.pair, one.leg or "not known", f"{one.flows_hit} of {one.flows}",
-               f"{one.sent:,}", f"{one.lost:,}", f"{one.outage_ms:,.0f} ms", str(one.reordered),
-               100 * one.outage_ms / scale, one.outage_ms > certificate.bounds.outage_ms,
-               one.pair not in certificate.unprotected_pairs)
+               f"{one.sent:,}", f"{one.lost:,}", f"{one.outage_ms:,.0f} ms",
+               f"{one.healing_lost:,} lost, {one.healing_ms:,.0f} ms" if one.healing_lost else "–", str(one.reordered),
+               100 * one.outage_ms / scale, late, safe)
 
 
 def _steps(certificate: Certificate) -> list[Step]:

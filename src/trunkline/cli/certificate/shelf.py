@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import click
 from click.shell_completion import CompletionItem
@@ -20,6 +24,8 @@ from trunkline.diagnosis.drill.certificate import Certificate
 from trunkline.settings import Places
 
 _MOST_BYTES = 32 * 1024 * 1024
+#: How the name of a drill's trace ends.
+_TRACE = ".begun"
 
 
 def writable(places: Places) -> None:
@@ -36,10 +42,60 @@ def writable(places: Places) -> None:
 
 def keep(places: Places, document: Json) -> Path:
     """Whole or not at all; raises OSError."""
-    stamp = re.sub(r"[^0-9T]", "", str(document["beganAt"])[:19])
-    path = places.certificates / f"{stamp}-{document['id'][:8]}.json"
+    path = places.certificates / f"{_stem(document)}.json"
     write(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     return path
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A drill without a certificate: it runs, or was killed and said nothing more."""
+
+    id: str
+    target: str
+    mode: str
+    began_at: str
+    fault: Json
+    running: bool
+
+
+@contextmanager
+def begun(places: Places, drill: Json) -> Iterator[None]:
+    """Leaves a trace for as long as the drill runs; who is killed leaves it behind. Where nothing can be written there
+    is none."""
+    path = places.certificates / f"{_stem(drill)}{_TRACE}"
+    try:
+        write(path, json.dumps(drill))
+        file = path.open()
+    except OSError:
+        yield
+        return
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # ends with the process, however that ends
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def without_certificate(places: Places) -> Iterator[Begun]:
+    """The newest first."""
+    for path in sorted(places.certificates.glob(f"*{_TRACE}"), reverse=True):
+        with suppress(OSError, ValueError, KeyError, TypeError), path.open() as file:
+            told = json.loads(file.read(_MOST_BYTES))
+            yield Begun(told["id"], told["target"], told["mode"], told["beganAt"], told["fault"], _is_held(file))
+
+
+def _is_held(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _stem(told: Json) -> str:
+    return f"{re.sub(r'[^0-9T]', '', str(told['beganAt'])[:19])}-{told['id'][:8]}"
 
 
 def write(path: Path, text: str | bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
@@ -11,7 +12,7 @@ from trunkline.cli.failure import Failed
 from trunkline.cli.instance import Instance
 from trunkline.cli.options import output_option, pass_instance, print_json
 from trunkline.cli.tables import print_table
-from trunkline.diagnosis.drill.compare import Change, differences
+from trunkline.diagnosis.drill.compare import Change, Tolerance, differences
 
 
 @click.group()
@@ -34,31 +35,48 @@ def verify(instance: Instance, file: str, key: Path | None, as_json: bool) -> No
     places = instance.settings.places
     path = shelf.find(places, file)
     document = shelf.read(path)
-    trusted = keys.read_public(key) if key else keys.own_public(places)
-    by = keys.verify(document, trusted)
+    by = keys.signer(document, places, key)
+    if not by.known and keys.own_public(places):
+        raise Failed(f"{path} was signed by {by.said} and not by this installation's key "
+                     f"{keys.fingerprint(keys.own_public(places) or b'')}. '--key FILE' names another that counts.")
     found = shelf.parsed(document, path)
     if as_json:
-        print_json({"valid": True, "keyId": by, "trusted": trusted is not None, "id": found.id,
-                    "target": found.failed.target, "result": found.verdict.result})
+        print_json({"valid": True, "keyId": by.key_id, "signedBy": by.whose.rstrip(","), "trusted": by.known,
+                    "id": found.id, "target": found.failed.target, "result": found.verdict.result})
         return
-    whose = f"the trusted key {by}" if trusted else f"key {by}, which nothing here vouches for (--key FILE)"
-    click.echo(f"{path}: unchanged since {whose} signed it.\n{found.failed.target}: {found.verdict.result}, "
+    click.echo(f"{path}: unchanged since {by.said} signed it.\n{found.failed.target}: {found.verdict.result}, "
                f"{found.began_at[:19]} UTC on {found.host}.")
+    if not by.known:
+        keys.warn(path, by)
+
+
+def _tolerance(_ctx: click.Context, _parameter: click.Parameter, text: str | None) -> Tolerance:
+    found = re.fullmatch(r"(\d{1,9}(?:\.\d+)?)\s*(ms|%)", text or "")
+    if text is None:
+        return Tolerance()
+    if not found:
+        raise click.BadParameter(f"'{text}' is no tolerance; write 10ms or 10%.")
+    return Tolerance(ms=float(found[1])) if found[2] == "ms" else Tolerance(percent=float(found[1]))
 
 
 @certificate.command()
 @click.argument("before", shell_complete=shelf.complete)
 @click.argument("after", shell_complete=shelf.complete)
+@click.option("--tolerance", callback=_tolerance, metavar="10ms|10%",
+              help="Outages so near each other are the same. By default within an interval of the slowest BFD in "
+              "force, and one of the datagrams: what two runs of one thing may differ by.")
 @output_option
 @pass_instance
-def diff(instance: Instance, before: str, after: str, as_json: bool) -> None:
+def diff(instance: Instance, before: str, after: str, tolerance: Tolerance, as_json: bool) -> None:
     """What got better or worse from one certificate to another. Exit code 1 if anything got worse."""
     places = instance.settings.places
     paths = [shelf.find(places, name) for name in (before, after)]
     documents = [shelf.read(path) for path in paths]
-    for document in documents:
-        keys.verify(document, None)
-    found = differences(*(shelf.parsed(document, path) for document, path in zip(documents, paths, strict=True)))
+    for document, path in zip(documents, paths, strict=True):
+        if not (by := keys.signer(document, places, None)).known:
+            keys.warn(path, by)
+    one, other = (shelf.parsed(document, path) for document, path in zip(documents, paths, strict=True))
+    found = differences(one, other, tolerance)
     if as_json:
         print_json([{"what": one.what, "before": one.before, "after": one.after, "change": one.change}
                     for one in found])

@@ -16,7 +16,8 @@ import click
 from click.shell_completion import CompletionItem
 
 from trunkline.cli.client import Clients, connected
-from trunkline.cli.commands.drill_failover import failover, list_, show
+from trunkline.cli.commands.drill_failover import failover
+from trunkline.cli.commands.drill_history import list_, show
 from trunkline.cli.drill.agent import Agent
 from trunkline.cli.drill.alarms import Alarms
 from trunkline.cli.drill.attack import Attack, Need, Verdict

@@ -47,7 +47,8 @@ class Document:
         return self.lines.get(path, 1)
 
 
-def parse(text: str) -> Document:
+def parse(text: str, form: str = "an estate file is a mapping with sections such as 'sites:'") -> Document:
+    """``form``: said of a file that is no mapping."""
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as problem:
@@ -58,7 +59,7 @@ def parse(text: str) -> Document:
     reader = _Reader()
     value = reader.read(node, ()) if node else {}
     if not isinstance(value, dict):
-        reader.faults.append(FileFault(1, (), "an estate file is a mapping with sections such as 'sites:'"))
+        reader.faults.append(FileFault(1, (), form))
     if reader.faults or not isinstance(value, dict):
         raise FaultyFile(reader.faults)
     return Document(value, reader.lines)

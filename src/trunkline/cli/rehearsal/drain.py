@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 from trunkline.cli.client import Client, RequestFailed, Watch
 from trunkline.cli.failure import Failed
+from trunkline.cli.rehearsal.targets import DRAINABLE
 from trunkline.diagnosis.drill.ways import Way, falls
 from trunkline.model.failover import TestCategory
-from trunkline.model.fault import FaultKind, RehearsedFault
+from trunkline.model.fault import RehearsedFault
 
 _CATEGORY, _VERSION = TestCategory.AS_PATH_PREPEND, "2025-07-01"
 #: What a session takes by itself, one way, of each family, as in 'trunkline drain'.
@@ -35,10 +36,11 @@ class Drain:
 
     @classmethod
     def of(cls, client: Client, ways: tuple[Way, ...], fault: RehearsedFault, hold_s: float) -> Drain:
-        if fault.kind not in (FaultKind.LEG, FaultKind.EDGE, FaultKind.SWITCH):
+        if fault.kind not in DRAINABLE:
             raise Failed("--drain is for planned work on a leg, an edge or a switch; what else fails takes both legs, "
                          "or none.")
-        return cls(client, tuple(dict.fromkeys((way.circuit, way.leg) for way in ways if falls(way, fault))),
+        return cls(client, tuple(dict.fromkeys(
+            (way.legs[0].circuit, way.leg) for way in ways if len(way.legs) == 1 and falls(way, fault))),
                    int(hold_s) + _LEASE_S)
 
     def begin(self, watch: Watch) -> None:

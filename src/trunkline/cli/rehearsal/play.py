@@ -19,12 +19,21 @@ from trunkline.cli.rehearsal.drain import Drain
 from trunkline.cli.rehearsal.lease import Lease
 from trunkline.cli.rehearsal.preflight import Plan
 from trunkline.cli.rehearsal.sounding import sound
-from trunkline.cli.rehearsal.traffic import FLOWS, Traffic, traffic
-from trunkline.diagnosis.drill.certificate import Phase, Route
+from trunkline.cli.rehearsal.traffic import FLOWS, Stream, Traffic, traffic
+from trunkline.diagnosis.drill.certificate import (
+    AFTERWARDS,
+    BASELINE,
+    DRAIN,
+    FAIL,
+    PREFLIGHT,
+    RESTORE,
+    SETTLE,
+    Phase,
+    Route,
+)
 from trunkline.diagnosis.drill.conditions import Conditions, Observed, Sample, Watched, happened
-from trunkline.diagnosis.drill.judge import AFTERWARDS, BASELINE, DRAIN, FAIL, PREFLIGHT, RESTORE, SETTLE
 from trunkline.diagnosis.drill.measure import Flow, Span
-from trunkline.diagnosis.drill.ways import shaken
+from trunkline.diagnosis.drill.ways import CircuitLeg, Way, shaken
 from trunkline.settings import Places
 
 #: Between two looks at the datagrams, and at the network; seconds.
@@ -186,11 +195,9 @@ class Drill:
 
     def _watched(self, found: Traffic) -> dict[tuple[int, int], Watched]:
         """What takes no way that is known may be on one that falls."""
-        falling = {f"{circuit} {leg}" for circuit, leg in shaken(self.plan.ground.ways, self.plan.target.fault)}
-        protected = {one.pair.label for one in self.plan.expectations if one.protected}
-        return {key: Watched(f"a flow towards {stream.target.prefix} on {found.ways.get(key) or 'an unknown leg'}",
-                             protected=stream.pair.label in protected,
-                             falling=found.ways.get(key, "") in ("", *falling))
+        falling = shaken(self.plan.ground.ways, self.plan.target.fault)
+        protected = {one.pair for one in self.plan.expectations if one.protected}
+        return {key: _as_watched(stream, found.ways.get(key), stream.pair in protected, falling)
                 for key, stream in found.each_flow()}
 
     @contextmanager
@@ -207,11 +214,18 @@ class Drill:
                                            note=step.note))
 
 
+def _as_watched(stream: Stream, way: Way | None, protected: bool, falling: frozenset[CircuitLeg]) -> Watched:
+    where = way.label if way else "an unknown leg"
+    return Watched(f"a flow towards {stream.target.prefix} on {where}", protected=protected,
+                   falling=way is None or not falling.isdisjoint(way.legs))
+
+
 def _shares(found: Traffic) -> str:
     counted: dict[str, int] = {}
     for key, _ in found.each_flow():
-        way = found.ways.get(key) or "unknown"
-        counted[way] = counted.get(way, 0) + 1
+        way = found.ways.get(key)
+        name = way.label if way else "unknown"
+        counted[name] = counted.get(name, 0) + 1
     return ", ".join(f"{way} {count} flows" for way, count in sorted(counted.items()))
 
 
@@ -234,8 +248,8 @@ def _silent(found: Traffic, before: Sample, now: Sample) -> str:
 def _down(before: Observed, now: Observed, fault: str) -> str:
     if fault.lower() in now.faults:
         return "the failure to be taken away"
-    down = sorted(key for key, up in before.sessions.items() if up and not now.sessions.get(key, False))
-    return f"session {' '.join(down[0])}" if down else ""
+    down = before.down(now)
+    return str(down[0]) if down else ""
 
 
 @contextmanager

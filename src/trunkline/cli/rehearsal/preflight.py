@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from trunkline.cli.certificate import keys, shelf
 from trunkline.cli.client import Clients, Json
+from trunkline.cli.nodes import present
 from trunkline.cli.rehearsal import ground as looking
 from trunkline.cli.rehearsal.ground import Ground
+from trunkline.cli.rehearsal.pairing import Pairing, chosen
 from trunkline.cli.rehearsal.targets import Target
 from trunkline.diagnosis.drill.certificate import Bounds, Route, Timers, Unmeasured
 from trunkline.diagnosis.drill.ways import Expectation, Pair, expect, shaken
@@ -27,6 +29,7 @@ class Wish:
     settle_s: float = 2.0
     drain: bool = False
     outage_ms: float | None = None
+    healing_ms: float = _REROUTE_MS
     abort_outage_s: float | None = None
     abort_loss_percent: float = 5.0
 
@@ -48,7 +51,7 @@ class Plan:
     @property
     def detection_ms(self) -> float:
         """The slowest that a session on what fails may be noticed."""
-        falling = {f"{name} {leg}" for name, leg in shaken(self.ground.ways, self.target.fault)}
+        falling = {one.label for one in shaken(self.ground.ways, self.target.fault)}
         return max((_detection_ms(one) for one in self.timers if one.leg in falling), default=0.0)
 
     @property
@@ -56,7 +59,7 @@ class Plan:
         usual_ms = self.detection_ms + _REROUTE_MS
         given = self.wish.outage_ms
         return Bounds(
-            outage_ms=usual_ms if given is None else given,
+            outage_ms=usual_ms if given is None else given, healing_ms=self.wish.healing_ms,
             abort_outage_s=self.wish.abort_outage_s or usual_ms / 1_000 + _HOLD_SLACK_S,
             abort_loss_percent=self.wish.abort_loss_percent)
 
@@ -85,14 +88,15 @@ def _detection_ms(one: Timers) -> float:
 
 
 def plan(clients: Clients, places: Places, ground: Ground, target: Target, wish: Wish) -> Plan:
-    pairs, unmeasured = ground.pairs(places)
+    found = Pairing(ground, present(places))
+    pairs, left_out = chosen(found.pairs, {pair: bool(expect(pair, target.fault).falling) for pair in found.pairs})
     expectations = tuple(expect(pair, target.fault) for pair in pairs)
     troubles = (*looking.unhealthy(ground), *_unusable(places), *_unprotected(expectations))
     if not pairs:
-        troubles = (*troubles, "no host of a site and no machine of a network can send each other datagrams, so "
-                    "nothing would be measured; give a site hosts and a network machines")
-    return Plan(target, wish, ground, pairs, unmeasured, expectations, looking.timers(clients, ground),
-                looking.routes(clients, ground), troubles)
+        troubles = (*troubles, "no host of a site can send datagrams to a machine of a network or a host of another "
+                    "site, so nothing would be measured; give a site hosts and a network machines")
+    return Plan(target, wish, ground, pairs, (*found.unmeasured, *left_out), expectations,
+                looking.timers(clients, ground), looking.routes(clients, ground), troubles)
 
 
 def _unprotected(expectations: tuple[Expectation, ...]) -> Iterator[str]:

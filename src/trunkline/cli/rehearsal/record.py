@@ -18,8 +18,8 @@ from trunkline.cli.client import Json
 from trunkline.cli.rehearsal.lease import Lease
 from trunkline.cli.rehearsal.play import Played
 from trunkline.cli.rehearsal.preflight import Plan
-from trunkline.diagnosis.drill.certificate import Certificate, Failed, Routes, Unprotected, rendered
-from trunkline.diagnosis.drill.judge import PREFLIGHT, Evidence, judge
+from trunkline.diagnosis.drill.certificate import PREFLIGHT, Certificate, Failed, Routes, Unprotected, rendered
+from trunkline.diagnosis.drill.judge import Evidence, judge
 from trunkline.diagnosis.drill.measure import measures
 from trunkline.settings import Places
 
@@ -27,23 +27,34 @@ from trunkline.settings import Places
 _DAEMONS = {"bird": ("bird", "--version"), "frr": ("/usr/lib/frr/bgpd", "--version")}
 
 
-def certificate(plan: Plan, played: Played, lease: Lease, places: Places) -> Certificate:
+def begun(plan: Plan, lease: Lease) -> Json:
+    """What is known of a drill before it ends."""
+    return {"id": str(uuid4()), "beganAt": datetime.now(UTC).isoformat(), "target": plan.target.said,
+            "mode": _mode(plan), "fault": lease.fault}
+
+
+def certificate(plan: Plan, played: Played, lease: Lease, places: Places, identity: str) -> Certificate:
     counted = tuple(span for span in played.spans if span.name != PREFLIGHT)
     found = measures(played.flows, counted, played.interval_ms)
-    unprotected = tuple(Unprotected(pair=one.pair.label, reason=one.reason)
-                        for one in plan.expectations if not one.protected)
+    unprotected = tuple(
+        Unprotected(pair=one.pair.label, prefixes=(one.pair.here.prefix, one.pair.there.prefix), reason=one.reason)
+        for one in plan.expectations if not one.protected)
     evidence = Evidence(found, {one.pair: one.reason for one in unprotected}, plan.bounds, played.restored,
                         played.aborted, played.interrupted, plan.wish.drain)
     return Certificate(
-        id=str(uuid4()), instance=places.instance, host=socket.gethostname(), operator=getpass.getuser(),
+        id=identity, instance=places.instance, host=socket.gethostname(), operator=getpass.getuser(),
         versions=_versions(), began_at=played.began_at, ended_at=datetime.now(UTC).isoformat(),
-        failed=Failed(target=plan.target.said, mode="drain" if plan.wish.drain else "silent", lease_s=lease.seconds,
+        failed=Failed(target=plan.target.said, mode=_mode(plan), lease_s=lease.seconds,
                       fault=lease.fault, ways=tuple(sorted({way.label for one in plan.expectations
                                                             for way in one.falling}))),
         interval_ms=played.interval_ms, bounds=plan.bounds, timers=plan.timers, phases=tuple(played.phases),
         measures=found, unprotected=unprotected, unmeasured=plan.unmeasured,
         routes=Routes(before=plan.routes, during=played.during, after=played.after), restored=played.restored,
         verdict=judge(evidence))
+
+
+def _mode(plan: Plan) -> str:
+    return "drain" if plan.wish.drain else "silent"
 
 
 def kept(made: Certificate, places: Places) -> tuple[Json, Path]:

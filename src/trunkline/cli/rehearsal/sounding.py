@@ -8,15 +8,14 @@ from collections.abc import Iterable
 from trunkline.cli.client import Client
 from trunkline.cli.commands.status import LEGS
 from trunkline.cli.rehearsal.traffic import Stream, Traffic
-from trunkline.diagnosis.drill.certificate import Direction
 from trunkline.diagnosis.drill.conditions import Key
-from trunkline.diagnosis.drill.ways import Pair
+from trunkline.diagnosis.drill.ways import Pair, Way
 
 #: A burst: datagrams and bytes of each, far more than the sessions say meanwhile.
 _COUNT, _BYTES = 100, 1_000
 _PATIENCE_S = 1.0
 #: So many pairs are sounded; what flows of others take is not known before they lose something.
-MOST_SOUNDED = 4
+MOST_SOUNDED = 6
 
 #: Bytes in and out, by circuit's key and leg.
 _Counted = dict[tuple[str, str], tuple[int, int]]
@@ -25,26 +24,33 @@ _Counted = dict[tuple[str, str], tuple[int, int]]
 def sound(traffic: Traffic, client: Client, pairs: tuple[Pair, ...]) -> None:
     """Fills ``traffic.ways``."""
     sounded = pairs[:MOST_SOUNDED]
-    names = {(way.circuit, way.leg): way.label for pair in sounded for way in pair.ways}
-    before = _counted(client, {circuit for circuit, _ in names})
+    before = _counted(client, {leg.circuit for pair in sounded for way in pair.ways for leg in way.legs})
     for key, stream in traffic.each_flow():
         if stream.pair in sounded:
             before, way = _sounded(traffic, client, key, stream, before)
-            traffic.ways[key] = names.get(way, "") if way else ""
+            if way:
+                traffic.ways[key] = way
 
 
 def _sounded(traffic: Traffic, client: Client, key: Key, stream: Stream,
-             before: _Counted) -> tuple[_Counted, tuple[str, str] | None]:
+             before: _Counted) -> tuple[_Counted, Way | None]:
     traffic.sound(key, _COUNT, _BYTES)
-    direction, end = 0 if stream.direction is Direction.TO_CLOUD else 1, time.monotonic() + _PATIENCE_S
+    end = time.monotonic() + _PATIENCE_S
     while True:
         now = _counted(client, {circuit for circuit, _ in before})
-        grown = {where: now[where][direction] - before[where][direction] for where in now}
-        most = max(grown, key=grown.__getitem__, default=None)
-        if most and grown[most] >= _COUNT * _BYTES * 0.9:
+        grown = {way: _grown(way, before, now, stream.outward) for way in stream.pair.ways}
+        most = max(grown, key=grown.__getitem__)
+        if grown[most] >= _COUNT * _BYTES * 0.9:
             return now, most
         if time.monotonic() > end:
             return now, None
+
+
+def _grown(way: Way, before: _Counted, now: _Counted, outward: bool) -> int:
+    """What came in at the leg of the first site, and went out at that of the second one; or the other way round."""
+    counters = (0, 1) if outward else (1, 0)
+    return min(now[leg.circuit, leg.leg][counter] - before[leg.circuit, leg.leg][counter]
+               for leg, counter in zip(way.legs, counters, strict=False))
 
 
 def _counted(client: Client, circuits: Iterable[str]) -> _Counted:

@@ -16,7 +16,7 @@ from trunkline.cli.failure import Failed
 from trunkline.diagnosis.drill.certificate import Direction
 from trunkline.diagnosis.drill.conditions import Key, Sample
 from trunkline.diagnosis.drill.measure import Flow
-from trunkline.diagnosis.drill.ways import End, Pair
+from trunkline.diagnosis.drill.ways import End, Pair, Way
 from trunkline.settings import Places
 
 PORT = 7017
@@ -30,11 +30,14 @@ LINGER_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Stream:
+    """``outward``: from the pair's first end, which is a site."""
+
     number: int
     pair: Pair
     direction: Direction
     source: End
     target: End
+    outward: bool
 
 
 class Machine:
@@ -66,12 +69,12 @@ class Machine:
 
 @dataclass(slots=True)
 class Traffic:
-    """``ways``: which leg each flow takes, where that was to be told."""
+    """``ways``: which way each flow takes, where that was to be told."""
 
     streams: tuple[Stream, ...]
     machines: Mapping[str, Machine]
     interval_ms: float
-    ways: dict[Key, str] = field(default_factory=dict)
+    ways: dict[Key, Way] = field(default_factory=dict)
     began_ns: int = 0
 
     def each_flow(self) -> Iterator[tuple[Key, Stream]]:
@@ -111,8 +114,9 @@ class Traffic:
 
     def _flow(self, key: Key, stream: Stream, sent: Sequence[int], heard: Json | None) -> Flow:
         told = heard or {"runs": [], "reordered": 0, "duplicates": 0}
-        return Flow(stream.pair.label, stream.target.prefix, stream.direction, self.ways.get(key, ""), sent[0], sent[1],
-                    tuple((first, last, left, right) for first, last, left, right in told["runs"]),
+        way = self.ways.get(key)
+        return Flow(stream.pair.label, stream.target.prefix, stream.direction, way.label if way else "", sent[0],
+                    sent[1], tuple((first, last, left, right) for first, last, left, right in told["runs"]),
                     told["reordered"], told["duplicates"])
 
 
@@ -122,11 +126,11 @@ def traffic(pairs: Sequence[Pair], places: Places) -> Iterator[Traffic]:
     streams = tuple(_streams(pairs))
     with ExitStack() as stack:
         machines: dict[str, Machine] = {}
-        for end in (one for pair in pairs for one in (pair.site, pair.cloud)):
+        for end in (one for pair in pairs for one in (pair.here, pair.there)):
             if end.node not in machines:
                 machines[end.node] = Machine(places.namespace_prefix + end.node)
                 stack.callback(machines[end.node].end)
-        for node, address in {(one.node, one.address) for pair in pairs for one in (pair.site, pair.cloud)}:
+        for node, address in {(one.node, one.address) for pair in pairs for one in (pair.here, pair.there)}:
             machines[node].ask("listen", address=address, port=PORT)
         for stream in streams:
             machines[stream.source.node].ask("open", stream=stream.number, source=stream.source.address,
@@ -140,5 +144,6 @@ def _interval_ms(streams: int) -> float:
 
 def _streams(pairs: Sequence[Pair]) -> Iterator[Stream]:
     for number, pair in enumerate(pairs):
-        yield Stream(2 * number, pair, Direction.TO_CLOUD, pair.site, pair.cloud)
-        yield Stream(2 * number + 1, pair, Direction.TO_SITE, pair.cloud, pair.site)
+        outward = Direction.TO_SITE if pair.between_sites else Direction.TO_CLOUD
+        yield Stream(2 * number, pair, outward, pair.here, pair.there, outward=True)
+        yield Stream(2 * number + 1, pair, Direction.TO_SITE, pair.there, pair.here, outward=False)

@@ -9,6 +9,12 @@ from trunkline.model.resource import Json, Properties
 
 KIND, VERSION = "trunkline failover certificate", 1
 
+#: Names of the phases, in their order.
+PREFLIGHT, SETTLE, BASELINE, DRAIN, FAIL, RESTORE, AFTERWARDS = (
+    "preflight", "settle", "baseline", "drain", "fail", "restore", "afterwards")
+#: While what had failed returns.
+HEALING = (RESTORE, AFTERWARDS)
+
 
 class Direction(StrEnum):
     TO_CLOUD = "toCloud"
@@ -51,11 +57,25 @@ class Measure(Properties):
     def lost_by_phase(self) -> dict[str, int]:
         return {one.phase: one.lost for one in self.phases}
 
+    @property
+    def failing_ms(self) -> float:
+        """The longest outage that began before anything healed."""
+        return max((one.outage_ms for one in self.phases if one.phase not in (SETTLE, *HEALING)), default=0.0)
+
+    @property
+    def healing_ms(self) -> float:
+        return max((one.outage_ms for one in self.phases if one.phase in HEALING), default=0.0)
+
+    @property
+    def healing_lost(self) -> int:
+        return sum(one.lost for one in self.phases if one.phase in HEALING)
+
 
 class Unprotected(Properties):
     """A pair of prefixes without a second way, and why."""
 
     pair: str
+    prefixes: tuple[str, ...]
     reason: str
 
 
@@ -103,10 +123,12 @@ class Phase(Properties):
 
 
 class Bounds(Properties):
-    """By which it is judged, and aborted. ``outage_ms``: of a pair with a second way. ``abort_outage_s``: after so long
-    in the dark; ``abort_loss_percent``: of a second's datagrams on flows that nothing failed."""
+    """By which it is judged, and aborted. ``outage_ms``: of a pair with a second way; ``healing_ms``: of the same,
+    while what failed returns. ``abort_outage_s``: after so long in the dark; ``abort_loss_percent``: of a second's
+    datagrams on flows that nothing failed."""
 
     outage_ms: float
+    healing_ms: float
     abort_outage_s: float
     abort_loss_percent: float
 
@@ -149,12 +171,34 @@ class Certificate(Properties):
     verdict: Verdict
 
     @property
-    def worst_outage_ms(self) -> float:
-        return max((one.outage_ms for one in self.measures), default=0.0)
+    def protected_ms(self) -> float | None:
+        """The worst outage of what has a second way; None if nothing has."""
+        return max((one.failing_ms for one in self.measures if self.is_protected(one)), default=None)
 
     @property
-    def unprotected_pairs(self) -> frozenset[str]:
-        return frozenset(one.pair for one in self.unprotected)
+    def unprotected_ms(self) -> float | None:
+        return max((one.outage_ms for one in self.measures if not self.is_protected(one)), default=None)
+
+    @property
+    def healing_ms(self) -> float:
+        """The worst of what has a second way, while what failed returned."""
+        return max((one.healing_ms for one in self.measures if self.is_protected(one)), default=0.0)
+
+    @property
+    def healing_lost(self) -> int:
+        return sum(one.healing_lost for one in self.measures if self.is_protected(one))
+
+    @property
+    def lone_prefixes(self) -> tuple[str, ...]:
+        """Those of some pair without a second way, each once."""
+        return tuple(sorted({prefix for one in self.unprotected for prefix in one.prefixes}))
+
+    @property
+    def pairs(self) -> frozenset[str]:
+        return frozenset(one.pair for one in self.measures)
+
+    def is_protected(self, measure: Measure) -> bool:
+        return all(measure.pair != one.pair for one in self.unprotected)
 
     @property
     def lost(self) -> int:

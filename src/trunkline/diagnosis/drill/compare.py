@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from trunkline.diagnosis.drill.certificate import Certificate, Measure, Result
+from trunkline.diagnosis.drill.certificate import SETTLE, Certificate, Measure, Result, Timers
 
 _RANK = {Result.PASSED: 0, Result.FAILED: 1, Result.ABORTED: 2, Result.INTERRUPTED: 3}
 
@@ -25,9 +25,36 @@ class Difference:
     change: Change
 
 
-def differences(before: Certificate, after: Certificate) -> tuple[Difference, ...]:
-    return (*_failed(before, after), *_verdict(before, after), *_protection(before, after), *_measured(before, after),
-            *_timers(before, after), *_routes(before, after))
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """Two outages are one and the same if they are so near each other. Without ``ms`` and ``percent``: an interval of
+    the slowest BFD in force, for a failure may happen at any moment of it, and one of the datagrams."""
+
+    ms: float | None = None
+    percent: float | None = None
+
+    def of(self, *found: Certificate) -> float:
+        """The part of it that is absolute, in milliseconds."""
+        if self.ms is not None:
+            return self.ms
+        return 0.0 if self.percent is not None else max(
+            _ms(timer.bfd) + one.interval_ms for one in found for timer in (*one.timers, _NONE))
+
+    def holds(self, one: float, other: float, absolute: float) -> bool:
+        return abs(one - other) <= max(absolute, (self.percent or 0.0) / 100 * max(one, other))
+
+
+_NONE = Timers(leg="", session="", bfd="", hold_time_s=0, keepalive_time_s=0)
+
+
+def _ms(bfd: str) -> float:
+    return float(bfd.partition(" ms")[0] or 0)
+
+
+def differences(before: Certificate, after: Certificate,
+                tolerance: Tolerance = Tolerance()) -> tuple[Difference, ...]:
+    return (*_failed(before, after), *_verdict(before, after), *_protection(before, after),
+            *_measured(before, after, tolerance), *_timers(before, after), *_routes(before, after))
 
 
 def _failed(before: Certificate, after: Certificate) -> Iterator[Difference]:
@@ -54,33 +81,48 @@ def _protection(before: Certificate, after: Certificate) -> Iterator[Difference]
         yield Difference(f"second way of {pair}", "there is one", f"none: {is_[pair]}", Change.WORSE)
 
 
-def _measured(before: Certificate, after: Certificate) -> Iterator[Difference]:
-    """An outage within an interval of the datagrams is the same."""
-    was, is_ = _worst(before), _worst(after)
+def _measured(before: Certificate, after: Certificate, tolerance: Tolerance) -> Iterator[Difference]:
+    was, is_, absolute = _worst(before), _worst(after), tolerance.of(before, after)
     for key in sorted(was.keys() & is_.keys()):
-        (outage, lost, reordered), (outage_now, lost_now, reordered_now) = was[key], is_[key]
         where = f"towards {key[1]} ({key[0]})"
-        if abs(outage - outage_now) > max(before.interval_ms, after.interval_ms):
-            yield Difference(f"outage {where}", f"{outage:,.0f} ms", f"{outage_now:,.0f} ms",
-                             _lower(outage, outage_now))
-        if lost != lost_now:
-            yield Difference(f"lost {where}", str(lost), str(lost_now), _lower(lost, lost_now))
-        if reordered != reordered_now:
-            yield Difference(f"reordered {where}", str(reordered), str(reordered_now),
-                             _lower(reordered, reordered_now))
+        for (what, one), (_, other) in zip(was[key].told, is_[key].told, strict=True):
+            if not tolerance.holds(one, other, absolute):
+                yield Difference(f"{what} {where}", f"{one:,.0f} ms", f"{other:,.0f} ms", _lower(one, other))
+        late, late_now = was[key].reordered, is_[key].reordered
+        if abs(late - late_now) > _REORDERED:
+            yield Difference(f"reordered {where}", f"{late:.2%}", f"{late_now:.2%}", _lower(late, late_now))
     for pair, prefix in sorted(was.keys() - is_.keys()):
         yield Difference(f"towards {prefix} ({pair})", "measured", "not measured", Change.OTHER)
     for pair, prefix in sorted(is_.keys() - was.keys()):
         yield Difference(f"towards {prefix} ({pair})", "not measured", "measured", Change.OTHER)
 
 
-def _worst(found: Certificate) -> dict[tuple[str, str], tuple[float, int, int]]:
-    """Outage, lost, reordered by pair and prefix: which leg a flow took is chance."""
+#: A part of the datagrams so small may change places by chance.
+_REORDERED = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Towards one prefix: which leg a flow took is chance, and so is how many were hit."""
+
+    told: tuple[tuple[str, float], ...]
+    reordered: float  #: of all datagrams
+
+
+def _worst(found: Certificate) -> dict[tuple[str, str], _Seen]:
     rows: dict[tuple[str, str], list[Measure]] = {}
     for one in found.measures:
         rows.setdefault((one.pair, one.prefix), []).append(one)
-    return {key: (max(one.outage_ms for one in there), sum(one.lost for one in there),
-                  sum(one.reordered for one in there)) for key, there in rows.items()}
+    return {key: _seen(there, found.interval_ms) for key, there in rows.items()}
+
+
+def _seen(rows: list[Measure], interval_ms: float) -> _Seen:
+    hit, lost = sum(one.flows_hit for one in rows), sum(sum(part.lost for part in one.phases if part.phase != SETTLE)
+                                                        for one in rows)
+    return _Seen((("outage", max(one.failing_ms for one in rows)),
+                  ("outage while healing", max(one.healing_ms for one in rows)),
+                  ("lost by each flow that was hit", lost * interval_ms / max(hit, 1))),
+                 sum(one.reordered for one in rows) / max(sum(one.sent for one in rows), 1))
 
 
 def _timers(before: Certificate, after: Certificate) -> Iterator[Difference]:

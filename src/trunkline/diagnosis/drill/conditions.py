@@ -6,8 +6,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from trunkline.diagnosis.drill.certificate import Bounds
+from trunkline.diagnosis.drill.ways import CircuitLeg
 
 #: By stream and flow.
 Key = tuple[int, int]
@@ -83,22 +85,39 @@ class Conditions:
                        f"{self.bounds.abort_outage_s:g} s are allowed")
 
 
+class Seen(NamedTuple):
+    """A session at a circuit's leg. ``circuit``: the id's key; ``said``: its name, told apart from others."""
+
+    circuit: str
+    leg: str
+    name: str
+    said: str
+
+    def __str__(self) -> str:
+        return f"session {self.name} of {self.said} {self.leg}"
+
+
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """The network as the service sees it. ``sessions``: whether each is Established, by circuit, leg and name."""
+    """The network as the service sees it. ``sessions``: whether each is Established."""
 
-    sessions: Mapping[tuple[str, str, str], bool] = field(default_factory=dict)
+    sessions: Mapping[Seen, bool] = field(default_factory=dict)
     faults: frozenset[str] = frozenset()
     alarms: frozenset[str] = frozenset()
 
+    def down(self, now: Observed) -> tuple[Seen, ...]:
+        """Those that were up and are not."""
+        return tuple(sorted(one for one, up in self.sessions.items() if up and not now.sessions.get(one, False)))
 
-def happened(before: Observed, now: Observed, own: str, falling: frozenset[tuple[str, str]]) -> str:
-    """What else has begun since; ``own``: the drill's fault, ``falling``: circuits and legs that it takes."""
+
+def happened(before: Observed, now: Observed, own: str, falling: frozenset[CircuitLeg]) -> str:
+    """What else has begun since; ``own``: the drill's fault, ``falling``: what it takes."""
     for fault in sorted(now.faults - before.faults - {own}):
         return f"another failure was begun: {fault}"
-    for circuit, leg, name in sorted(key for key, up in before.sessions.items() if up):
-        if (circuit, leg) not in falling and not now.sessions.get((circuit, leg, name), False):
-            return f"session {name} of {circuit} {leg}, which was not failed, is no longer Established"
+    legs = {(one.circuit, one.leg) for one in falling}
+    for seen in before.down(now):
+        if (seen.circuit, seen.leg) not in legs:
+            return f"{seen}, which was not failed, is no longer Established"
     for alarm in sorted(now.alarms - before.alarms):
         return f"the monitor raised an event: {alarm}"
     return ""

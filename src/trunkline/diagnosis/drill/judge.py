@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from trunkline.diagnosis.drill.certificate import Bounds, Measure, Result, Verdict
-
-#: Names of the phases, in their order.
-PREFLIGHT, SETTLE, BASELINE, DRAIN, FAIL, RESTORE, AFTERWARDS = (
-    "preflight", "settle", "baseline", "drain", "fail", "restore", "afterwards")
+from trunkline.diagnosis.drill.certificate import (
+    AFTERWARDS,
+    BASELINE,
+    DRAIN,
+    FAIL,
+    RESTORE,
+    Bounds,
+    Measure,
+    Result,
+    Verdict,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +45,12 @@ def judge(found: Evidence) -> Verdict:
 
 def _late(found: Evidence) -> Iterator[str]:
     for one in found.measures:
-        if one.pair not in found.unprotected and one.outage_ms > found.bounds.outage_ms:
-            yield (f"{_where(one)}: {one.outage_ms:,.0f} ms without packets, {found.bounds.outage_ms:,.0f} ms are "
-                   "allowed")
+        if one.pair in found.unprotected:
+            continue
+        for when, outage_ms, allowed_ms in (("", one.failing_ms, found.bounds.outage_ms),
+                                            (" while it healed", one.healing_ms, found.bounds.healing_ms)):
+            if outage_ms > allowed_ms:
+                yield f"{_where(one)}: {outage_ms:,.0f} ms without packets{when}, {allowed_ms:,.0f} ms are allowed"
 
 
 def _lossy(found: Evidence) -> Iterator[str]:

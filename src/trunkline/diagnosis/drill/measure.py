@@ -10,8 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from trunkline.diagnosis.drill.certificate import Direction, Measure, PhaseLoss
-from trunkline.diagnosis.drill.judge import SETTLE
+from trunkline.diagnosis.drill.certificate import SETTLE, Direction, Measure, PhaseLoss
 
 _MS = 1_000_000
 

@@ -1,7 +1,7 @@
 """Which ways a pair's packets have, which of them a failure takes, and what is left.
 
 Two gateway instances are always active, and the backbone leads around what is between two sites, so neither takes a
-way for good. A gateway's region is where the machine itself is: with it goes the pair.
+way for good. With the region of a gateway, a hub or a network goes the pair.
 """
 
 from __future__ import annotations
@@ -14,18 +14,15 @@ from trunkline.model.fault import FaultKind, RehearsedFault
 from trunkline.model.plant import region
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    """A leg of a circuit between a site and a virtual network. ``circuit``: the id's key. ``trouble``: why it carries
-    nothing at present, in words; empty where it could."""
+@dataclass(frozen=True, slots=True, order=True)
+class CircuitLeg:
+    """``circuit``: the id's key; ``name``: as it is told, with its group where another bears the same."""
 
     circuit: str
     name: str
     leg: str
     provider: str
     location: str
-    region: str
-    trouble: str = ""
 
     @property
     def label(self) -> str:
@@ -35,6 +32,31 @@ class Way:
     def site(self) -> str:
         """Where its edge is: of a metro's legs each in another building."""
         return site_of(self.location, Leg(self.leg))
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Over a leg of a circuit to a network, or over legs of the same name of two circuits to another site (Global
+    Reach). ``regions``: of the gateway or hub, then of the network; none between sites. ``trouble``: why it carries
+    nothing at present, in words; empty where it could."""
+
+    legs: tuple[CircuitLeg, ...]
+    regions: tuple[str, ...] = ()
+    trouble: str = ""
+
+    @property
+    def leg(self) -> str:
+        return self.legs[0].leg
+
+    @property
+    def label(self) -> str:
+        return f"{' ~ '.join(one.name for one in self.legs)} {self.leg}"
+
+    @property
+    def backbone(self) -> tuple[str, ...]:
+        """The sites that its packets cross there; none if it is not known where they leave."""
+        ends = (*(one.site.casefold() for one in self.legs), *(_place(one) for one in self.regions[:1]))
+        return backbone().path(ends[0], ends[1], Leg(self.leg)) if len(ends) > 1 else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +70,19 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A host at a site and a machine in a virtual network, of one family."""
+    """A host at a site, and a machine in a virtual network or a host at another site; of one family."""
 
-    site: End
-    cloud: End
+    here: End
+    there: End
     ways: tuple[Way, ...]
 
     @property
     def label(self) -> str:
-        return f"{self.site.prefix} ↔ {self.cloud.prefix}"
+        return f"{self.here.prefix} ↔ {self.there.prefix}"
+
+    @property
+    def between_sites(self) -> bool:
+        return all(len(way.legs) > 1 for way in self.ways)
 
     @property
     def carrying(self) -> tuple[Way, ...]:
@@ -78,14 +104,21 @@ class Expectation:
 
 
 def falls(way: Way, fault: RehearsedFault) -> bool:
+    """It falls with any leg that it is over, and with any end."""
+    if fault.kind is FaultKind.REGION:
+        return _place(fault.region) in map(_place, way.regions)
     if fault.kind is FaultKind.CORE:
-        return way.leg == fault.leg and _place(fault.site) in (way.site, _place(way.region))
+        return way.leg == fault.leg and _place(fault.site) in (*(one.site.casefold() for one in way.legs),
+                                                               *map(_place, way.regions))
+    return any(_takes(fault, one) for one in way.legs)
+
+
+def _takes(fault: RehearsedFault, one: CircuitLeg) -> bool:
     leans_on: dict[FaultKind, tuple[tuple[str, str | None], ...]] = {
-        FaultKind.LEG: ((way.circuit, _key(fault)), (way.leg, fault.leg)),
-        FaultKind.EDGE: ((way.site, _edge(fault)), (way.leg, fault.leg)),
-        FaultKind.SWITCH: ((way.provider, fault.provider), (way.site, _edge(fault)), (way.leg, fault.leg)),
-        FaultKind.LOCATION: ((way.site, fault.location),),
-        FaultKind.REGION: ((_place(way.region), _place(fault.region)),)}
+        FaultKind.LEG: ((one.circuit, _key(fault)), (one.leg, fault.leg)),
+        FaultKind.EDGE: ((one.site, _edge(fault)), (one.leg, fault.leg)),
+        FaultKind.SWITCH: ((one.provider, fault.provider), (one.site, _edge(fault)), (one.leg, fault.leg)),
+        FaultKind.LOCATION: ((one.site, fault.location),)}
     parts = leans_on.get(fault.kind, ())
     return bool(parts) and all(own.casefold() == (failed or "").casefold() for own, failed in parts)
 
@@ -114,7 +147,7 @@ def expect(pair: Pair, fault: RehearsedFault) -> Expectation:
 def _reason(pair: Pair, fault: RehearsedFault, falling: tuple[Way, ...]) -> str:
     troubled = [f"{way.label} carries nothing ({way.trouble})" for way in pair.ways if way.trouble]
     if not falling:
-        return "; ".join(troubled) or f"no circuit leads from {pair.site.prefix} to {pair.cloud.prefix}"
+        return "; ".join(troubled) or f"no circuit leads from {pair.here.prefix} to {pair.there.prefix}"
     return "; ".join((f"all its ways fall: {', '.join(way.label for way in falling)}", _shared(fault, falling),
                       *troubled))
 
@@ -122,42 +155,30 @@ def _reason(pair: Pair, fault: RehearsedFault, falling: tuple[Way, ...]) -> str:
 def _shared(fault: RehearsedFault, falling: tuple[Way, ...]) -> str:
     """What the missing second way would be."""
     match fault.kind:
+        case FaultKind.LOCATION if len(falling[0].legs) > 1:
+            return f"no other Global Reach link between them, past {fault.location}"
         case FaultKind.LOCATION:
-            return f"no circuit at another location than {falling[0].location}"
+            return f"no circuit at another location than {fault.location}"
         case FaultKind.REGION:
-            return f"the machine itself is in {falling[0].region}"
+            return f"its only machine or gateway is in {fault.region}"
         case _:
             return "no other leg carries it"
 
 
-def said(fault: RehearsedFault) -> str:
-    """What fails, as ``trunkline fail`` names it."""
-    words: tuple[str | None, ...]
-    match fault.kind:
-        case FaultKind.LEG:
-            words = (fault.circuit.target.name if fault.circuit else "", fault.leg)
-        case FaultKind.INSTANCE:
-            words = ("gateway", fault.gateway.target.name if fault.gateway else "", str(fault.instance))
-        case FaultKind.SPAN:
-            words = ("link", fault.site, fault.to, fault.leg)
-        case FaultKind.CORE:
-            words = ("core", fault.site, fault.leg)
-        case _:
-            words = (fault.kind.value, fault.provider, fault.location, fault.region, fault.leg)
-    return " ".join(str(word) for word in words if word)
+def shaken(ways: tuple[Way, ...], fault: RehearsedFault) -> frozenset[CircuitLeg]:
+    """Those some session of which may fall: also those that lead to what fails, or over it."""
+    return frozenset(leg for way in ways if _shakes(fault, way) for leg in way.legs)
 
 
-def shaken(ways: tuple[Way, ...], fault: RehearsedFault) -> frozenset[tuple[str, str]]:
-    """Circuits and legs some session of which may fall: also those that lead to what fails, or over it."""
+def _shakes(fault: RehearsedFault, way: Way) -> bool:
     if fault.kind is FaultKind.INSTANCE:
-        return frozenset((way.name, way.leg) for way in ways)
+        return True
     if fault.kind in (FaultKind.SPAN, FaultKind.CORE):
-        return frozenset((way.name, way.leg) for way in ways if fault.leg in (None, way.leg))
-    return frozenset((way.name, way.leg) for way in ways if falls(way, fault) or _passes(way, fault))
+        return fault.leg in (None, way.leg)
+    return falls(way, fault) or _passes(way, fault)
 
 
 def _passes(way: Way, fault: RehearsedFault) -> bool:
     """Whether its packets cross the location or region on the backbone."""
-    failed = _place(fault.location or fault.region)
-    path = backbone().path(way.site.casefold(), _place(way.region), Leg(way.leg))
-    return fault.kind in (FaultKind.LOCATION, FaultKind.REGION) and failed in path
+    return fault.kind in (FaultKind.LOCATION, FaultKind.REGION) and _place(
+        fault.location or fault.region) in way.backbone

@@ -1,0 +1,133 @@
+"""A list of drills in a file, to be played one after another: refused as a whole, with everything wrong in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic.alias_generators import to_camel
+
+from trunkline.cli.estate.document import Document, FaultyFile, parse
+from trunkline.cli.failure import Failed
+from trunkline.cli.rehearsal.ground import Ground
+from trunkline.cli.rehearsal.preflight import Wish
+from trunkline.cli.rehearsal.targets import DRAINABLE, Target
+from trunkline.cli.rehearsal.targets import parse as parse_target
+
+_MOST_DRILLS, _MOST_BYTES = 200, 1_000_000
+_FORM = "a file of drills is a mapping with a list 'drills:', each with a 'target:'"
+
+
+class _Manner(BaseModel):
+    """How it is drilled; what is not said is as on the command line."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="forbid",
+                              strict=True)
+
+    drain: bool | None = None
+    force: bool | None = None
+    hold: Annotated[float, Field(ge=1, le=600)] | None = None
+    within: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    heal_within: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    abort_after: Annotated[float, Field(ge=0.2, allow_inf_nan=False)] | None = None
+    abort_loss: Annotated[float, Field(ge=0, le=100)] | None = None
+
+
+#: Members of the file, and of a wish.
+_WISHES = {"drain": "drain", "hold": "hold_s", "within": "outage_ms", "heal_within": "healing_ms",
+           "abort_after": "abort_outage_s", "abort_loss": "abort_loss_percent"}
+
+
+class _Drill(_Manner):
+    """``target``: words, or one text of them; a name with a blank in it needs a list."""
+
+    target: tuple[str, ...]
+
+    @field_validator("target", mode="before")
+    @classmethod
+    def _words(cls, given: Any) -> Any:
+        found = given.split() if isinstance(given, str) else given
+        if not (isinstance(found, list) and found and all(isinstance(word, str | int) for word in found)):
+            raise ValueError("write what is to fail, as 'er1 primary' or [edge, Washington DC, primary]")
+        return tuple(map(str, found))
+
+
+class _File(_Manner):
+    """``all of``: said above the list, for all in it."""
+
+    drills: Annotated[list[_Drill], Field(min_length=1, max_length=_MOST_DRILLS)]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One drill of several. ``forced``: troubles count for nothing."""
+
+    target: Target
+    wish: Wish
+    forced: bool = False
+
+
+def items(path: Path, ground: Ground, base: Wish, forced: bool) -> tuple[Item, ...]:
+    """``base``, ``forced``: as on the command line. Raises Failed with everything that is wrong with the file."""
+    try:
+        document = parse(_text(path), _FORM)
+    except FaultyFile as wrong:
+        raise _refused(path, [f"line {fault.line}: {fault}" for fault in wrong.faults]) from None
+    try:
+        found = _File.model_validate(document.value)
+    except ValidationError as wrong:
+        raise _refused(path, list(_faults(wrong, document))) from None
+    made, faults = [], []
+    for place, one in enumerate(found.drills):
+        try:
+            made.append(_item(one, found, ground, base, forced))
+        except (Failed, click.UsageError) as fault:
+            faults.append(f"line {document.line(('drills', place))}: drills[{place}]: {fault.message}")
+    if faults:
+        raise _refused(path, faults)
+    return tuple(made)
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise Failed(f"{path} is larger than {_MOST_BYTES:,} bytes; that is no list of drills.")
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise Failed(f"{path} cannot be read: {problem}.") from None
+
+
+def _refused(path: Path, faults: list[str]) -> Failed:
+    return Failed(f"{path} is refused, and nothing was drilled:\n  " + "\n  ".join(faults))
+
+
+def _faults(wrong: ValidationError, document: Document) -> Iterator[str]:
+    for error in wrong.errors():
+        place = tuple(error["loc"])
+        name = "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in place).lstrip(".") or "file"
+        known = ", ".join(field.alias or "" for field in (_Drill if place[:1] == ("drills",) and len(place) > 1
+                                                          else _File).model_fields.values())
+        said = f"there is no such member; there are {known}" if error["type"] == "extra_forbidden" else error["msg"]
+        yield f"line {document.line(place)}: {name}: {said}"
+
+
+def _item(one: _Drill, above: _File, ground: Ground, base: Wish, forced: bool) -> Item:
+    target = parse_target(one.target, ground)
+    told = {name: value for name in _WISHES
+            if (value := _said(one, above, name)) is not None}
+    wish = Wish(**{**{name: getattr(base, name) for name in Wish.__dataclass_fields__},
+                   **{_WISHES[name]: value for name, value in told.items()}})
+    if wish.drain and target.fault.kind not in DRAINABLE:
+        raise Failed("drain is for planned work on a leg, an edge or a switch; what else fails takes both legs, or "
+                     "none")
+    said = _said(one, above, "force")
+    return Item(target, wish, forced if said is None else bool(said))
+
+
+def _said(one: _Drill, above: _File, name: str) -> Any:
+    own = getattr(one, name)
+    return getattr(above, name) if own is None else own
