@@ -81,7 +81,7 @@ def test_a_leg_fails_and_its_certificate_says_what_the_packets_saw(estate: Runni
     assert {prefix for _, prefix in gone} == {"10.10.0.0/16"}
     assert routes["after"] == routes["before"]
     restored(estate)
-    assert "unchanged since the trusted key" in estate.trunkline("certificate", "verify", "latest").stdout
+    assert "unchanged since this installation's key" in estate.trunkline("certificate", "verify", "latest").stdout
     assert estate.json("drill", "list")[0]["target"] == "er1 primary"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AwareDatetime, Field
@@ -10,12 +11,23 @@ from trunkline.model.fault import RehearsedFault
 from trunkline.model.resource import Properties
 
 
+class DrillOutcome(StrEnum):
+    """``KILLED``: it came to no end, and signed nothing."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ABORTED = "aborted"
+    INTERRUPTED = "interrupted"
+    KILLED = "killed"
+
+
 class DrillResult(Properties):
-    """Of a failover drill: what failed, as the fault that made it."""
+    """Of a failover drill: what failed, as the fault that made it. ``ended_at``: of one that was killed, its
+    beginning."""
 
     fault: RehearsedFault
     ended_at: AwareDatetime
-    passed: bool
+    result: DrillOutcome
 
 
 class ResiliencyQuestion(Properties):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from threading import Lock
 
 from trunkline.diagnosis.resiliency import azure, ours, report
-from trunkline.diagnosis.resiliency.evidence import Evidence, LegOf, LegSeen, Tried
+from trunkline.diagnosis.resiliency.evidence import Evidence, LegOf, LegSeen
 from trunkline.diagnosis.resiliency.subject import Subject
 from trunkline.diagnosis.resiliency.subject import ways as ways_of
-from trunkline.diagnosis.resiliency.tried import by_drills, by_tests, passed
+from trunkline.diagnosis.resiliency.tried import by_drills, by_tests, passed, spoiled_by
 from trunkline.diagnosis.whatif.demand import demands
 from trunkline.diagnosis.whatif.sweep import Sweep
 from trunkline.diagnosis.whatif.words import Names
@@ -31,7 +31,7 @@ from trunkline.model.network import VirtualNetworkGateway
 from trunkline.model.operation import Operation
 from trunkline.model.plant import metro_sites
 from trunkline.model.profile import Profile
-from trunkline.model.resiliency import ResiliencyQuestion
+from trunkline.model.resiliency import DrillResult, ResiliencyQuestion
 from trunkline.model.resource import Json, Resource, now
 from trunkline.reconcile.unharmed import Unharmed
 from trunkline.reconcile.whatif import everything
@@ -69,18 +69,19 @@ class Resiliency:
         ways = tuple((place, ways_of(bundle, network, found, names)) for place, bundle in enumerate(network.bundles)
                      if wanted.covers(bundle))
         evidence = self._evidence(found, (one for _, way in ways for one in way.circuits), reader, computed,
-                                  by_drills(question.drills, found))
+                                  question.drills)
         index = ours.index(sweep, sweep.states(network.causes), ways, evidence, names)
         return {**report.ours(index), "of": question.of, "computedAt": computed.isoformat(),
                 "azure": [report.azures(names.owner(one.resource.id.key),
                                         azure.index(self._seen(one, reader), computed)) for one in wanted.gateways]}
 
     def _evidence(self, found: Inventory, circuits: Iterable[CircuitView], reader: Reader, computed: datetime,
-                  tried: Iterable[Tried]) -> Evidence:
+                  drills: Sequence[DrillResult]) -> Evidence:
         known = {one.resource.id.key: one for one in circuits}
         legs: dict[LegOf, LegSeen] = {(key, leg): seen for key, one in known.items() for leg, seen in
                                       self._legs(one, reader)}
-        return Evidence(computed, legs, (*tried, *by_tests(found)))
+        return Evidence(computed, legs, (*by_drills(drills, found), *by_tests(found)),
+                        tuple(spoiled_by(drills, found)))
 
     def _legs(self, circuit: CircuitView, reader: Reader) -> Iterator[tuple[Leg, LegSeen]]:
         for leg in Leg:

@@ -26,13 +26,22 @@ def kept(places: Places, **changed: object) -> Path:
 def test_a_kept_certificate_proves_a_drill(places: Places) -> None:
     kept(places)
     found, = proven(places)
-    assert (found["fault"]["leg"], found["passed"]) == ("primary", True)
+    assert (found["fault"]["leg"], found["result"]) == ("primary", "passed")
     assert found["endedAt"] == "2026-11-28T03:00:21.000000+00:00"
 
 
 def test_a_failed_drill_is_told_as_failed(places: Places) -> None:
     kept(places, verdict=Verdict(result=Result.ABORTED))
-    assert [one["passed"] for one in proven(places)] == [False]
+    assert [one["result"] for one in proven(places)] == ["aborted"]
+
+
+def test_a_drill_that_was_killed_is_told_from_its_trace(places: Places) -> None:
+    drill = {"id": "0a1b2c3d", "beganAt": "2026-11-28T05:00:00+00:00", "target": "er1 primary", "mode": "silent",
+             "fault": {"kind": "leg"}}
+    shelf.write(places.certificates / "20261128T050000-0a1b2c3d.begun", json.dumps(drill))
+    assert [(one["result"], one["endedAt"]) for one in proven(places)] == [("killed", drill["beganAt"])]
+    with shelf.begun(places, {**drill, "id": "1a1b2c3d"}):
+        assert len(list(proven(places))) == 1, "one that runs has not ended"
 
 
 def test_a_certificate_that_was_changed_proves_nothing(places: Places) -> None:

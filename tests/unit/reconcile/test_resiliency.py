@@ -18,7 +18,7 @@ from trunkline.intent.view import CIRCUIT, GATEWAY
 from trunkline.model.circuit import Leg
 from trunkline.model.failover import LinkTest, SiteTest, TestStatus, with_link_tests, with_site_tests
 from trunkline.model.fault import RehearsedFault
-from trunkline.model.resiliency import DrillResult, ResiliencyQuestion
+from trunkline.model.resiliency import DrillOutcome, DrillResult, ResiliencyQuestion
 from trunkline.model.resource import Json, Resource, ResourceId, now
 from trunkline.simulation import SimulatedPlane, SimulatedSpeaker
 
@@ -60,7 +60,8 @@ def open_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
 
 
 def drilled(**fault: object) -> DrillResult:
-    return DrillResult(fault=RehearsedFault.model_validate(fault), ended_at=now() - timedelta(days=1), passed=True)
+    return DrillResult(fault=RehearsedFault.model_validate(fault), ended_at=now() - timedelta(days=1),
+                       result=DrillOutcome.PASSED)
 
 
 def leg(circuit_name: str, which: Leg) -> DrillResult:
@@ -107,10 +108,23 @@ def test_a_leg_that_is_not_ordered_is_named(open_service: Callable[..., Service]
 
 def test_an_old_drill_is_worth_less_and_a_failed_one_nothing(open_service: Callable[..., Service]) -> None:
     service = open_service(*estate(*BEST))
-    failed = tuple(one.model_copy(update={"passed": False}) for one in ALL_LEGS)
+    failed = tuple(one.model_copy(update={"result": DrillOutcome.FAILED}) for one in ALL_LEGS)
     old = tuple(one.model_copy(update={"ended_at": now() - timedelta(days=45)}) for one in ALL_LEGS)
     points = [100 - service.ask("", *drills)["score"] for drills in (ALL_LEGS, old, failed, ())]
     assert points == [0.0, 5.0, 20.0, 20.0]
+
+
+@pytest.mark.parametrize(("result", "said"), [
+    (DrillOutcome.ABORTED, "was aborted"), (DrillOutcome.KILLED, "was killed"),
+    (DrillOutcome.INTERRUPTED, "was interrupted")])
+def test_a_leg_whose_drill_came_to_nothing_was_not_never_drilled(
+        result: DrillOutcome, said: str, open_service: Callable[..., Service]) -> None:
+    service = open_service(*estate(Way()))
+    spoiled = leg("er1", Leg.PRIMARY).model_copy(update={"result": result})
+    why = {one["who"]: one["why"] for one in service.ask("", spoiled)["lost"] if one["component"] == "Drills"}
+    assert why["er1 primary"] == (f"no drill of it was ever passed; its last drill {said} on "
+                                  f"{spoiled.ended_at:%Y-%m-%d at %H:%M} UTC")
+    assert why["er1 secondary"] == "its failover was never drilled"
 
 
 def test_tests_that_were_asked_of_arm_count_as_drills(open_service: Callable[..., Service]) -> None:

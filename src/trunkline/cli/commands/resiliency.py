@@ -15,7 +15,7 @@ from trunkline.cli.instance import Instance, locate
 from trunkline.cli.lookup import NETWORK
 from trunkline.cli.options import output_option, pass_instance, print_json
 from trunkline.cli.tables import print_table
-from trunkline.diagnosis.drill.certificate import Result
+from trunkline.model.resiliency import DrillOutcome
 from trunkline.settings import Places
 
 _KINDS = ("expressRouteCircuits", "virtualNetworkGateways")
@@ -63,7 +63,11 @@ def resiliency(instance: Instance, of: str, as_json: bool) -> None:
 
 
 def proven(places: Places) -> Iterator[Json]:
-    """What kept certificates prove that this instance has signed, and nobody has changed since."""
+    """What kept certificates prove that this instance has signed, and nobody has changed since; and which drills came
+    to no end."""
+    for one in shelf.without_certificate(places):
+        if not one.running:
+            yield {"fault": one.fault, "endedAt": one.began_at, "result": DrillOutcome.KILLED}
     trusted = keys.own_public(places)
     for path in shelf.kept(places) if trusted else ():
         with suppress(Failed):
@@ -71,7 +75,7 @@ def proven(places: Places) -> Iterator[Json]:
             keys.verify(document, trusted)
             found = shelf.parsed(document, path)
             yield {"fault": found.failed.fault, "endedAt": found.ended_at,
-                   "passed": found.verdict.result is Result.PASSED}
+                   "result": found.verdict.result}
 
 
 def _show(index: Json, title: str) -> None:

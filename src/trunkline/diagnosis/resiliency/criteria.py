@@ -122,7 +122,11 @@ def drills(ways: Ways, evidence: Evidence) -> Iterator[Lack]:
         age = evidence.last(leg)
         worth = 0.0 if age is None else next((worth for most, worth in _AGES if age <= most), _OLD)
         if worth < 1:
-            why = "its failover was never drilled" if age is None else f"its last passed drill is {age:.0f} days old"
+            why = "no drill of it was ever passed" if age is None else f"its last passed drill is {age:.0f} days old"
+            if spoiled := evidence.last_spoiled(leg):
+                why += f"; its last drill {spoiled.how} on {spoiled.at:%Y-%m-%d at %H:%M} UTC"
+            elif age is None:
+                why = "its failover was never drilled"
             yield Lack((1 - worth) / len(ways.legs), ways.said(leg), why,
                        f"'trunkline drill failover {ways.said(leg)}'")
 

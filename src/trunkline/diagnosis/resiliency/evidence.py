@@ -29,17 +29,33 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True)
+class Spoiled:
+    """A leg was taken away, and that proved nothing, or nothing good. ``how``: as ``was aborted``."""
+
+    leg: LegOf
+    at: datetime
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """``now``: the moment to which ages are counted."""
 
     now: datetime
     legs: Mapping[LegOf, LegSeen]
     tried: tuple[Tried, ...] = ()
+    spoiled: tuple[Spoiled, ...] = ()
 
     def last(self, leg: LegOf) -> float | None:
         """Days since a leg was last tried."""
         ages = [days(one.at, self.now) for one in self.tried if one.leg == leg]
         return min(ages, default=None)
+
+    def last_spoiled(self, leg: LegOf) -> Spoiled | None:
+        """The newest, unless it was passed since."""
+        passed = max((one.at for one in self.tried if one.leg == leg), default=None)
+        found = [one for one in self.spoiled if one.leg == leg and (passed is None or one.at > passed)]
+        return max(found, key=lambda one: one.at, default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from trunkline.diagnosis.resiliency.evidence import LegOf, Tried
+from trunkline.diagnosis.resiliency.evidence import LegOf, Spoiled, Tried
 from trunkline.intent.connectivity.inventory import Inventory
 from trunkline.model.backbone import site_of
 from trunkline.model.circuit import Leg
 from trunkline.model.failover import FailoverTest, TestStatus, link_tests, site_tests
 from trunkline.model.fault import FaultKind, Target
-from trunkline.model.resiliency import DrillResult
+from trunkline.model.resiliency import DrillOutcome, DrillResult
 
 
 def passed(test: FailoverTest) -> bool:
@@ -35,8 +35,20 @@ def by_tests(found: Inventory) -> Iterator[Tried]:
 def by_drills(drills: Iterable[DrillResult], found: Inventory) -> Iterator[Tried]:
     """What is no more, or never was, proves nothing."""
     for drill in drills:
-        if drill.passed:
+        if drill.result is DrillOutcome.PASSED:
             yield from (Tried(leg, drill.ended_at) for leg in _legs_of(drill.fault.target, found))
+
+
+_SPOILED = {DrillOutcome.FAILED: "failed", DrillOutcome.ABORTED: "was aborted",
+            DrillOutcome.INTERRUPTED: "was interrupted", DrillOutcome.KILLED: "was killed"}
+
+
+def spoiled_by(drills: Iterable[DrillResult], found: Inventory) -> Iterator[Spoiled]:
+    """Drills that were begun and not passed."""
+    for drill in drills:
+        if drill.result in _SPOILED:
+            yield from (Spoiled(leg, drill.ended_at, _SPOILED[drill.result])
+                        for leg in _legs_of(drill.fault.target, found))
 
 
 def _legs_of(target: Target, found: Inventory) -> Iterator[LegOf]:
