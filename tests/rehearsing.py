@@ -22,10 +22,11 @@ def can_fail(words: str, **properties: Any) -> dict[str, Any]:
     return {"words": words.split(" "), "properties": properties}
 
 
+LEGS = ("primary", "secondary")
 CAN_FAIL = [
-    *(can_fail(f"er1 {leg}", kind="leg", circuit={"id": ER1}, leg=leg) for leg in ("primary", "secondary")),
-    can_fail("edge Amsterdam secondary", kind="edge", location="Amsterdam", leg="secondary"),
-    can_fail("gateway gw1 1", kind="gatewayInstance", gateway={"id": GW1}, instance=1),
+    *(can_fail(f"er1 {leg}", kind="leg", circuit={"id": ER1}, leg=leg) for leg in LEGS),
+    *(can_fail(f"edge Amsterdam {leg}", kind="edge", location="Amsterdam", leg=leg) for leg in LEGS),
+    *(can_fail(f"gateway gw1 {one}", kind="gatewayInstance", gateway={"id": GW1}, instance=one) for one in (0, 1)),
     can_fail("location Amsterdam", kind="location", location="Amsterdam")]
 
 

@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from certificates import certificate
+from e2e_support import ROOT
 from rehearsing import ground
 from trunkline.cli.client import Clients
 from trunkline.cli.commands import drill_failover
@@ -36,6 +37,12 @@ def test_what_stands_above_the_list_is_for_all_and_what_nobody_says_is_as_on_the
     assert (first.target.said, second.target.said) == ("er1 primary", "edge Amsterdam secondary")
     assert (first.wish, first.forced) == (Wish(hold_s=3, drain=True, outage_ms=500, healing_ms=40), False)
     assert (second.wish, second.forced) == (Wish(hold_s=9, healing_ms=40), True)
+
+
+def test_the_example_is_right() -> None:
+    found = items(ROOT / "examples" / "drills" / "one-circuit.yaml", ground(), Wish(), forced=False)
+    assert [one.target.said for one in found] == ["er1 primary", "er1 secondary", "edge Amsterdam primary",
+                                                  "gateway gw1 0"]
 
 
 def test_json_is_read_too(tmp_path: Path) -> None:
