@@ -25,7 +25,7 @@ demo-global: ## two continents, Global Reach, a region lost, and the certificate
 	@scripts/bootstrap run
 	@.venv/bin/trunkline demo --global $(ARGS)
 
-lint: ## ruff, mypy, import rules
+lint: ## ruff, mypy (tests and bench too, less strictly), import rules
 	@scripts/bootstrap test
 	@$(MAKE) --no-print-directory checks
 
@@ -33,6 +33,8 @@ lint: ## ruff, mypy, import rules
 checks:
 	.venv/bin/ruff check src tests bench
 	.venv/bin/mypy
+	.venv/bin/mypy --config-file tests/mypy.ini tests
+	MYPYPATH=bench .venv/bin/mypy --config-file tests/mypy.ini bench
 	.venv/bin/lint-imports
 
 test: ## the gate: linters and all tests but the slow ones (TESTS=path runs only these)

@@ -46,7 +46,7 @@ KINDS: dict[str, tuple[Profile, Json, int]] = {
 INSIDE = ("gateway-instance", "backbone-link", "backbone-node", "region")
 #: Between two sites, over Global Reach.
 BETWEEN_SITES = outages.Course(
-    *(host_node(reaching.site_id(number), "h1") for number in (1, 2)), reaching.host_address(2))
+    host_node(reaching.site_id(1), "h1"), host_node(reaching.site_id(2), "h1"), reaching.host_address(2))
 
 
 def estate_of(kind: str) -> list[Resource]:

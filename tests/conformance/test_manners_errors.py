@@ -13,7 +13,7 @@ import pytest
 
 from arm import Arm, Reply, lab
 from trunkline.errors import StoreFailure
-from trunkline.model.resource import Resource, ResourceId
+from trunkline.model.resource import Json, Resource, ResourceId
 from trunkline.settings import Limits
 
 BOX: dict[str, Any] = {"location": "westus", "properties": {}}
@@ -209,7 +209,7 @@ def test_everyone_sees_only_their_subscriptions(arm: Arm) -> None:
 
 def test_a_link_into_another_subscription_needs_its_owners_key(arm: Arm) -> None:
     foreign = arm.at("boxes/b").replace(arm.accounts.customer_subscription, arm.accounts.provider_subscription)
-    body = {"location": "westus", "properties": {"box": {"id": foreign}}}
+    body: Json = {"location": "westus", "properties": {"box": {"id": foreign}}}
     in_envelope(arm.ask("PUT", arm.at("straps/s"), body), 403, "LinkedAuthorizationFailed")
     body["properties"] |= {"authorizationKey": "given", "spare": {"id": foreign.replace("boxes/b", "boxes/c")}}
     in_envelope(arm.ask("PUT", arm.at("straps/s"), body), 403, "LinkedAuthorizationFailed")

@@ -18,6 +18,9 @@ from trunkline.model.resource import Json, ProvisioningState, Resource, Resource
 
 CUSTOMER, OTHER, PROVIDER = (f"{digit * 8}-0000-0000-0000-000000000000" for digit in "123")
 
+#: A desk has a ``list`` of its own.
+Faults = list[Fault]
+
 #: What keeps the machine from TCP-AO.
 LACKING = ("the kernel", "the daemon")
 
@@ -96,7 +99,7 @@ class Desk(Snapshot):
         return self._keep(wish)
 
     def refusal(self, resource: ResourceId, properties: Json, location: str = "westeurope",
-                **envelope: object) -> list[Fault]:
+                **envelope: object) -> Faults:
         """What is wrong with a wish or its children, by their models or beside others; nothing is kept."""
         try:
             copy(self).put(resource, properties, location, **envelope)
@@ -106,7 +109,7 @@ class Desk(Snapshot):
             return [fault]
         return []
 
-    def in_use(self, resource: ResourceId) -> list[Fault]:
+    def in_use(self, resource: ResourceId) -> Faults:
         found = self.get(resource)
         assert found, resource
         return list(self.kind(resource).in_use(found, self))

@@ -39,9 +39,8 @@ TARGETS: dict[str, tuple[Json, set[str]]] = {
     "span of a leg": ({"kind": "backboneLink", "site": "Amsterdam", "to": "westeurope", "leg": "primary"},
                       {core_node("amsterdam", Leg.PRIMARY)}),
     "location": ({"kind": "location", "location": "amsterdam"},
-                 {node(*names, leg) for leg in Leg for node, names in (
-                     (edge_node, ("Amsterdam",)), (core_node, ("Amsterdam",)),
-                     (switch_node, ("Equinix", "Amsterdam")))}),
+                 {node for leg in Leg for node in (edge_node("Amsterdam", leg), core_node("Amsterdam", leg),
+                                                   switch_node("Equinix", "Amsterdam", leg))}),
 }
 
 
@@ -117,7 +116,8 @@ def test_a_link_fails_as_its_first_site_sees_it() -> None:
     ways = []
     for ends in ({"site": "Amsterdam", "to": "westeurope"}, {"site": "westeurope", "to": "Amsterdam"}):
         fault = estates.fault(kind="backboneLink", leg="primary", direction="in", **ends)
-        piece, = compile(*awaited(fault, ESTATE), Snapshot([*estates.whole(), fault]), AZURE).pieces
+        scope, = awaited(fault, ESTATE)
+        piece, = compile(scope, Snapshot([*estates.whole(), fault]), AZURE).pieces
         assert isinstance(piece, Outage)
         ways.append((piece.coming, piece.leaving))
     assert ways == [(True, False), (False, True)]

@@ -57,6 +57,7 @@ def test_every_link_of_both_paths_is_told_and_its_routers_know_each_other(stage:
 
 
 def test_a_router_that_is_dead_is_no_neighbour(stage: Stage) -> None:
+    assert isinstance(stage.speaker, SimulatedSpeaker)
     stage.speaker.reject_next(core_node("westeurope", Leg.PRIMARY))
     stage.speaker.remove(core_node("westeurope", Leg.PRIMARY))
     assert routing(stage)["primary", "amsterdam", "westeurope"] == ""

@@ -59,7 +59,7 @@ class Network:
         return 0, ()
 
     def counters(self, _node: str) -> PortCounters:
-        return PortCounters()
+        return PortCounters({})
 
     def kept_out(self, _node: str) -> dict[str, dict[str, Counter]]:
         return {}
