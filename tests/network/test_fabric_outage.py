@@ -227,6 +227,28 @@ def test_the_keeper_is_started_again_where_it_was_killed(line: LinuxPlane, place
     line.apply(Change(remove=(piece,)))
 
 
+@pytest.mark.parametrize("half", ["", "{\"begun_ns\": 1", "\0" * 40, "[]", "{\"routes\": [\"zz\"]}"])
+def test_what_cannot_be_read_of_a_hold_ends_it_and_the_keeper_keeps_the_others(
+        line: LinuxPlane, places: Places, half: str) -> None:
+    """A disk that was full when it was written, or a reset."""
+    line.apply(Change(ensure=(MORE,)))
+    broken, other = outage(interface="eth0", link_down=True), outage(interface="eth1", link_down=True)
+    line.apply(Change(ensure=(broken, other)))
+    keeper, = keepers(places)
+    held.file_of(places, "east", "eth0").write_text(half)
+    os.kill(keeper, signal.SIGHUP)
+    until(lambda: has_carrier(line), 5, "the carrier to be back")
+    assert keepers(places) == [keeper]
+    assert not has_carrier(line, "west", "eth1")
+    assert line.observe((broken, other)) == {other.key}
+    line.apply(Change(ensure=(broken,)))
+    assert not has_carrier(line)
+    held.file_of(places, "east", "eth0").write_text(half)
+    line.apply(Change(remove=(broken, other)))
+    assert has_carrier(line)
+    assert has_carrier(line, "west", "eth1")
+
+
 def test_a_later_end_holds_a_link_down_longer_and_another_mode_takes_its_place(
         line: LinuxPlane, places: Places) -> None:
     line.apply(Change(ensure=(outage(seconds=0.7, link_down=True),)))

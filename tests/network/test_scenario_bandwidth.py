@@ -14,7 +14,7 @@ from scenes import HOST, IN_CLOUD, all_gone, all_up, connected, real_stage, sess
 from stage import Stage
 from trunkline import settings
 from trunkline.cli.commands.counters import _line, _rows, chosen
-from trunkline.cli.commands.status import _circuit_row
+from trunkline.cli.status.rows import circuit_row as told_row
 from trunkline.intent.view import CIRCUIT, THROTTLE
 from trunkline.model.resource import Json
 from waiting import until
@@ -57,11 +57,11 @@ def test_another_bandwidth_costs_no_packet_and_no_session(stage: Stage) -> None:
 
 def test_a_provider_that_throttles_lower_is_seen_to_be_the_one_that_drops(stage: Stage) -> None:
     stage.put(estates.throttle(10))
-    assert _circuit_row(circuit_row(stage))[3] == "1000 (provider 10)"
+    assert told_row(circuit_row(stage))[3] == "1000 (provider 10)"
     with flooding(stage, HOST, IN_CLOUD):
         until(lambda: any(row["throttled"]["packets"] for row in rows(stage)), 20, "the provider to drop")
         all_up(stage)
     assert all("policed" not in row["drops"] for row in rows(stage))
     assert all(_line(row)[8:10] == (1000, 10) for row in rows(stage))
     stage.delete(estates.rid(THROTTLE, "er1"))
-    assert _circuit_row(circuit_row(stage))[3] == 1000
+    assert told_row(circuit_row(stage))[3] == 1000

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from trunkline.cli import whatif
 from trunkline.cli.client import Json
 from trunkline.cli.failure import Failed
 from trunkline.cli.tables import duration
@@ -44,6 +45,17 @@ def without_leg(faults: Iterable[Json]) -> list[str]:
     """Circuits that have no leg left by all faults together."""
     legs = {(leg["circuit"], leg["leg"]) for fault in faults for leg in fault["legs"]}
     return sorted({circuit for circuit, _ in legs if all((circuit, leg) in legs for leg in LEGS)})
+
+
+def left_by(faults: Sequence[Json], state: Json) -> Iterator[str]:
+    """What all faults together cost, as the model says. ``state``: of ``trunkline whatif``."""
+    for word, told in (("lost", "Cut off"), ("gone", "An end is taken away"), ("partly", "Part of the flows is lost")):
+        if state[word]:
+            yield f"{told}: {whatif.ends(state[word])}."
+    if without := without_leg(faults):
+        yield f"No leg is left of {', '.join(without)}."
+    elif state["fates"] and not any(state[word] for word in ("lost", "gone", "partly")):
+        yield "Everything that was connected still is."
 
 
 def chosen(known: Sequence[Json], words: Sequence[str]) -> Json:

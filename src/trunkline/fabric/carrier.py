@@ -67,9 +67,8 @@ def remove(visit: Visit, piece: Outage) -> None:
     if not file.exists():
         return
     with held.locked(home):
-        hold = held.read(file)
-        if hold and visit.has(piece.node):
-            lift(visit.channel(piece.node), hold)
+        if visit.has(piece.node):
+            lift(visit.channel(piece.node), file, held.read(file))
         held.forget(file)
     _keeper(home).tell(signal.SIGHUP)
 
@@ -83,7 +82,7 @@ def sweep(places: Places) -> None:
     """Before the nodes: nothing is lifted in what goes."""
     home = held.directory(places)
     program.end([_keeper(home)])
-    for _, file, _ in list(held.holds(places)):
+    for file in held.files(places):
         held.forget(file)
 
 
@@ -99,12 +98,15 @@ def lower(channel: Channel, states: Iterable[State]) -> None:
         interface.configure(channel, state.index, [], up=False)
 
 
-def lift(channel: Channel, hold: Hold) -> None:
-    for name in hold.interfaces:
+def lift(channel: Channel, file: Path, hold: Hold | None) -> None:
+    """Where nobody can read what was taken, all that the file may be of. What is down for another reason is set down
+    again by whoever wants that."""
+    named = (held.named(file),) if held.named(file) else (state.name for state in interface.find_all(channel))
+    for name in hold.interfaces if hold else named:
         state = interface.find(channel, name)
         if state and not state.is_up:
             interface.configure(channel, state.index, [])
-    for body in map(bytes.fromhex, hold.routes):
+    for body in map(bytes.fromhex, hold.routes if hold else ()):
         message = netlink.encode_body(rtnl.RTM_NEWROUTE, netlink.NLM_F_CREATE | netlink.NLM_F_EXCL, body)
         # Where somebody else was faster, or a next hop is gone, there is nothing to mend.
         channel.tell(message, errno.EEXIST, errno.ENETUNREACH, errno.ENODEV, errno.EINVAL, errno.EHOSTUNREACH,

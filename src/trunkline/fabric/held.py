@@ -15,9 +15,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from trunkline.fabric.bpf.impair_records import boottime_ns
 from trunkline.settings import Places
+
+_WHOLE = "node"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +65,29 @@ def directory(places: Places) -> Path:
 
 def file_of(places: Places, node: str, interface: str) -> Path:
     """``interface`` empty: of the whole node."""
-    return directory(places) / node / f"{interface or 'node'}.json"
+    return directory(places) / node / f"{interface or _WHOLE}.json"
 
 
 def read(file: Path) -> Hold | None:
+    """What cannot be read holds nothing: whoever wants it writes it anew, and the keeper lifts it by its name."""
     try:
-        found = json.loads(file.read_text())
-    except (FileNotFoundError, NotADirectoryError):
+        return _sound(json.loads(file.read_text()))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
-    return Hold(**{**found, "interfaces": tuple(found["interfaces"]), "routes": tuple(found["routes"])})
+
+
+def _sound(found: dict[str, Any]) -> Hold:
+    """A full disk or a reset leaves half a file, or one of zeros."""
+    begun_ns, until_ns, period_ns, down_ns = (int(found[name]) for name in (
+        "begun_ns", "until_ns", "period_ns", "down_ns"))
+    for body in found["routes"]:
+        bytes.fromhex(body)
+    return Hold(begun_ns, until_ns, period_ns, down_ns, tuple(map(str, found["interfaces"])), tuple(found["routes"]))
+
+
+def named(file: Path) -> str:
+    """The interface that a file is of; empty: the whole node."""
+    return "" if file.stem == _WHOLE else file.stem
 
 
 def write(file: Path, hold: Hold) -> None:
@@ -86,11 +103,8 @@ def forget(file: Path) -> None:
         file.parent.rmdir()
 
 
-def holds(places: Places) -> Iterator[tuple[str, Path, Hold]]:
-    """Node, file and what it says."""
-    for file in sorted(directory(places).glob("*/*.json")):
-        if found := read(file):
-            yield file.parent.name, file, found
+def files(places: Places) -> list[Path]:
+    return sorted(directory(places).glob("*/*.json"))
 
 
 def is_held(places: Places, node: str, interface: str) -> bool:

@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 from trunkline.errors import TrunklineError
@@ -38,35 +37,35 @@ class Keeper:
     def _look(self) -> float | None:
         """How long there is nothing to do; None when nothing is held."""
         with held.locked(self._home):
-            found = [(file, hold) for file in sorted(self._home.glob("*/*.json")) if (hold := held.read(file))]
+            found = sorted(self._home.glob("*/*.json"))
             if not found:
                 self._mark.unlink(missing_ok=True)
                 return None
-            return min(self._keep(file, hold) for file, hold in found)
+            return min(self._keep(file, held.read(file)) for file in found)
 
-    def _keep(self, file: Path, hold: Hold) -> float:
-        """How long it stays as it is now, in seconds."""
+    def _keep(self, file: Path, hold: Hold | None) -> float:
+        """How long it stays as it is now, in seconds. What cannot be read would never end, so it ends now."""
         now_ns = boottime_ns()
         try:
-            self._turn(file.parent.name, hold, now_ns)
+            self._turn(file, hold, now_ns)
         except (TrunklineError, OSError):
             if namespace.exists(self._prefix + file.parent.name):
                 return _RETRY_S
-            hold = replace(hold, until_ns=0)
-        if hold.is_over(now_ns):
+            hold = None
+        if hold is None or hold.is_over(now_ns):
             held.forget(file)
             return 0.0
         return min(_LONGEST_S, max(0, hold.next_ns(now_ns) - boottime_ns()) / 1e9)
 
-    def _turn(self, node: str, hold: Hold, now_ns: int) -> None:
-        descriptor = namespace.descriptor(self._prefix + node)
+    def _turn(self, file: Path, hold: Hold | None, now_ns: int) -> None:
+        descriptor = namespace.descriptor(self._prefix + file.parent.name)
         try:
             with namespace.entered(descriptor), closing(Channel()) as channel:
-                if hold.is_down(now_ns):
+                if hold and hold.is_down(now_ns):
                     states = (interface.find(channel, name) for name in hold.interfaces)
                     carrier.lower(channel, [state for state in states if state])
                 else:
-                    carrier.lift(channel, hold)
+                    carrier.lift(channel, file, hold)
         finally:
             os.close(descriptor)
 

@@ -8,10 +8,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from math import isfinite
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trunkline.errors import Unsound
 from trunkline.model.own_plant import OwnPlant, Row
 from trunkline.model.plant_rules import contradictions, fault, of_file
+
+if TYPE_CHECKING:
+    from _csv import Reader as CsvReader
 
 #: Columns of each file; those that a row must fill, then the others.
 FILES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -48,6 +52,14 @@ def _rows(directory: Path, name: str, faults: list[str]) -> Iterator[Row]:
     if text is None:
         return
     reader = csv.reader(text.splitlines())
+    try:
+        yield from _sound_rows(name, reader, faults)
+    except csv.Error as problem:
+        faults.append(of_file(name, f"line {reader.line_num} cannot be read: {problem}. Write it as CSV, quotes in "
+                              "pairs."))
+
+
+def _sound_rows(name: str, reader: CsvReader, faults: list[str]) -> Iterator[Row]:
     header = next(reader, [])
     if why := _wrong_header(name, header):
         faults.append(why)
@@ -64,7 +76,12 @@ def _rows(directory: Path, name: str, faults: list[str]) -> Iterator[Row]:
 
 def _text(directory: Path, name: str, faults: list[str]) -> str | None:
     try:
-        return (directory / name).read_text(encoding="utf-8-sig")
+        text = (directory / name).read_text(encoding="utf-8-sig")
+        line = next((number for number, one in enumerate(text.split("\n"), 1) if "\0" in one), 0)
+        if not line:
+            return text
+        faults.append(of_file(name, f"line {line} has a NUL byte (0x00), which no text has. Write the file anew as CSV "
+                              "in UTF-8; UTF-16, as some spreadsheets export it, is full of them."))
     except FileNotFoundError:
         if name != _OPTIONAL:
             faults.append(of_file(name, f"is missing in {directory}. Write it, or take {directory} away to use the "

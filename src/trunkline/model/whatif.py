@@ -24,10 +24,11 @@ class PairDemand(Properties):
 
 class WhatIf(Properties):
     """``failures_at_once``: every failure alone, or every two as well. ``states``: these sets of failures instead, each
-    named as ``trunkline whatif`` names it. ``load_percent`` of the bandwidth of its circuits is each site's traffic
-    where ``demands`` say nothing."""
+    named as ``trunkline whatif`` names it. ``standing``: what fails on purpose now, all of it together.
+    ``load_percent`` of the bandwidth of its circuits is each site's traffic where ``demands`` say nothing."""
 
     failures_at_once: Annotated[int, Field(ge=1, le=2)] = 1
     states: tuple[tuple[Words, ...], ...] = Field(default=(), max_length=1000)
+    standing: bool = False
     load_percent: Annotated[float, Field(ge=0, le=1000)] = LOAD_PERCENT
     demands: tuple[PairDemand, ...] = Field(default=(), max_length=10_000)

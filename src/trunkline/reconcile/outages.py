@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 
 from trunkline.intent.blueprint import Blueprint
 from trunkline.intent.compile.draft import instance_node
 from trunkline.intent.compile.failing import cuts
-from trunkline.intent.compile.faults import outages
+from trunkline.intent.compile.faults import outages, targets
+from trunkline.intent.compile.plant import core_node
 from trunkline.intent.drivers import Plane
 from trunkline.intent.estate import Estate
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.usage import Place, places, standing
 from trunkline.model.backbone import site_of
 from trunkline.model.circuit import Leg
-from trunkline.model.fault import FaultKind, RehearsedFault
+from trunkline.model.fault import FaultKind, RehearsedFault, Target
 from trunkline.model.plant import location, region
 from trunkline.model.provider import offers
 from trunkline.model.resource import Json, Resource, ResourceId
 
-#: What has another way around it.
-_AROUND = (ScopeKind.SPAN, ScopeKind.CROSSING)
+#: What a leg does not stand on itself: what it leads over, and to.
+_BEYOND = (ScopeKind.BACKBONE, ScopeKind.SERVICES)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Of one leg: the places of its own, and the routers at which its tunnels end."""
+
+    own: frozenset[Place]
+    ends: frozenset[Place]
+
+    def is_cut(self, taken: Set[Place]) -> bool:
+        """Also where it stands and leads nowhere any more."""
+        return not self.own.isdisjoint(taken) or (bool(self.ends) and self.ends <= taken)
 
 
 class Standing:
@@ -34,17 +47,19 @@ class Standing:
         self.circuits, self.gateways = tuple(circuits), tuple(gateways)
         named = Counter(one.id.name.casefold() for one in (*self.circuits, *self.gateways))
         self._ambiguous = frozenset(name for name, times in named.items() if times > 1)
-        self._legs = {(circuit.id.key, leg): self._under(Scope(ScopeKind.LEG, circuit.id.key, leg))
-                      for circuit in self.circuits for leg in Leg}
+        self._lines = {(circuit.id.key, leg): self._line(Scope(ScopeKind.LEG, circuit.id.key, leg))
+                       for circuit in self.circuits for leg in Leg}
 
-    def _under(self, scope: Scope) -> frozenset[Place]:
-        """Without what the backbone leads around: links, and routers that are no end of a tunnel."""
-        found = standing(scope, self._needed, set())
-        return frozenset(place for blueprint in found for place in places(blueprint))
-
-    def _needed(self, scope: Scope) -> Blueprint:
+    def _line(self, scope: Scope) -> _Line:
+        own = frozenset(place for blueprint in standing(scope, self._near, set()) for place in places(blueprint))
         found = self._compiled.get(scope) or Blueprint(scope)
-        return replace(found, requires=tuple(one for one in found.requires if one.kind not in _AROUND))
+        ends = frozenset((core_node(site_of(place, Leg(scope.leg)), Leg(scope.leg)), "") for one in found.requires
+                         if one.kind is ScopeKind.BACKBONE for place in one.key.split("~"))
+        return _Line(own, ends - own)
+
+    def _near(self, scope: Scope) -> Blueprint:
+        found = self._compiled.get(scope) or Blueprint(scope)
+        return replace(found, requires=tuple(one for one in found.requires if one.kind not in _BEYOND))
 
     def told(self, fault: Resource, estate: Estate, plane: Plane) -> Json:
         model, pieces = RehearsedFault.model_validate(fault.properties), outages(fault, estate)
@@ -57,11 +72,12 @@ class Standing:
 
     def takes(self, model: RehearsedFault, estate: Estate) -> Json:
         """Legs of circuits and instances of gateways that a failure takes away."""
-        taken = {(cut.node, cut.interface) for cut in cuts(model.target, estate)}
+        failing = targets(model, estate)
+        taken = {(cut.node, cut.interface) for one in failing for cut in cuts(one, estate)}
         nodes = {node for node, interface in taken if not interface}
         return {
             "legs": [{"circuit": circuit.id.name, "leg": leg.value} for circuit in self.circuits for leg in Leg
-                     if self._is_cut(circuit, leg, model, taken)],
+                     if self._is_cut(Target(FaultKind.LEG, circuit.id.key, leg), failing, taken)],
             "gatewayInstances": [{"gateway": gateway.id.name, "instance": number} for gateway in self.gateways
                                  for number in (0, 1) if instance_node(gateway.id, number) in nodes]}
 
@@ -86,11 +102,11 @@ class Standing:
                     seen.add(found)
                     yield {"words": list(found), "properties": properties}
 
-    def _is_cut(self, circuit: Resource, leg: Leg, model: RehearsedFault, taken: set[Place]) -> bool:
+    def _is_cut(self, leg: Target, failing: Sequence[Target], taken: Set[Place]) -> bool:
         """Others' frames on the port that a leg fails on go their way."""
-        if model.circuit:
-            return (circuit.id.key, leg) == (model.circuit.target.key, model.leg)
-        return not self._legs[circuit.id.key, leg].isdisjoint(taken)
+        if failing[0].kind is FaultKind.LEG:
+            return leg in failing
+        return self._lines[leg.key, Leg(leg.part)].is_cut(taken)
 
 
 # ── what can fail ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -8,11 +8,13 @@ from trunkline.diagnosis.whatif.demand import Demand, demands
 from trunkline.diagnosis.whatif.report import Reporter
 from trunkline.diagnosis.whatif.sweep import Sweep
 from trunkline.diagnosis.whatif.words import Names
+from trunkline.intent.compile.faults import targets
 from trunkline.intent.connectivity.inventory import Inventory, inventory
 from trunkline.intent.connectivity.model import Connectivity
 from trunkline.intent.estate import Estate
-from trunkline.intent.view import CIRCUIT, GATEWAY, SITE, VNET
+from trunkline.intent.view import CIRCUIT, FAULT, GATEWAY, SITE, VNET
 from trunkline.intent.wan import WAN_GATEWAY
+from trunkline.model.fault import RehearsedFault, Target
 from trunkline.model.operation import Operation
 from trunkline.model.profile import Profile
 from trunkline.model.resource import Json
@@ -41,7 +43,12 @@ class WhatIfAnswers:
         sweep = Sweep(network, demands(network.bundles, found.sites, estate, question.load_percent, said))
         names = Names(found)
         reporter = Reporter(sweep, network, names)
-        told = reporter.states(question.states) if question.states else self._sweep(sweep, network, reporter, question)
+        if question.standing:
+            told = reporter.state(_standing(reader, operation.resource.subscription))
+        elif question.states:
+            told = reporter.states(question.states)
+        else:
+            told = self._sweep(sweep, network, reporter, question)
         return {"assumptions": {"loadPercent": question.load_percent,
                                 "demands": [one.model_dump(by_alias=True) for one in question.demands]},
                 **told, "tookSeconds": round(time.monotonic() - began, 3)}
@@ -51,3 +58,10 @@ class WhatIfAnswers:
         states = sweep.states(network.causes)
         together = sweep.pairs(states) if question.failures_at_once > 1 else ()
         return reporter.report(states, together)
+
+
+def _standing(reader: Reader, subscription: str) -> tuple[Target, ...]:
+    """A fault that comes and goes, or fails one way, is taken for one that is there."""
+    faults = (RehearsedFault.model_validate(one.properties) for one in reader.list(FAULT, subscription)
+              if not one.deleting)
+    return tuple(dict.fromkeys(target for one in faults for target in targets(one, reader)))

@@ -83,6 +83,24 @@ def test_circuits_without_a_leg_are_named_however_many_faults_it_took() -> None:
     assert failing.without_leg([first, second]) == ["er1"]
 
 
+NOTHING: dict[str, Any] = {"lost": [], "partly": [], "gone": [], "fates": []}
+PAIR = {"from": "paris", "to": "hub"}
+
+
+@pytest.mark.parametrize(("state", "faults_", "lines"), [
+    ({"lost": [PAIR, PAIR]}, (), ["Cut off: paris ↔ hub."]),
+    ({"gone": [PAIR], "partly": [{**PAIR, "to": "spoke"}]}, (),
+     ["An end is taken away: paris ↔ hub.", "Part of the flows is lost: paris ↔ spoke."]),
+    ({"fates": [PAIR]}, (), ["Everything that was connected still is."]),
+    ({}, (), []),
+    ({}, (fault("location", "Amsterdam", legs=(("er1", "primary"), ("er1", "secondary"))),),
+     ["No leg is left of er1."]),
+])
+def test_what_is_left_is_told_by_the_model_and_of_circuits_without_pairs_by_their_legs(
+        state: dict[str, Any], faults_: tuple[dict[str, Any], ...], lines: list[str]) -> None:
+    assert list(failing.left_by(faults_, {**NOTHING, **state})) == lines
+
+
 @pytest.mark.parametrize(("text", "times"), [("500ms/2s", (0.5, 2)), ("5/1m", (5, 60)), ("0.25s/10s", (0.25, 10))])
 def test_times_of_what_comes_and_goes(text: str, times: tuple[float, float]) -> None:
     assert tuple(faults._flap(None, None, text).values()) == times  # type: ignore[arg-type]
@@ -109,7 +127,7 @@ def arm(monkeypatch: pytest.MonkeyPatch) -> Arm:
     """With a circuit, and an edge that fails."""
     standing = fault("edge", "Amsterdam", "primary", id=EDGE, legs=(("er1", "primary"),))
     arm = Arm(answers={"status": {"canFail": KNOWN, "faults": [standing], "circuits": [{"id": CIRCUIT, "name": "er1"}],
-                                  "gateways": []}})
+                                  "gateways": []}, "whatIf": {"states": [{**NOTHING, "fates": [{}]}]}})
     arm.resources[EDGE.lower()] = {"id": EDGE}
     monkeypatch.setattr(faults, "connected", lambda _instance: nullcontext(arm.clients()))
     return arm
@@ -125,7 +143,8 @@ def test_failing_a_thing_writes_a_fault_of_it_and_tells_what_goes(arm: Arm) -> N
     told = json.loads(ran(faults.fail, "edge", "amsterdam", "primary", "--link-down", "--flap", "1s/2s", "--for", "1m",
                           "-o", "json").stdout)
     assert told["legs"] == [{"circuit": "er1", "leg": "primary"}]
-    assert arm.sent[-2][:2] == ("operator", "PUT")
+    assert told["all"] == {"lost": [], "partly": [], "gone": []}
+    assert ("operator", "PUT") in [one[:2] for one in arm.sent]
     assert arm.resources[EDGE.lower()]["properties"] == {
         "mode": "linkDown", "direction": "both", "expiresInSeconds": 60, "downInSeconds": 1.0, "upInSeconds": 2.0}
 

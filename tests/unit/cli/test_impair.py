@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from trunkline.cli.commands import impair
-from trunkline.cli.commands.status import impairment_row
 from trunkline.cli.failure import Failed
 from trunkline.cli.instance import locate
+from trunkline.cli.status.rows import impairment_row
 
 FOUND = {"circuits": [
     {"name": "er1", "id": "/subscriptions/s/resourceGroups/rg1/providers/N/c/er1", "location": "Amsterdam", "links": {

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import nullcontext
+from copy import deepcopy
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
-from trunkline.cli.commands.status import LEGS, _drops, _errors, _leg_rows
+import pytest
+from click.testing import CliRunner
+
+from little_arm import Arm
+from trunkline.cli.commands import status as status_command
+from trunkline.cli.instance import Instance, locate
+from trunkline.cli.status import brief, whole
+from trunkline.cli.status.rows import LEGS, drops, errors, leg_rows
 from trunkline.model.resource import now
 
 PRIVATE, MICROSOFT = "AzurePrivatePeering", "MicrosoftPeering"
@@ -24,30 +35,31 @@ def test_the_last_error_of_a_session_that_is_not_up_is_shown() -> None:
     legs = {"primary": {"sessions": [idle, session("gw", "Active", "")]},
             "secondary": {"sessions": [session("customer", "Established", "Hold timer expired")]}}
     routers = [{"node": "ce1", "sessions": [{"name": "cloud", "state": "Active", "lastError": "Cease", "warning": ""}]}]
-    assert list(_errors({"circuits": [{"legs": legs}], "routers": routers}, now())) == [
+    assert list(errors({"circuits": [{"legs": legs}], "routers": routers}, now())) == [
         ("customer", "vrf-1-p", "2m00s", "Prefix limit"), ("cloud", "ce1", "-", "Cease")]
 
 
 def test_a_leg_has_a_row_for_each_family() -> None:
-    said = {"group": "customer", "bfd": "Up", "since": None, "received": 1, "sent": 2, "lastError": "",
+    said = {"group": "customer", "bfd": "Up", "since": None, "received": 1, "accepted": 1, "sent": 2, "lastError": "",
             "peering": PRIVATE}
     legs = {name: {"bgp": "Established", "fault": False, "cut": [],
                    "counters": counters(PRIVATE, 9),
                    "sessions": [{**said, "peer": peer, "state": state} for peer, state in (
                        ("172.16.0.1", "Established"), ("fd00:ac::1", "Idle"))]} for name in LEGS}
-    rows = list(_leg_rows({"name": "er1", "legs": legs, "globalReach": []}, now()))
+    rows = list(leg_rows({"name": "er1", "legs": legs, "globalReach": []}, now()))
     assert [row[1:4] for row in rows] == [(leg, family, state) for leg in LEGS for family, state in (
         ("IPv4", "Established"), ("IPv6", "Idle"))]
     assert [row[7] for row in rows] == ["9 B / 9 B", "-"] * 2
 
 
 def test_a_row_tells_its_own_peerings_bytes_policy_and_reason() -> None:
-    said = {"group": "customer", "bfd": "", "since": None, "received": 0, "sent": 0, "peer": "172.16.0.1"}
+    said = {"group": "customer", "bfd": "", "since": None, "received": 0, "accepted": 0, "sent": 0,
+            "peer": "172.16.0.1"}
     sessions = [{**said, "peering": PRIVATE, "state": "Idle", "lastError": "Bad peer AS: 65011"},
                 {**said, "peering": MICROSOFT, "state": "Established", "lastError": "Hold timer expired"}]
     leg = {"bgp": "Idle", "fault": False, "cut": [f"{PRIVATE} drained", "impaired 100% switch"], "sessions": sessions,
            "counters": counters(PRIVATE, 9) + counters(MICROSOFT, 7)}
-    rows = list(_leg_rows({"name": "er1", "legs": dict.fromkeys(LEGS, leg)}, now()))[:2]
+    rows = list(leg_rows({"name": "er1", "legs": dict.fromkeys(LEGS, leg)}, now()))[:2]
     assert [row[7:] for row in rows] == [
         ("9 B / 9 B", f"{PRIVATE} drained, impaired 100% switch, Bad peer AS: 65011"),
         ("7 B / 7 B", "impaired 100% switch")]
@@ -59,5 +71,113 @@ def test_only_what_dropped_packets_is_shown_and_named() -> None:
     legs = {"primary": {"counters": [way]}, "secondary": {"counters": [{"direction": "in", "drops": {}}]}}
     found = {"circuits": [{"name": "er1", "legs": legs, "globalReach": []}],
              "ports": [{**port, "drops": {"untagged": 3000, "unknown": 0}}, {**port, "drops": {"untagged": 0}}]}
-    assert list(_drops(found)) == [("its way in the edge", "circuit er1, out", "primary", "mtu 2"),
+    assert list(drops(found)) == [("its way in the edge", "circuit er1, out", "primary", "mtu 2"),
                                    ("switch-p c1", "circuit er1", "primary", "untagged 3,000")]
+
+
+# ── one screen ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def estate(**changed: Any) -> dict[str, Any]:
+    """Two circuits that are well, each with two families."""
+    up = {"group": "customer", "state": "Established", "bfd": "Up", "since": now().isoformat(), "received": 3,
+          "accepted": 3, "sent": 2, "lastError": "", "warning": "", "peering": PRIVATE, "node": "vrf", "name": "s",
+          "peerAsn": 65010}
+    leg = {"bgp": "Established", "fault": False, "cut": [], "failoverTest": False, "throttleInMbps": None,
+           "traffic": {way: {"bytes": 9} for way in ("in", "out")}, "counters": [],
+           "sessions": [{**up, "peer": "172.16.0.1"}, {**up, "peer": "fd00::1"},
+                        {**up, "group": "gateway", "peer": "10.0.0.1"}]}
+    circuits = [{
+        "id": f"/subscriptions/s/resourceGroups/rg1/providers/Microsoft.Network/expressRouteCircuits/{name}",
+        "name": name, "location": "Amsterdam", "provider": "Equinix", "bandwidthInMbps": 1000, "direct": False,
+        "stag": 1, "provisioningState": "Succeeded", "circuitProvisioningState": "Enabled",
+        "serviceProviderProvisioningState": "Provisioned", "globalReach": [],
+        "legs": {which: deepcopy(leg) for which in LEGS}} for name in ("er1", "er2")]
+    link = {"site": "Amsterdam", "to": "West Europe", "leg": "primary", "km": 10.0, "avoided": False,
+            "routing": {"IPv4": "Full", "IPv6": "Full"}, "lossInPercent": 0.0, "roundTripInMilliseconds": 1.0}
+    lists = ("ports", "directPorts", "connections", "faults", "canFail", "impairments", "gateways", "hubs", "exchanges",
+             "routers", "degraded", "originValidation", "operations", "registries", "publicPrefixes", "failed",
+             "containments")
+    return {"profile": "azure", "circuits": circuits, "nodes": [{"name": "vrf", "present": True, "resource": "x"}],
+            "backbone": [link, {**link, "leg": "secondary"}], **{name: [] for name in lists}, **changed}
+
+
+def test_an_estate_that_is_well_is_a_line_for_each_leg_and_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    found = estate()
+    brief.show(found, now())
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.strip()]
+    assert len(lines) == 3 + 4
+    assert [line.split()[0] for line in lines[3:]] == ["er1", "er1", "er2", "er2"]
+    assert "3/2 + 3/2" in lines[3]
+    assert lines[3].rstrip().endswith("-")
+    assert brief.summary(found) == "1 nodes, all present; 12 of 12 sessions up; 2 of 2 backbone links well."
+
+
+def remark(found: dict[str, Any], leg: str = "secondary") -> object:
+    return next(row[-1] for row in brief.legs(found["circuits"][0], now()) if row[2] == leg)
+
+
+def test_a_leg_that_is_up_and_tells_fewer_routes_than_the_other_is_remarked() -> None:
+    found = estate()
+    found["circuits"][0]["legs"]["secondary"]["sessions"][0] |= {"accepted": 1}
+    found["circuits"][0]["legs"]["secondary"]["sessions"][1] |= {"sent": 0}
+    assert remark(found, "primary") == "-"
+    assert remark(found) == ("IPv4: fewer routes than primary: in 1, there 3, "
+                             "IPv6: fewer routes than primary: out 0, there 2")
+    assert [row[-1] for row in leg_rows(found["circuits"][0], now())][2] == "fewer routes than primary: in 1, there 3"
+
+
+def test_a_leg_that_is_not_up_is_not_blamed_for_its_routes_too() -> None:
+    found = estate()
+    found["circuits"][0]["legs"]["secondary"]["sessions"][0] |= {"state": "Active", "accepted": 0, "sent": 0}
+    assert remark(found) == "-"
+    row = list(brief.legs(found["circuits"][0], now()))[1]
+    assert row[3] == "IPv4 Active, IPv6 Established"
+
+
+@pytest.mark.parametrize(("changed", "told"), [
+    ({"serviceProviderProvisioningState": "NotProvisioned"}, "provider NotProvisioned"),
+    ({"provisioningState": "Updating"}, "circuit Updating")])
+def test_a_circuit_that_is_not_whole_is_remarked(changed: dict[str, Any], told: str) -> None:
+    found = estate()
+    found["circuits"][0] |= changed
+    assert remark(found) == told
+
+
+@pytest.mark.parametrize(("changed", "told"), [
+    ({"failed": ["/subscriptions/s/x"]}, "failed resource"),
+    ({"backbone": [{**estate()["backbone"][0], "avoided": True}]}, "where it is not well"),
+    ({"publicPrefixes": [{"circuit": "er1", "prefix": "104.1.0.0/24", "asn": 1, "state": "ValidationNeeded",
+                          "by": ""}]},
+     "ValidationNeeded")])
+def test_what_is_not_well_has_a_table_of_its_own(
+        changed: dict[str, Any], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    brief.show(estate(**changed), now())
+    assert told in capsys.readouterr().out
+
+
+def test_of_one_circuit_nothing_else_is_told() -> None:
+    found = estate(connections=[{"name": f"con{name}", "circuit": name, "gateway": "gw1"} for name in ("er1", "er2")],
+                   failed=["/subscriptions/s/resourceGroups/rg1/providers/Microsoft.Network/virtualNetworks/v"])
+    about = whole.about(found, found["circuits"][1])
+    assert [one["name"] for one in about["circuits"]] == ["er2"]
+    assert [one["name"] for one in about["connections"]] == ["coner2"]
+    assert (about["failed"], about["backbone"]) == ([], [])
+    assert set(about) == set(found)
+
+
+def ran(monkeypatch: pytest.MonkeyPatch, *words: str) -> str:
+    arm = Arm(answers={"status": estate()})
+    arm.resources |= {one["id"].lower(): one for one in estate()["circuits"]}
+    monkeypatch.setattr(status_command, "connected", lambda _instance: nullcontext(arm.clients()))
+    monkeypatch.setattr(status_command.contain, "standing", lambda _clients: [])
+    monkeypatch.setattr(Instance, "require_running", lambda _instance: SimpleNamespace(pid=1, simulation=False))
+    monkeypatch.setattr(Instance, "url", lambda _instance: "https://arm")
+    done = CliRunner().invoke(status_command.status, words, obj=locate("/nowhere"))
+    return f"{done.exit_code} {done.output}"
+
+
+def test_the_command_tells_little_or_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "'trunkline status CIRCUIT' tells all of a circuit" in ran(monkeypatch)
+    assert "Backbone" in ran(monkeypatch, "--all")
+    assert len(json.loads(ran(monkeypatch, "-o", "json").partition(" ")[2])["circuits"]) == 2

@@ -169,3 +169,12 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (written(tmp_path) / "regions.csv").write_bytes(b"region,\xff\xfe\n")
     with pytest.raises(Unsound, match=r"regions\.csv cannot be read"):
         plant_files.read(tmp_path)
+
+
+@pytest.mark.parametrize(("text", "told"), [
+    ("region,latitude,longitude\nOne,1,2\nT\0wo,3,4\n", r"regions\.csv.* line 3 has a NUL byte"),
+    ("region,latitude,longitude\n" + "x" * 200_000 + ",3,4\n", r"regions\.csv.* line 2 cannot be read: field larger")])
+def test_bytes_that_no_table_has_are_told_with_their_line(tmp_path: Path, text: str, told: str) -> None:
+    (written(tmp_path) / "regions.csv").write_text(text)
+    with pytest.raises(Unsound, match=told):
+        plant_files.read(tmp_path)

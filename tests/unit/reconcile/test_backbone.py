@@ -12,7 +12,7 @@ import estates
 from conditions import span_line
 from stage import Stage
 from trunkline import settings
-from trunkline.cli.commands.status import link_row
+from trunkline.cli.status.rows import link_row
 from trunkline.intent.compile.plant import core_node
 from trunkline.intent.span import AVOIDED
 from trunkline.model.backbone import backbone

@@ -10,7 +10,7 @@ import conditions
 import estates
 from stage import Stage
 from trunkline import settings
-from trunkline.cli.commands.status import LEGS, _fault
+from trunkline.cli.status.rows import LEGS, fault
 from trunkline.intent.view import IMPAIRMENT
 from trunkline.model.circuit import Leg
 from trunkline.model.profile import AZURE
@@ -46,7 +46,7 @@ def test_status_names_the_legs_that_a_policy_drains_or_closes(stage: Stage) -> N
     with stage.store.reading() as reader:
         look = Look(reader, stage.plane, stage.speaker, AZURE, Troubles())
         circuit, = overview(estates.SUBSCRIPTION, look)["circuits"]
-    assert [_fault(circuit["legs"][leg], "", "") for leg in LEGS] == [
+    assert [fault(circuit["legs"][leg], "", "") for leg in LEGS] == [
         "AzurePrivatePeering drained", "AzurePrivatePeering closed by policy"]
 
 
@@ -76,7 +76,7 @@ def test_a_leg_that_loses_everything_is_told_as_cut(stage: Stage) -> None:
     assert found["profile"] == AZURE.name
     legs = found["circuits"][0]["legs"]
     assert (legs["primary"]["cut"], legs["secondary"]["cut"]) == (["impaired 100% trunk in"], [])
-    assert [_fault(legs[leg], "", "") for leg in LEGS] == ["impaired 100% trunk in", "-"]
+    assert [fault(legs[leg], "", "") for leg in LEGS] == ["impaired 100% trunk in", "-"]
 
 
 def test_status_says_when_the_link_is_gone(stage: Stage) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 import conditions
 import estates
+import reaching
 from stage import Stage
 from trunkline import settings
 from trunkline.cli import failing
@@ -76,6 +77,35 @@ def test_status_tells_what_a_fault_takes_away(stage: Stage, what: Json, takes: l
     assert list(failing.takes(row)) == takes
     marked = [leg for leg in LEGS if found["circuits"][0]["legs"][leg]["fault"]]
     assert marked == [leg for leg in LEGS if f"er1 {leg}" in takes or "er1 on both legs" in takes]
+
+
+@pytest.mark.parametrize(("what", "takes"), [
+    ({"kind": "edge", "location": "London", "leg": "primary"}, ["er2 primary"]),
+    ({"kind": "location", "location": "London"}, ["er2 on both legs"]),
+    ({"kind": "region", "region": "West Europe"}, ["gw1 instance 0", "gw1 instance 1"])])
+def test_a_circuit_that_still_leads_somewhere_has_its_legs(stage: Stage, what: Json, takes: list[str]) -> None:
+    """The end of Global Reach at London, or the region of its network, is not its leg."""
+    stage.put(*reaching.premises(2), reaching.link())
+    stage.put(estates.fault(**what))
+    row, = told(stage)["faults"]
+    assert list(failing.takes(row)) == takes
+
+
+def test_a_leg_that_leads_nowhere_any_more_is_gone(stage: Stage) -> None:
+    stage.put(*reaching.premises(2), reaching.link())
+    stage.put(estates.fault(kind="location", location="Amsterdam"))
+    row, = told(stage)["faults"]
+    assert list(failing.takes(row)) == ["er1 on both legs", "er2 on both legs"]
+
+
+def test_the_link_of_a_direct_port_takes_every_circuit_on_it(places: Places) -> None:
+    stage = a_stage(places)
+    stage.put(*estates.on_direct(), estates.on_port("er2", 2, 8), estates.fault(mode="linkDown"))
+    try:
+        row, = told(stage)["faults"]
+        assert list(failing.takes(row)) == ["er1 primary", "er2 primary"]
+    finally:
+        stage.close()
 
 
 @pytest.mark.parametrize(("what", "takes"), TAKES)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import estates
 from trunkline import settings
-from trunkline.cli.commands.status import _circuit_row, _degraded, _leg_rows, _link_row
+from trunkline.cli.status.rows import circuit_row, degraded, leg_rows, port_row
 from trunkline.intent.compile import compile
 from trunkline.intent.compile.plant import TO_EDGE, edge_node, port_interface, switch_node
 from trunkline.intent.direct import PORT
@@ -49,8 +49,8 @@ LINK1 = Scope(ScopeKind.DIRECT, estates.rid(PORT, "port1").key, Leg.PRIMARY)
 
 def test_a_circuit_whose_port_is_missing_is_shown_with_nothing_crossing_it(tmp_path: Path) -> None:
     circuit, = told(tmp_path, estates.on_port())["circuits"]
-    assert _circuit_row(circuit)[:5] == ("er1", "Direct port", "-", 1000, "-")
-    assert [row[3:] for row in _leg_rows(circuit, now())] == [("NotConfigured", "-", "-", "-", "0 B / 0 B", "-")] * 2
+    assert circuit_row(circuit)[:5] == ("er1", "Direct port", "-", 1000, "-")
+    assert [row[3:] for row in leg_rows(circuit, now())] == [("NotConfigured", "-", "-", "-", "0 B / 0 B", "-")] * 2
 
 
 def test_a_link_is_told_as_it_is_and_a_missing_interface_is_named(tmp_path: Path) -> None:
@@ -63,11 +63,11 @@ def test_a_link_is_told_as_it_is_and_a_missing_interface_is_named(tmp_path: Path
             plane.apply(Change(ensure=tuple(piece for piece in made.pieces if not isinstance(piece, Port))))
     found = told(tmp_path, *estate, plane=plane)
     circuit, = found["circuits"]
-    assert _circuit_row(circuit)[:5] == ("er1", "Direct port", "Amsterdam", 1000, 7)
-    one, two = map(_link_row, found["directPorts"])
+    assert circuit_row(circuit)[:5] == ("er1", "Direct port", "Amsterdam", 1000, 7)
+    one, two = map(port_row, found["directPorts"])
     assert one == ("port1", "link1", "Amsterdam", "Enabled", "Down", "existing eth9", "no optic", "er1", "0 B / 0 B")
     assert two[3:6] == ("Disabled", "Down", "nothing")
-    assert [row[8] for row in _leg_rows(circuit, now())] == ["-", "port1 link2 disabled"]
+    assert [row[8] for row in leg_rows(circuit, now())] == ["-", "port1 link2 disabled"]
     assert [link["degraded"] for link in found["directPorts"]] == [
         "the edge has no interface d1 for existing eth9", ""]
 
@@ -111,7 +111,7 @@ def test_what_a_pass_found_wrong_is_told_with_its_scope(tmp_path: Path) -> None:
     assert found["degraded"] == [{"scope": str(LINK1), "resource": str(estates.rid(PORT, "port1")),
                                   "reason": "this machine has no interface eth9"}]
     leg = Scope(ScopeKind.LEG, estates.rid(CIRCUIT, "er1").key, Leg.PRIMARY)
-    assert list(_degraded({"degraded": [{"scope": str(leg), "reason": "why"}]})) == [("leg er1 primary", "why")]
+    assert list(degraded({"degraded": [{"scope": str(leg), "reason": "why"}]})) == [("leg er1 primary", "why")]
 
 
 def test_where_the_operators_data_come_from_is_the_operators_to_know(tmp_path: Path) -> None:

@@ -42,6 +42,16 @@ def test_faults_that_stand_now_are_left_out(tmp_path: Path) -> None:
     assert [row["fate"] for row in found["states"][0]["fates"]] == ["kept"]
 
 
+def test_what_fails_now_is_judged_all_together(tmp_path: Path) -> None:
+    leg, edge = estates.fault("leg"), estates.fault("edge", kind="edge", location="Amsterdam", leg="secondary")
+    one = answered(tmp_path / "one", WhatIf(standing=True), edge, *estate(Way(), Way("London")))
+    assert [row["fate"] for row in one["states"][0]["fates"]] == ["kept"]
+    both = answered(tmp_path / "both", WhatIf(standing=True), leg, edge, *estate(Way()))
+    assert [row["to"] for row in both["states"][0]["lost"]] == ["hub"]
+    none = answered(tmp_path / "none", WhatIf(standing=True), *estate(Way()))
+    assert [row["fate"] for row in none["states"][0]["fates"]] == ["kept"]
+
+
 def test_pairs_of_other_subscriptions_are_not_told(tmp_path: Path) -> None:
     other = "22222222-2222-2222-2222-222222222222"
     found = answered(tmp_path, WhatIf(), *estate(Way()), subscription=other)

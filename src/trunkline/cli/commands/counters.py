@@ -8,11 +8,12 @@ import click
 
 from trunkline.cli import global_reach
 from trunkline.cli.client import Json, connected
-from trunkline.cli.commands.status import LEGS, overview, reasons
+from trunkline.cli.commands.status import LEGS, overview
 from trunkline.cli.failure import Failed
 from trunkline.cli.instance import Instance
 from trunkline.cli.lookup import complete_circuit, there
 from trunkline.cli.options import output_option, pass_instance, print_json
+from trunkline.cli.status.rows import reasons
 from trunkline.cli.tables import megabytes, print_table
 
 _COLUMNS = ("circuit", "peering", "leg", "direction", "packets", "bytes", "dropped packets", "dropped at its port",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
-from trunkline.cli import failing
+from trunkline.cli import failing, whatif
 from trunkline.cli.client import Clients, Json, connected
 from trunkline.cli.commands.status import overview
 from trunkline.cli.instance import Instance, locate
@@ -96,10 +97,13 @@ def now_(instance: Instance, /, target: tuple[str, ...], seconds: int, as_json: 
         standing = overview(clients)["faults"]
         made: Json = next((row for row in standing if row["id"].lower() == path.lower()), {})
         step.note = f"takes away: {', '.join(failing.takes(made)) or 'nothing of yours'}" if made else "ended already"
+        left = whatif.ask(clients, {"standing": True})["states"][0] if made else {}
     if as_json:
-        print_json(made)
-    for circuit in failing.without_leg(standing):
-        progress.say(f"{circuit} has no leg left; 'trunkline heal {' '.join(target)}' ends this one.")
+        print_json({**made, "all": {word: left[word] for word in ("lost", "partly", "gone")}} if made else {})
+    for line in failing.left_by(standing, left) if made else ():
+        progress.say(line)
+    if made:
+        progress.say(f"'trunkline heal {shlex.join(target)}' ends this one.")
 
 
 def _path(clients: Clients, found: Json, wanted: Json) -> str:

@@ -12,7 +12,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from trunkline.cli.client import Clients, Json, connected
-from trunkline.cli.commands.status import impairment_row, overview
+from trunkline.cli.commands.status import overview
 from trunkline.cli.failure import Failed
 from trunkline.cli.instance import Instance, locate
 from trunkline.cli.lookup import circuit as find_circuit
@@ -20,6 +20,7 @@ from trunkline.cli.lookup import group_of
 from trunkline.cli.options import lasting_option, output_option, pass_instance, print_json
 from trunkline.cli.policies import LEGS
 from trunkline.cli.progress import Progress
+from trunkline.cli.status.rows import impairment_row
 from trunkline.cli.tables import print_table
 
 SPOTS = ("handoff", "trunk")

@@ -27,6 +27,10 @@ class Reporter:
         return {"states": [self._one_state([self._names.find(text, self._network.causes) for text in texts])
                            for texts in wanted]}
 
+    def state(self, causes: Sequence[Cause]) -> Json:
+        """One set of failures."""
+        return {"states": [self._one_state(causes)]}
+
     def _one_state(self, causes: Sequence[Cause]) -> Json:
         state = self._sweep.together(causes)
         return {**self._row(causes, state.cost), "faults": [self._fault(cause) for cause in causes],

@@ -7,8 +7,8 @@ from trunkline.intent.compile.failing import Cut, carriers, cuts
 from trunkline.intent.estate import Estate
 from trunkline.intent.network import Outage
 from trunkline.intent.scope import Scope
-from trunkline.intent.view import alive
-from trunkline.model.fault import FaultMode, RehearsedFault
+from trunkline.intent.view import CIRCUIT, alive, circuit_view, referrers
+from trunkline.model.fault import FaultKind, FaultMode, RehearsedFault, Target
 from trunkline.model.impairment import Way
 from trunkline.model.profile import Profile
 from trunkline.model.resource import Resource, ResourceId
@@ -29,6 +29,16 @@ def struck(model: RehearsedFault, estate: Estate) -> tuple[Cut, ...]:
     """The places at which a fault acts."""
     found = carriers if model.mode is FaultMode.LINK_DOWN else cuts
     return found(model.target, estate)
+
+
+def targets(model: RehearsedFault, estate: Estate) -> tuple[Target, ...]:
+    """What really fails: with the link of a Direct port every circuit on it."""
+    down = model.mode is FaultMode.LINK_DOWN and model.circuit is not None
+    circuit = circuit_view(estate, model.circuit.target) if model.circuit and down else None
+    if circuit is None or circuit.port is None:
+        return (model.target,)
+    return tuple(Target(FaultKind.LEG, one.id.key, model.target.part)
+                 for one in referrers(estate, circuit.port.resource.id, CIRCUIT))
 
 
 def _outage(resource: Resource, model: RehearsedFault, cut: Cut) -> Outage:
