@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from trunkline.cli.client import Clients, Json, RequestFailed
-from trunkline.cli.failure import Failed
+from trunkline.cli.failure import Failed, NotRunning
 from trunkline.cli.nodes import inside
 from trunkline.cli.whatif import ask
 from trunkline.diagnosis.whatif.agreement import Flow, disagreement
@@ -26,6 +26,8 @@ LEASE_S = 120
 _SETTLE_S = 3.0
 #: Until then the network may still agree: hold timers of sessions without BFD are longer, and such an estate disagrees.
 _PATIENCE_S = 30.0
+#: States in one question.
+_ASKED = 500
 #: Rounds in a row that have to agree.
 _ROUNDS = 2
 #: Enough that a pair of which one of two paths is dead shows both: all flows on one side have a chance of 2 in 2^16.
@@ -34,56 +36,71 @@ _PROBE = (sys.executable, "-m", "trunkline.telemetry.probe")
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """One state: what the model says of each pair, and what is wrong with it by the last round."""
+class Prediction:
+    """What the model says of each pair that can be tried, and the faults that make the state."""
 
     failures: tuple[str, ...]
     fates: tuple[Json, ...]
-    wrong: tuple[str, ...]  #: for each fate; empty where the network agrees
+    faults: tuple[Json, ...]
 
     @property
     def name(self) -> str:
         return " + ".join(self.failures) or "nothing failed"
 
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One state, and what is wrong with each of its fates by the last round; ``problem``: why it could not be tried."""
+
+    state: Prediction
+    wrong: tuple[str, ...]  #: for each fate; empty where the network agrees
+    problem: str = ""
+
     @property
     def disagreements(self) -> list[str]:
-        return [f"{self.name}: {fate['pair']} is {fate['fate']} in the model; {said}."
-                for fate, said in zip(self.fates, self.wrong, strict=True) if said]
+        told = [f"{self.state.name}: could not be tried: {self.problem}"] if self.problem else []
+        return told + [f"{self.state.name}: {fate['pair']} is {fate['fate']} in the model; {said}."
+                       for fate, said in zip(self.state.fates, self.wrong, strict=True) if said]
 
     def rows(self) -> Iterator[tuple[str, str, str, str]]:
-        for fate, said in zip(self.fates, self.wrong, strict=True):
-            yield self.name, fate["pair"], fate["fate"], said or "the same"
+        for fate, said in zip(self.state.fates, self.wrong, strict=True):
+            yield self.state.name, fate["pair"], fate["fate"], said or ("not tried" if self.problem else "the same")
 
     def told(self) -> Json:
-        return {"failures": list(self.failures), "agrees": not self.disagreements,
+        return {"failures": list(self.state.failures), "agrees": not self.disagreements, "problem": self.problem,
                 "pairs": [{"pair": fate["pair"], "model": fate["fate"], "disagreement": said}
-                          for fate, said in zip(self.fates, self.wrong, strict=True)]}
+                          for fate, said in zip(self.state.fates, self.wrong, strict=True)]}
 
 
 class Verifier:
+    """``left``: faults that could not be ended, with the reason; they end with their lease."""
+
     def __init__(self, clients: Clients, places: Places) -> None:
         self._clients, self._places = clients, places
+        self.left: list[str] = []
 
-    def states(self, samples: int, at_once: int, seed: int | None) -> tuple[tuple[tuple[str, ...], ...], int]:
-        """Random ones, without repetition, with the seed that gives them again."""
-        known = [one["failure"] for one in ask(self._clients, {})["failable"] if one["fault"]]
+    def failable(self) -> tuple[str, ...]:
+        """All that a fault can make fail, in a lasting order."""
+        known = sorted(one["failure"] for one in ask(self._clients, {})["failable"] if one["fault"])
         if not known:
             raise Failed("there is nothing here that could fail; order a circuit first.")
-        used = random.randrange(2**31) if seed is None else seed  # noqa: S311
-        return sampled(known, samples, at_once, used), used
+        return tuple(known)
 
-    def tried(self, failures: tuple[str, ...], watch: Callable[[str], None]) -> Trial:
-        state = ask(self._clients, {"states": [list(failures)]})["states"][0]
-        fates = tuple(fate for fate in state["fates"] if all(end["node"] for end in fate["ends"]))
-        if not fates:
-            raise Failed("no pair has a host and a machine at its ends, so nothing can be sent; give the site a host "
-                         "and the virtual network a network interface.")
-        missing = [name for name, fault in zip(failures, state["faults"], strict=True) if not fault]
-        if missing:
-            raise Failed(f"{missing[0]} is the customer's, and cannot be made to fail through a fault; set its 'down' "
-                         "in the site.")
-        with self._failed(state["faults"]), self._answering(fates):
-            return Trial(failures, fates, self._watched(fates, watch))
+    def predicted(self, states: Sequence[tuple[str, ...]]) -> tuple[Prediction, ...]:
+        """All of them before the first is made: a name that is wrong costs nobody a packet."""
+        asked = [states[begin:begin + _ASKED] for begin in range(0, len(states), _ASKED)]
+        told = [one for part in asked for one in ask(self._clients, {"states": [list(one) for one in part]})["states"]]
+        return tuple(_prediction(failures, state) for failures, state in zip(states, told, strict=True))
+
+    def tried(self, state: Prediction, watch: Callable[[str], None]) -> Trial:
+        """What goes wrong with one state is told with it, and others are still tried."""
+        try:
+            with self._failed(state.faults), self._answering(state.fates):
+                return Trial(state, self._watched(state.fates, watch))
+        except NotRunning:
+            raise
+        except Failed as problem:
+            return Trial(state, ("",) * len(state.fates), str(problem))
 
     @contextmanager
     def _failed(self, faults: Sequence[Json]) -> Iterator[None]:
@@ -97,8 +114,20 @@ class Verifier:
                 self._make(path, {**fault, "expiresInSeconds": LEASE_S})
             yield
         finally:
-            for path in paths:
+            self._end(paths)
+
+    def _end(self, paths: Sequence[str]) -> None:
+        """Each is tried, whatever becomes of the others, and however impatient the user is."""
+        impatient = False
+        for path in paths:
+            try:
                 self._clients.named("operator").delete(path)
+            except Failed as problem:
+                self.left.append(f"{path.rpartition('/')[2]}: {problem}")
+            except KeyboardInterrupt:
+                impatient = True
+        if impatient:
+            raise KeyboardInterrupt
 
     def _make(self, path: str, fault: Json) -> None:
         """What fails already with something wider is refused, and fails."""
@@ -148,6 +177,18 @@ class Verifier:
             fate["ends"][0]["node"], "send", fate["ends"][1]["address"], "--port", str(_PORT), "--flows", str(_FLOWS),
             "--interval-ms", str(_INTERVAL_MS), "--duration", str(_DURATION_S), "--json") for fate in fates]
         return tuple(disagreement(fate["fate"], _flows(each)) for fate, each in zip(fates, sending, strict=True))
+
+
+def _prediction(failures: tuple[str, ...], state: Json) -> Prediction:
+    fates = tuple(fate for fate in state["fates"] if all(end["node"] for end in fate["ends"]))
+    if not fates:
+        raise Failed("no pair has a host and a machine at its ends, so nothing can be sent; give the site a host "
+                     "and the virtual network a network interface.")
+    missing = [name for name, fault in zip(failures, state["faults"], strict=True) if not fault]
+    if missing:
+        raise Failed(f"{missing[0]} cannot be made to fail through a fault; of a customer's router set its 'down' in "
+                     "the site. Nothing was tried.")
+    return Prediction(failures, fates, tuple(state["faults"]))
 
 
 #: Wider ones first: of two that overlap one is always inside the other.

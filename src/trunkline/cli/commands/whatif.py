@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import random
+from collections.abc import Sequence
 
 import click
 from click.shell_completion import CompletionItem
 
-from trunkline.cli.client import Clients, Json, connected
+from trunkline.cli.client import Json, connected
 from trunkline.cli.failure import Failed
 from trunkline.cli.instance import Instance, locate
 from trunkline.cli.options import Number, output_option, pass_instance, print_json
 from trunkline.cli.progress import Progress
 from trunkline.cli.tables import print_table
 from trunkline.cli.whatif import ask, bounds, ends
-from trunkline.cli.whatif_verify import Trial, Verifier
+from trunkline.cli.whatif_verify import Prediction, Trial, Verifier, sampled
 
 _COLUMNS = ("failure", "lost", "partly", "takes an end of", "overloaded")
 #: Rows of two failures that people want to see at once.
@@ -110,44 +111,69 @@ def _show_state(state: Json) -> None:
 
 
 @whatif.command()
-@click.option("--samples", type=click.IntRange(1, 1000), default=5, show_default=True,
-              help="States that are made on the network, beside the one without any failure.")
+@click.option("--samples", type=click.IntRange(0, 1000), default=5, show_default=True,
+              help="Random states that are made on the network, beside the one without any failure.")
+@click.option("--each", is_flag=True, help="Before them every single failure, one after another.")
 @click.option("--n", "at_once", type=click.IntRange(1, 2), default=2, show_default=True,
-              help="At most this many failures in a state.")
-@click.option("--seed", type=int, help="The same states again.")
+              help="At most this many failures in a random state.")
+@click.option("--seed", type=int, help="The same random states again.")
 @click.option("--fail", "failures", multiple=True, metavar="FAILURE", shell_complete=_complete,
               help="This state instead of random ones; repeatable.")
 @output_option
 @pass_instance
-def verify(instance: Instance, samples: int, at_once: int, seed: int | None, failures: tuple[str, ...],
-           as_json: bool) -> None:
+def verify(instance: Instance, /, failures: tuple[str, ...], as_json: bool, **drawn: int | bool | None) -> None:
     """Make random states on the running network and see whether packets do what the model says.
 
     Failures are made with a lease of two minutes, so they end without us too. Traffic of others on this estate is
-    really cut off meanwhile. Ends with an error if the network disagrees in any state.
+    really cut off meanwhile. Ends with an error if the network disagrees in any state. Ctrl-C ends what fails at the
+    moment, and tells of the states that were tried.
     """
-    progress = Progress(quiet=as_json)
+    progress, trials, seed = Progress(quiet=as_json), list[Trial](), 0
     with connected(instance) as clients:
         verifier = Verifier(clients, instance.settings.places)
-        chosen, seed = ((failures,), 0) if failures else verifier.states(samples, at_once, seed)
-        trials = list(_tried(clients, verifier, ((), *chosen), progress))
+        chosen: tuple[tuple[str, ...], ...] = (failures,)
+        if not failures:
+            chosen, seed = drawn_from(verifier.failable(), **drawn)  # type: ignore[arg-type]
+        states = verifier.predicted(((), *chosen))
+        try:
+            for state in states:
+                trials.append(_tried(verifier, state, progress))
+        finally:
+            _tell(seed, trials, verifier.left, as_json)
+    _judge(trials, verifier, as_json)
+
+
+def drawn_from(known: Sequence[str], *, samples: int, each: bool, at_once: int,
+               seed: int | None) -> tuple[tuple[tuple[str, ...], ...], int]:
+    """States, with the seed that gives the random ones again."""
+    used = random.randrange(2**31) if seed is None else seed  # noqa: S311
+    single = tuple((name,) for name in known) if each else ()
+    return (*single, *(one for one in sampled(known, samples, at_once, used) if one not in single)), used
+
+
+def _tried(verifier: Verifier, state: Prediction, progress: Progress) -> Trial:
+    with progress.step(state.name) as step:
+        trial = verifier.tried(state, step.waiting)
+        step.note = "agrees" if not trial.disagreements else "could not be tried" if trial.problem else "DISAGREES"
+    return trial
+
+
+def _tell(seed: int, trials: Sequence[Trial], left: list[str], as_json: bool) -> None:
     if as_json:
-        print_json({"seed": seed, "trials": [trial.told() for trial in trials]})
+        print_json({"seed": seed, "trials": [trial.told() for trial in trials], "left": left})
     else:
         print_table(("state", "pair", "model", "network"), [row for trial in trials for row in trial.rows()])
         click.echo(f"seed {seed}")
-    wrong = [trial for trial in trials if trial.disagreements]
+        _say("These faults could not be ended, and end by themselves within two minutes", left)
+
+
+def _judge(trials: Sequence[Trial], verifier: Verifier, as_json: bool) -> None:
+    wrong = [line for trial in trials for line in trial.disagreements]
     if wrong:
-        raise Failed("the network disagrees with the model:\n" + "\n".join(
-            line for trial in wrong for line in trial.disagreements))
+        bad = sum(bool(trial.disagreements) for trial in trials)
+        raise Failed(f"the network disagrees with the model, or could not be asked, in {bad} of {len(trials)} states:\n"
+                     + "\n".join(wrong))
+    if verifier.left:
+        raise Failed("the network agrees with the model, but faults are left; 'trunkline fail list' shows them.")
     if not as_json:
         click.echo(f"The network agrees with the model in {len(trials)} states.")
-
-
-def _tried(_clients: Clients, verifier: Verifier, states: tuple[tuple[str, ...], ...],
-           progress: Progress) -> Iterator[Trial]:
-    for failures in states:
-        with progress.step(" + ".join(failures) or "nothing failed") as step:
-            trial = verifier.tried(failures, step.waiting)
-            step.note = "agrees" if not trial.disagreements else "DISAGREES"
-        yield trial
