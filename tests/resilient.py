@@ -32,7 +32,7 @@ def estate(*ways: Way, routers: int = 2, group: str = "rg1", number: int = 1, **
     found = [estates.site(number=number, group=group, routers=("bird",) * routers, **site),
              *estates.cloud(number, group)]
     for place, way in enumerate(ways, 1):
-        found += circuit(place, way)
+        found += circuit(place, way, group=group)
     return found
 
 

@@ -12,7 +12,7 @@ from trunkline.cli.client import Json
 from trunkline.cli.commands.plan import plan as command
 from trunkline.cli.estate.document import FaultyFile, parse
 from trunkline.cli.estate.foresee import Foreseen, foresee
-from trunkline.cli.estate.foreseen import CHANGES, INTERRUPTS, NOTHING, exit_code, outage, table, touched
+from trunkline.cli.estate.foreseen import CHANGES, INTERRUPTS, NOTHING, exit_code, harmful, outage, table, touched
 from trunkline.cli.estate.plan import Step, plan
 from trunkline.cli.estate.sections import check
 
@@ -128,6 +128,26 @@ def test_the_exit_code_says_whether_anything_changes_and_whether_traffic_stops()
     assert exit_code(foreseen(change())) == CHANGES
     assert exit_code(foreseen(change(**touch("recreate", carries=True)))) == CHANGES
     assert exit_code(foreseen(change(), change(**touch("sessionReset")))) == INTERRUPTS
+
+
+def test_what_is_made_anew_or_interrupts_is_asked_about_and_nothing_else() -> None:
+    vlan = {"path": "properties.vlanId", "before": 100, "after": 101, **touch("recreate", leg("primary", True),
+                                                                             outage_s=10)}
+    quiet = {"path": "sku.tier", "after": "Premium", **touch("hitless")}
+    other = {"path": "properties.gtsm", "after": True, **touch("sessionReset", leg("primary", True), carries=True)}
+    assert harmful(foreseen(change(vlan, quiet, other), change(label="site x", kind="Create"))) == [
+        "peering vlanId: 100 → 101 (re-create; er1 primary (1 session); outage up to 10 s)"]
+
+
+def test_two_of_one_name_are_told_with_their_groups() -> None:
+    legs = [{**leg("primary"), "circuit": {"id": f"/subscriptions/s/resourceGroups/{group}/x/er1"}}
+            for group in ("east", "west")]
+    assert touched(touch("hitless", *legs)) == "east/er1 primary; west/er1 primary (2 sessions)"
+    named = [step.label for step in steps(
+        "resourceGroup: rg1\ncircuits:\n"
+        "  - {name: er1, provider: Equinix, peeringLocation: Amsterdam, bandwidth: 50}\n"
+        "  - {name: er1, provider: Equinix, peeringLocation: London, bandwidth: 50, resourceGroup: rg2}\n")]
+    assert named[-2:] == ["circuit er1 in rg1", "circuit er1 in rg2"]
 
 
 def test_wrong_usage_is_no_change() -> None:

@@ -49,6 +49,15 @@ def test_a_router_at_which_both_legs_end_is_named_as_their_shared_risk() -> None
     assert "router paris ce1 cuts off paris ↔ hub: both legs of er1 end at this one router." in found["sharedRisks"]
 
 
+def test_two_of_one_name_are_told_with_their_groups() -> None:
+    found = Question([*estate(Way()), *estate(Way("London"), group="rg2", number=2)]).report()
+    assert {(row["from"], row["to"]) for row in found["pairs"]} == {("rg1/paris", "rg1/hub"), ("rg2/paris", "rg2/hub")}
+    assert found["sharedRisks"][-1] == (
+        "location London cuts off rg2/paris ↔ rg2/hub: every circuit that rg2/paris uses for this comes in at London.")
+    with pytest.raises(Fault, match="rg1/paris rg1/hub, rg2/paris rg2/hub"):
+        Question([*estate(Way()), *estate(Way("London"), group="rg2", number=2)], 0.0, Demand("paris", "hub", 1))
+
+
 def test_two_locations_share_nothing() -> None:
     assert Question(estate(Way(), Way("London", ("ce2", "ce1")))).report()["sharedRisks"] == []
 

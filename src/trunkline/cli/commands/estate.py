@@ -14,7 +14,7 @@ from trunkline.cli.client import Clients, connected
 from trunkline.cli.estate.carry import Carrier, Outcome
 from trunkline.cli.estate.document import FaultyFile, parse
 from trunkline.cli.estate.foresee import foresee
-from trunkline.cli.estate.foreseen import COLUMNS, table
+from trunkline.cli.estate.foreseen import COLUMNS, harmful, table
 from trunkline.cli.estate.plan import Step
 from trunkline.cli.estate.plan import plan as steps_of
 from trunkline.cli.estate.sections import check
@@ -32,19 +32,41 @@ _dry_run = click.option("--dry-run", is_flag=True, help="Only say what would hap
 @click.argument("file", type=FILE)
 @_dry_run
 @click.option("--plan", "planned", is_flag=True, help="First show what will be felt of it, as 'trunkline plan' does.")
+@click.option("--yes", is_flag=True, help="Do not ask before what makes something anew or interrupts traffic.")
 @output_option
 @pass_instance
-def apply(instance: Instance, file: Path, dry_run: bool, planned: bool, as_json: bool) -> None:
-    """Make an estate FILE true: create and change what differs, leave the rest alone."""
+def apply(instance: Instance, /, file: Path, as_json: bool, **how: bool) -> None:
+    """Make an estate FILE true: create and change what differs, leave the rest alone.
+
+    All of it is checked before anything is sent. What would make an interface, tag, address or daemon anew, or close
+    sessions that no other leg stands in for, is asked about first; without a terminal it is refused unless --yes.
+    """
     with opening(file, instance) as (clients, steps):
-        found = foresee(clients, steps) if planned else None
-        if found and not as_json:
+        progress = Progress(quiet=as_json)
+        with progress.step(f"check {file}"):
+            found = foresee(clients, steps)
+        if how["planned"] and not as_json:
             print_table(COLUMNS, table(found))
-        outcomes = Carrier(clients, Progress(quiet=as_json), dry_run).apply(steps)
-    if found and as_json:
+        if not how["dry_run"] and not how["yes"]:
+            _ask(harmful(found), file, not as_json and str(file) != "-" and sys.stdin.isatty())
+        outcomes = Carrier(clients, progress, how["dry_run"]).apply(steps)
+    if how["planned"] and as_json:
         print_json({"plan": found.told, "outcomes": [asdict(outcome) for outcome in outcomes]})
     else:
         _print(outcomes, as_json)
+
+
+def _ask(harm: list[str], file: Path, someone: bool) -> None:
+    """``someone``: there is somebody who could answer."""
+    if not harm:
+        return
+    told = "\n".join(f"  {line}" for line in harm)
+    if not someone:
+        raise Failed(f"nothing was sent, for {file} would interrupt what runs:\n{told}\n"
+                     "'trunkline plan' shows all of it; 'trunkline apply --yes' does it.")
+    click.echo(f"This interrupts what runs:\n{told}", err=True)
+    if not click.confirm("Do it?", err=True):
+        raise Failed("nothing was sent.")
 
 
 @click.command()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Collection
 from typing import Any
 
 from trunkline.cli.client import Json
 from trunkline.cli.estate.foresee import Foreseen, spread
+from trunkline.cli.lookup import group_of
 
 #: Of ``trunkline plan``. 1 and 3 are what they are everywhere: refused, and nobody there.
 NOTHING, CHANGES, INTERRUPTS = 0, 2, 4
@@ -26,7 +28,23 @@ def exit_code(found: Foreseen) -> int:
     rows = found.told["changes"]
     if not rows:
         return NOTHING
-    return INTERRUPTS if any(row["class"] in _INTERRUPTING and not row["otherLegCarries"] for row in rows) else CHANGES
+    return INTERRUPTS if any(map(_interrupts, rows)) else CHANGES
+
+
+def _interrupts(touch: Json) -> bool:
+    return touch["class"] in _INTERRUPTING and not touch["otherLegCarries"]
+
+
+def harmful(found: Foreseen) -> list[str]:
+    """What nobody should do without having been asked, a line each."""
+    return [_harm(change, field) for change, field in spread(found.told)
+            if _interrupts(field or change) or (field or change)["class"] == "recreate"]
+
+
+def _harm(change: Json, field: Json | None) -> str:
+    label, named, before, after, cost, touches, felt = _row(change, field)
+    values = f": {before} → {after}" if field else ""
+    return f"{' '.join(filter(None, (label, named)))}{values} ({cost}; {touches}; outage {felt})"
 
 
 def table(found: Foreseen) -> list[tuple[str, ...]]:
@@ -52,10 +70,17 @@ def touched(touch: Json) -> str:
     legs = [one for one in touch["legs"] if one["interrupted"]] or touch["legs"]
     by_circuit: dict[str, list[str]] = defaultdict(list)
     for one in legs:
-        by_circuit[one.get("circuit", {}).get("id", "another subscription's").rpartition("/")[2]].append(one["leg"])
+        by_circuit[one.get("circuit", {}).get("id", "another subscription's")].append(one["leg"])
     sessions = sum(len(one["sessions"]) for one in legs)
-    named = "; ".join(f"{circuit} {' and '.join(names)}" for circuit, names in by_circuit.items())
+    named = "; ".join(f"{name} {' and '.join(by_circuit[circuit])}" for circuit, name in _short(by_circuit).items())
     return f"{named} ({sessions} session{'' if sessions == 1 else 's'})" if sessions else named or "-"
+
+
+def _short(circuits: Collection[str]) -> dict[str, str]:
+    """Each by its name; with its group where two share one."""
+    often = Counter(one.rpartition("/")[2].lower() for one in circuits)
+    return {one: name if often[name.lower()] == 1 else f"{group_of(one)}/{name}" for one in circuits
+            for name in (one.rpartition("/")[2],)}
 
 
 def outage(touch: Json) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from trunkline.cli.estate import hubs
@@ -86,7 +86,7 @@ class Planner:
         if doubled:
             raise FaultyFile([FileFault(step.line, (), f"{step.label} is declared more than once")
                               for step in found if _path(step).lower() in doubled])
-        return (*self._groups(found), *found)
+        return (*self._groups(found), *_told_apart(found))
 
     def _resources(self) -> Iterator[Step]:
         estate = self._estate
@@ -350,6 +350,14 @@ def _configuration(name: str, subnet: Json, address: str | None, **others: str) 
     asked = {"privateIPAddress": address} if address else {}
     return {"name": name, "properties": {
         "privateIPAllocationMethod": "Static" if asked else "Dynamic", **asked, "subnet": subnet, **others}}
+
+
+def _told_apart(steps: Sequence[Step]) -> Iterator[Step]:
+    """With their group, where two would be called the same."""
+    often = Counter(step.label for step in steps)
+    for step in steps:
+        where = step.circuit if isinstance(step, Consent) else step.path
+        yield replace(step, label=f"{step.label} in {where.split('/')[4]}") if often[step.label] > 1 else step
 
 
 def _path(step: Step) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from trunkline.errors import Fault
 from trunkline.intent.compile.policing import bandwidth_bps
 from trunkline.intent.connectivity.model import Bundle
-from trunkline.intent.connectivity.pairs import private_circuits
+from trunkline.intent.connectivity.pairs import Place, private_circuits
 from trunkline.intent.estate import Estate
 from trunkline.model.resource import Resource
 
@@ -17,7 +17,7 @@ MEGABIT = 10**6
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """Said of all pairs of prefixes between two ends together; names in any case."""
+    """Said of all pairs of prefixes between two ends together: names or GROUP/NAME, in any case."""
 
     here: str
     there: str
@@ -45,10 +45,14 @@ def _site(bundle: Bundle) -> str:
 def _told(bundles: Sequence[Bundle], said: Iterable[Demand]) -> Mapping[int, float]:
     found: dict[int, float] = {}
     for demand in said:
-        meant = [index for index, bundle in enumerate(bundles) if _ends(bundle) == (
-            demand.here.lower(), demand.there.lower())]
+        meant = [index for index, bundle in enumerate(bundles)
+                 if _is_called(bundle.pairs[0].here, demand.here) and _is_called(bundle.pairs[0].there, demand.there)]
+        if len({_owners(bundles[index]) for index in meant}) > 1:
+            known = ", ".join(sorted({" ".join(_owners(bundles[index])) for index in meant}))
+            raise Fault("AmbiguousPair", f"'{demand.here} {demand.there}' may be each of {known}; write GROUP/NAME.")
         if not meant:
-            known = ", ".join(sorted({" ".join(_ends(bundle)) for bundle in bundles})) or "none"
+            known = ", ".join(sorted({f"{bundle.pairs[0].here.name} {bundle.pairs[0].there.name}".lower()
+                                      for bundle in bundles})) or "none"
             raise Fault("UnknownPair", f"there is no pair '{demand.here} {demand.there}' to give a demand; the pairs "
                         f"of a site and what its circuits lead to are: {known}.")
         prefixes = sum(len(bundles[index].pairs) for index in meant)
@@ -56,5 +60,9 @@ def _told(bundles: Sequence[Bundle], said: Iterable[Demand]) -> Mapping[int, flo
     return found
 
 
-def _ends(bundle: Bundle) -> tuple[str, str]:
-    return bundle.pairs[0].here.name.lower(), bundle.pairs[0].there.name.lower()
+def _is_called(place: Place, said: str) -> bool:
+    return said.lower() in (place.name.lower(), f"{place.owner.group}/{place.name}".lower())
+
+
+def _owners(bundle: Bundle) -> tuple[str, ...]:
+    return tuple(f"{one.owner.group}/{one.name}" for one in (bundle.pairs[0].here, bundle.pairs[0].there))

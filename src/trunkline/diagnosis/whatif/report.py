@@ -89,11 +89,10 @@ class Reporter:
              "ofMbps": round(self._network.bandwidth_bps(meter) / MEGABIT, 1)}
             for meter, bps in sorted(cost.overloaded.items())]}
 
-    @staticmethod
-    def _ends(bundle: Bundle) -> Json:
-        first = bundle.pairs[0]
-        return {"from": first.here.name, "to": first.there.name, "prefixes": len(bundle.pairs),
-                "pair": str(first)}
+    def _ends(self, bundle: Bundle) -> Json:
+        first, (here, there) = bundle.pairs[0], self._names.between(bundle)
+        return {"from": here, "to": there, "prefixes": len(bundle.pairs),
+                "pair": f"{here} {first.here.prefix} ↔ {there} {first.there.prefix}"}
 
     def _bundle(self, bundle: Bundle) -> Json:
         fate = self._network.fate(bundle, 0)

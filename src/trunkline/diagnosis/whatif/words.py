@@ -34,9 +34,9 @@ class Names:
     def __init__(self, found: Inventory) -> None:
         self._found = found
         ids = [*(one.resource.id for one in found.circuits), *(one.resource.id for one in found.gateways),
-               *(one.id for one in found.sites)]
-        often = Counter(one.name.lower() for one in ids)
-        self._short = {one.key: one.name if often[one.name.lower()] == 1 else f"{one.group}/{one.name}" for one in ids}
+               *(one.id for one in found.sites), *found.vnets]
+        often = Counter(map(_called, ids))
+        self._short = {one.key: one.name if often[_called(one)] == 1 else f"{one.group}/{one.name}" for one in ids}
         self._places = {name.casefold(): name for name in (*locations(), *regions(), *offers())}
         self._meters = dict(self._bounds())
 
@@ -81,8 +81,13 @@ class Names:
                        f"gateway {self._short[gateway.resource.id.key]}, {words}")
 
     def owner(self, key: str) -> str:
-        """A circuit, gateway or site by its shortest name that no other has."""
+        """A circuit, gateway, site or network by its shortest name that no other of its kind has."""
         return self._short.get(key) or ResourceId.parse(key).name
+
+    def between(self, bundle: Bundle) -> tuple[str, str]:
+        """The two ends."""
+        first = bundle.pairs[0]
+        return self.owner(first.here.owner.key), self.owner(first.there.owner.key)
 
     def _place(self, name: str) -> str:
         return self._places.get(name, name)
@@ -91,7 +96,7 @@ class Names:
         """Why all paths of these pairs go through what fails."""
         if isinstance(cause, RouterLoss):
             return self._ends_at(cause)
-        site = bundles[0].pairs[0].here.name
+        site = self.between(bundles[0])[0]
         return {
             FaultKind.LEG: f"no other leg carries what {site} needs",
             FaultKind.EDGE: "nothing leads past this edge: the other leg is not in use",
@@ -116,17 +121,21 @@ class Names:
         """What these failures cost, at once."""
         parts = [text for indexes, words in ((cost.lost, "cuts off"), (cost.partly, "loses part of the flows of"),
                                              (cost.gone, "takes an end of"))
-                 if (text := _pairs([bundles[index] for index in sorted(indexes)], words))]
+                 if (text := self._pairs([bundles[index] for index in sorted(indexes)], words))]
         if cost.lost and len(causes) == 1:
             parts[0] += f": {self.why(causes[0], [bundles[index] for index in sorted(cost.lost)])}"
         parts += [f"overloads {self.bound(meter)} with {bps / MEGABIT:,.0f} Mbit/s"
                   for meter, bps in sorted(cost.overloaded.items())]
         return f"{_listed([self.failure(cause) for cause in causes])} {'; '.join(parts)}." if parts else ""
 
+    def _pairs(self, bundles: Sequence[Bundle], words: str) -> str:
+        ends = dict.fromkeys(" ↔ ".join(self.between(bundle)) for bundle in bundles)
+        return f"{words} {_listed(list(ends), 4)}" if ends else ""
 
-def _pairs(bundles: Sequence[Bundle], words: str) -> str:
-    ends = dict.fromkeys(f"{bundle.pairs[0].here.name} ↔ {bundle.pairs[0].there.name}" for bundle in bundles)
-    return f"{words} {_listed(list(ends), 4)}" if ends else ""
+
+def _called(one: ResourceId) -> tuple[str, str, str]:
+    """What tells it apart from others of its owner and kind, but for those in another group."""
+    return one.subscription.lower(), one.type.lower(), one.name.lower()
 
 
 def _listed(names: Sequence[str], most: int = 8) -> str:
