@@ -87,7 +87,7 @@ _HEAD = (
     "# What a change does",
     "",
     "Printed from the code (`scripts/pages`). `trunkline plan FILE` tells it for an estate file, field by field, and "
-    "`trunkline apply FILE` checks all of it before it sends anything, and asks before what re-creates or interrupts (`--yes`);",
+    "`trunkline apply FILE` checks all before it sends anything, and asks before what re-creates or interrupts;",
     "`POST …/providers/Trunkline.Plant/plan` tells it to programs. The answer is computed: what runs is compiled as it "
     "is and as it would be, and the two are compared.",
     "",
