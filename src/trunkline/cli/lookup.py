@@ -45,9 +45,15 @@ def complete_circuit(ctx: click.Context, _parameter: click.Parameter, incomplete
             found = circuits(clients)
     except click.ClickException:
         return []
-    often = Counter(one["name"] for one in found)
-    names = sorted(one["name"] if often[one["name"]] == 1 else f"{group_of(one['id'])}/{one['name']}" for one in found)
-    return [CompletionItem(name) for name in names if name.lower().startswith(incomplete.lower())]
+    return [CompletionItem(name) for name in sorted(told_apart(found).values())
+            if name.lower().startswith(incomplete.lower())]
+
+
+def told_apart(found: Sequence[Json]) -> dict[str, str]:
+    """Names by key: with the group where several bear one."""
+    often = Counter(str(one["name"]).lower() for one in found)
+    return {str(one["id"]).lower(): one["name"] if often[str(one["name"]).lower()] == 1
+            else f"{group_of(one['id'])}/{one['name']}" for one in found}
 
 
 def _names(resource: Json) -> tuple[str, ...]:

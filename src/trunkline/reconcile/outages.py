@@ -76,9 +76,10 @@ class Standing:
         taken = {(cut.node, cut.interface) for one in failing for cut in cuts(one, estate)}
         nodes = {node for node, interface in taken if not interface}
         return {
-            "legs": [{"circuit": circuit.id.name, "leg": leg.value} for circuit in self.circuits for leg in Leg
+            "legs": [{"circuit": self._name(circuit.id), "id": str(circuit.id), "leg": leg.value}
+                     for circuit in self.circuits for leg in Leg
                      if self._is_cut(Target(FaultKind.LEG, circuit.id.key, leg), failing, taken)],
-            "gatewayInstances": [{"gateway": gateway.id.name, "instance": number} for gateway in self.gateways
+            "gatewayInstances": [{"gateway": self._name(gateway.id), "instance": number} for gateway in self.gateways
                                  for number in (0, 1) if instance_node(gateway.id, number) in nodes]}
 
     def words(self, model: RehearsedFault) -> list[str]:

@@ -62,7 +62,7 @@ class Look:
     def __init__(self, estate: Reader, plane: Plane, speaker: Speaker, profile: Profile, troubles: Troubles) -> None:
         self.estate, self.speaker, self.plane, self.troubles, self.profile = estate, speaker, plane, troubles, profile
         self.counters, self.lines = cache(self._counters), cache(self._lines)
-        self.failing: frozenset[tuple[str, str]] = frozenset()  #: circuits and legs that faults take away
+        self.failing: frozenset[tuple[str, str]] = frozenset()  #: circuits' keys and legs that faults take away
 
     def _counters(self, node: str) -> PortCounters:
         return self.plane.counters(node)
@@ -84,7 +84,7 @@ def overview(subscription: str, look: Look, operator: bool = False) -> Json:
     compiled = {scope: blueprint for scope, (_, blueprint) in reached.items()}
     on = Standing(circuits, (r for r in others if r.id.type in (GATEWAY, WAN_GATEWAY)), compiled)
     faults = [on.told(r, estate, look.plane) for r in estate.list(FAULT, subscription) if not r.deleting]
-    look.failing = frozenset((leg["circuit"], leg["leg"]) for row in faults for leg in row["legs"])
+    look.failing = frozenset((leg["id"].lower(), leg["leg"]) for row in faults for leg in row["legs"])
     return {
         "profile": look.profile.name,
         "circuits": [_circuit(look, resource) for resource in circuits],
@@ -141,7 +141,7 @@ def _leg(look: Look, view: CircuitView, leg: Leg) -> Json:
     sessions = [{"peering": kinds[router.node].value, **row} for router in blueprint.routers
                 for row in _sessions(look, router)]
     return {
-        "fault": (view.resource.id.name, leg.value) in look.failing,
+        "fault": (view.resource.id.key, leg.value) in look.failing,
         "cut": cut(view, leg),
         "failoverTest": leg in (*view.withdrawn, *view.prepended),
         "bgp": next((s["state"] for s in sessions if s["group"] == CUSTOMER), "NotConfigured"),
@@ -161,8 +161,8 @@ def _public_prefixes(look: Look, circuit: Resource) -> Iterator[Json]:
             config = configuration(peering.model, family)
             asn = registered_asn(peering.model, config) if config else 0
             for one in verdicts(peering.resource, family):
-                yield {"circuit": circuit.id.name, "prefix": one.prefix, "asn": asn, "state": one.state.value,
-                       "by": one.by}
+                yield {"circuit": circuit.id.name, "circuitId": str(circuit.id), "prefix": one.prefix, "asn": asn,
+                       "state": one.state.value, "by": one.by}
 
 
 def _ports(look: Look, circuits: Iterable[Resource], ports: Iterable[Resource]) -> Iterator[Json]:

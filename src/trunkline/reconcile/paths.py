@@ -28,7 +28,8 @@ def paths(subscription: str, estate: Reader, plane: Plane, profile: Profile) -> 
         view = None if resource.deleting else connection_view(estate, resource)
         if view:
             yield {"id": str(resource.id), "name": resource.id.name, "gateway": view.gateway.resource.id.name,
-                   "circuit": view.circuit.resource.id.name, "sku": view.gateway.sku,
+                   "circuit": view.circuit.resource.id.name, "circuitId": str(view.circuit.resource.id),
+                   "sku": view.gateway.sku,
                    "status": resource.status.get("connectionStatus", "Unknown"),
                    "fastPath": _fast_path(view, estate, profile, routes(vnet_node(view.gateway.vnet.resource.id)))}
 

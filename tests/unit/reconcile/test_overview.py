@@ -7,6 +7,7 @@ from pathlib import Path
 
 import estates
 from trunkline import settings
+from trunkline.cli.status.names import told_apart
 from trunkline.cli.status.rows import circuit_row, degraded, leg_rows, port_row
 from trunkline.intent.compile import compile
 from trunkline.intent.compile.plant import TO_EDGE, edge_node, port_interface, switch_node
@@ -51,6 +52,17 @@ def test_a_circuit_whose_port_is_missing_is_shown_with_nothing_crossing_it(tmp_p
     circuit, = told(tmp_path, estates.on_port())["circuits"]
     assert circuit_row(circuit)[:5] == ("er1", "Direct port", "-", 1000, "-")
     assert [row[3:] for row in leg_rows(circuit, now())] == [("NotConfigured", "-", "-", "-", "0 B / 0 B", "-")] * 2
+
+
+def test_two_circuits_of_one_name_are_kept_apart_and_shown_with_their_groups(tmp_path: Path) -> None:
+    found = told(tmp_path, *estates.whole(1), *estates.whole(2, "rg2"), estates.fault())
+    failing = {(circuit["id"].split("/")[4], leg) for circuit in found["circuits"]
+               for leg, row in circuit["legs"].items() if row["fault"]}
+    assert failing == {("rg1", "primary")}
+    assert [row["circuit"] for row in found["faults"][0]["legs"]] == ["rg1/er1"]
+    apart = told_apart(found)
+    assert {one["name"] for one in apart["circuits"]} == {"rg1/er1", "rg2/er1"}
+    assert {one["circuit"] for one in apart["connections"]} == {"rg1/er1", "rg2/er1"}
 
 
 def test_a_link_is_told_as_it_is_and_a_missing_interface_is_named(tmp_path: Path) -> None:

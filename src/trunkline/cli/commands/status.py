@@ -12,6 +12,7 @@ from trunkline.cli.commands import contain
 from trunkline.cli.instance import Instance
 from trunkline.cli.options import output_option, pass_instance, print_json
 from trunkline.cli.status import brief, rows, whole
+from trunkline.cli.status.names import told_apart
 from trunkline.settings import PROFILE_NAMES
 
 LEGS = rows.LEGS
@@ -43,6 +44,7 @@ def status(instance: Instance, circuit: str | None, everything: bool, as_json: b
     if as_json:
         print_json({"endpoint": instance.url(), "pid": running.pid, "simulation": running.simulation, **found})
         return
+    found = told_apart(found)
     whole.heading(found, instance.url(), running.simulation, PROFILE_NAMES[0])
     now = datetime.now(UTC)
     if wanted or everything:

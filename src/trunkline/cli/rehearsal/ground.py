@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +11,7 @@ from urllib.parse import quote, urlencode
 from trunkline.cli.client import NETWORK_VERSION, TRUNKLINE_VERSION, Clients, Json
 from trunkline.cli.commands.status import LEGS, overview
 from trunkline.cli.failure import Failed
-from trunkline.cli.lookup import NETWORK, group_of
+from trunkline.cli.lookup import NETWORK, group_of, told_apart
 from trunkline.cli.rehearsal.links import Link, Reach, links, reaches
 from trunkline.diagnosis.drill.certificate import Route, Timers
 from trunkline.diagnosis.drill.conditions import Observed, Seen
@@ -62,13 +61,6 @@ class Ground:
         across = (Way((self.leg(one, leg), self.leg(other, leg))) for link in self.reaches
                   if (one := self.circuit(link.near)) and (other := self.circuit(link.far)) for leg in LEGS)
         return tuple(dict.fromkeys((*alone, *towards, *across)))
-
-
-def told_apart(circuits: tuple[Json, ...]) -> dict[str, str]:
-    """Names by key; with the group where another circuit bears the same."""
-    often = Counter(str(one["name"]).lower() for one in circuits)
-    return {str(one["id"]).lower(): one["name"] if often[str(one["name"]).lower()] == 1
-            else f"{group_of(one['id'])}/{one['name']}" for one in circuits}
 
 
 def look(clients: Clients) -> Ground:
