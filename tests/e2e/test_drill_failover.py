@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import random
 import signal
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,9 @@ import pytest
 
 from drilling import Attempt, drill, kill_service, legs, places, play, well, whole, wide
 from e2e_support import Running, started
+from trunkline.cli.client import connected
+from trunkline.cli.instance import locate
+from trunkline.cli.lookup import circuit as find_circuit
 from waiting import until
 
 pytestmark = pytest.mark.root
@@ -123,6 +127,30 @@ def test_a_stop_condition_ends_the_failure(estate: Running) -> None:
     assert (code, found["verdict"]["result"], found["restored"]) == (4, "aborted", True), said
     assert "has heard nothing for" in found["verdict"]["reasons"][0]
     restored(estate)
+
+
+@pytest.mark.slow
+def test_longer_paths_end_at_the_edge_itself_when_the_service_is_killed(estate: Running) -> None:
+    usual = path_at_site(estate)
+    with connected(locate(str(estate.home))) as clients:
+        circuit = find_circuit(clients, "er1")["id"]
+        clients.named("operator").post(f"{circuit}/startCircuitLinkFailoverTest?linkType=primary&circuitTestCategory="
+                                       "ASPathPrepend&expiresInSeconds=10&api-version=2025-07-01")
+    until(lambda: len(path_at_site(estate)) > len(usual), 20, "a longer path over the leg")
+    kill_service(places(estate))
+    until(lambda: path_at_site(estate) == usual, 30, "the path as it was, and nobody to say so")
+    estate.trunkline("up", "-d")
+    restored(estate)
+
+
+def path_at_site(running: Running) -> list[str]:
+    """What the router on the primary leg hears of the network."""
+    nodes = places(running).nodes
+    router = next(found for found in nodes.iterdir() if found.name.startswith("ce-paris") and found.name.endswith("ce1"))
+    said = subprocess.run(["birdc", "-s", str(router / "bird.ctl"), "show", "route", "10.1.0.0/16", "all"],
+                          capture_output=True, text=True, check=True).stdout
+    paths = [line.split()[1:] for line in said.splitlines() if "BGP.as_path" in line]
+    return min(paths, key=len)
 
 
 @pytest.mark.slow

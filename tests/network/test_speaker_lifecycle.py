@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -222,3 +223,16 @@ def test_an_interface_that_appears_later_is_noticed(wired: Estate) -> None:
     wait_established(speak, subject, "gateway-0")
     link(wired.places, ("mid", "left0", "10.0.1.2/30"), ("left", "mid0", "10.0.1.1/30"))
     wait_established(speak, subject, "customer")
+
+
+def test_what_is_told_on_a_lease_ends_with_it_though_nobody_says_so(wired: Estate) -> None:
+    subject, far = mid(Daemon.BIRD), (LEFT, RIGHT)
+    wired.start(subject, *far)
+    wait_established(wired.daemons, subject, "customer", "gateway-0")
+    other = status(wired.daemons, subject, "gateway-0").since
+    closed = replace(subject, sessions=(replace(TO_LEFT, enabled=False), TO_RIGHT), lapses_at=time.time() + 2)
+    wired.start(closed)
+    until(lambda: status(wired.daemons, subject, "customer").state is not SessionState.ESTABLISHED, 5, "it is closed")
+    assert wired.daemons.observe([closed]) == {closed.key}
+    until(lambda: status(wired.daemons, subject, "customer").state is SessionState.ESTABLISHED, 30, "its return")
+    assert unbroken(other, status(wired.daemons, subject, "gateway-0").since)

@@ -15,7 +15,7 @@ from trunkline.intent.peering import PeeringView, peerings
 from trunkline.intent.vnet_peering import PeeringState, counterpart, state, synced
 from trunkline.model.bgp import family_of, of_family
 from trunkline.model.circuit import Circuit, CrossConnection, Leg, ProviderState
-from trunkline.model.failover import TestCategory, tested_legs
+from trunkline.model.failover import TestCategory, tested_legs, tested_until
 from trunkline.model.hub import BgpConnection, HubIpConfiguration, VirtualHub
 from trunkline.model.impairment import Impairment
 from trunkline.model.network import (
@@ -238,6 +238,7 @@ class CircuitView:
     orders: tuple[tuple[Leg, OrderView], ...]
     withdrawn: tuple[Leg, ...]  #: a failover test holds their customer sessions down
     prepended: tuple[Leg, ...]  #: a failover test makes paths over them longer
+    tested_until: float  #: when such a test ends by itself
     port: PortView | None = None
     impairments: tuple[ImpairmentView, ...] = ()
     throttle_mbps: int | None = None  #: the provider's own limit
@@ -278,7 +279,8 @@ def circuit_view(estate: Estate, circuit: ResourceId) -> CircuitView | None:
     return CircuitView(
         resource, model, peerings(estate, circuit), port is not None or _provisioned(estate, circuit),
         tuple(_cabled(port, circuit) if port else _orders(estate, circuit)),
-        tested_legs(resource, TestCategory.BGP_DISCONNECT), tested_legs(resource, TestCategory.AS_PATH_PREPEND), port,
+        tested_legs(resource, TestCategory.BGP_DISCONNECT), tested_legs(resource, TestCategory.AS_PATH_PREPEND),
+        tested_until(resource), port,
         tuple(map(ImpairmentView.of, referrers(estate, circuit, IMPAIRMENT))),
         next((Throttle.model_validate(one.properties).bandwidth_in_mbps
               for one in referrers(estate, circuit, THROTTLE)), None))

@@ -133,6 +133,11 @@ def tested_legs(circuit: Resource, category: TestCategory) -> tuple[Leg, ...]:
     return tuple(test.leg for test in link_tests(circuit) if test.running and test.category is category)
 
 
+def tested_until(circuit: Resource) -> float:
+    """When the running tests of its links end by themselves, in seconds of the clock; 0 where none runs."""
+    return max((test.ends.timestamp() for test in link_tests(circuit) if test.running), default=0.0)
+
+
 def is_tested(gateway: Resource, location: str) -> bool:
     """Whether a test keeps the gateway away from circuits at this location."""
     return any(test.running and test.peering_location.casefold() == location.casefold()

@@ -128,7 +128,9 @@ class Igp:
 
 @dataclass(frozen=True, slots=True)
 class Router:
-    """A routing daemon in a node and all that it is told. ``down``: it ought not to run."""
+    """A routing daemon in a node and all that it is told. ``down``: it ought not to run. ``lapses_at``: a moment of the
+    clock at which the daemon goes back to what it was told before, whether or not anybody is there to say so; 0 for
+    never."""
 
     node: str
     daemon: Daemon
@@ -140,6 +142,7 @@ class Router:
     down: bool = False
     validation: tuple[ValidationSource, ...] = ()
     igp: Igp | None = None
+    lapses_at: float = 0.0
 
     def session(self, name: str) -> Session | None:
         return next((session for session in self.sessions if session.name == name), None)

@@ -49,7 +49,7 @@ MEMBERS: Mapping[tuple[type, str], ChangeClass] = {
     (Session, "import_policy"): _SOFT, (Session, "export_policy"): _SOFT, (Session, "group"): _SOFT,
     (Session, "enforce_first_as"): _SOFT, (Session, "prefix_limit"): _HITLESS, (Session, "limit_action"): _HITLESS,
     (Session, "closed_by"): _HITLESS, (Session, "bfd"): _HITLESS,
-    (Router, "origins"): _SOFT, (Router, "daemon"): _ANEW,
+    (Router, "origins"): _SOFT, (Router, "daemon"): _ANEW, (Router, "lapses_at"): _HITLESS,
     (Node, "sysctls"): _HITLESS, (Node, "forwarding"): _HITLESS,
     (Link, "end.mtu"): _HITLESS, (Link, "end.strict"): _HITLESS, (Link, "end.proxy_arp"): _HITLESS,
     (Link, "end.up"): _RESET, (Tunnel, "end.mtu"): _HITLESS, (Port, "mtu"): _HITLESS, (Port, "up"): _RESET,

@@ -41,7 +41,9 @@ INNER = frozenset({GATEWAY, *CIRCUITS, VNET, TRANSIT, HUB, SERVICES, REACH, NETW
 
 #: Of every node with a daemon. The kernel keeps the TCP sockets of one that ended, and with them a namespace without
 #: name and the tunnels in it, while it retries to say goodbye to peers out of reach: minutes by default, now a second.
-DAEMON_SYSCTLS = (("ipv4.tcp_orphan_retries", "1"),)
+#: The kernel itself resets what belongs to no connection, and a peer with TTL security hears that too only with 255.
+DAEMON_SYSCTLS = (("ipv4.tcp_orphan_retries", "1"), ("ipv4.ip_default_ttl", "255"))
+_DAEMON_SYSCTLS6 = (("ipv6.conf.default.hop_limit", "255"),)
 
 #: Of every node with several ways over IPv6: flows are spread by ports there as well.
 SPREAD6 = (("ipv6.fib_multipath_hash_policy", "1"),)
@@ -130,7 +132,8 @@ def in_family(name: str, address: str) -> str:
 
 def sysctls(addresses: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """Of a node with a daemon and these addresses."""
-    return (*DAEMON_SYSCTLS, *(SPREAD6 if any(family_of(address) == 6 for address in addresses) else ()))
+    has_ipv6 = any(family_of(address) == 6 for address in addresses)
+    return (*DAEMON_SYSCTLS, *((*_DAEMON_SYSCTLS6, *SPREAD6) if has_ipv6 else ()))
 
 
 def default_route(address: str) -> str:

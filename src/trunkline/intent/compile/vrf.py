@@ -60,7 +60,16 @@ def router(circuit: CircuitView, linked: Links, which: Leg, profile: Profile) ->
                   for one in _gateway_sessions(c, instance, which, profile)),
                 *(one for link in linked.reaches for one in reach_sessions(link, circuit, which, profile)))
     return Router(vrf_node(circuit.resource.id, which), Daemon.BIRD, AZURE_ASN,
-                  router_id(circuit.resource.number, 4 + number_of(which)), sessions, ecmp=profile.ecmp)
+                  router_id(circuit.resource.number, 4 + number_of(which)), sessions, ecmp=profile.ecmp,
+                  lapses_at=_lapses_at(circuit, linked, which))
+
+
+def _lapses_at(circuit: CircuitView, linked: Links, which: Leg) -> float:
+    """A failover test of this leg, or longer paths over Global Reach from another's."""
+    others = (link.other(circuit.resource.id) for link in linked.reaches)
+    ends = (circuit.tested_until if which in (*circuit.withdrawn, *circuit.prepended) else 0.0,
+            *(one.tested_until for one in others if which in one.prepended))
+    return max(ends)
 
 
 def _customer_sessions(circuit: CircuitView, linked: Links, which: Leg, profile: Profile) -> Iterator[Session]:

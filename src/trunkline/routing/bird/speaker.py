@@ -2,11 +2,14 @@
 
 Files of a node: ``bird.conf`` (what runs, hence the last good one), ``bird.conf.candidate`` (what is being tried),
 ``bird.conf.pending`` (the same with new passwords, which sessions that are up have without BIRD's knowing: ``rekey``),
-``bird.ctl``, ``bird.pid``, ``bird.log``.
+``bird.conf.leased`` (there while what runs is on a lease that BIRD itself holds), ``bird.ctl``, ``bird.pid``,
+``bird.log``.
 """
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -30,7 +33,8 @@ PROGRAM = "bird"
 ACTIVE, CANDIDATE, PENDING, PID_FILE = "bird.conf", "bird.conf.candidate", "bird.conf.pending", "bird.pid"
 #: What keeps kernel routes over a death, and the protocol that has those of IPv6.
 _PERSIST, _KERNEL6 = "  persist;\n", "protocol kernel 'tl.kernel6'"
-_FILES = (ACTIVE, CANDIDATE, PENDING, PID_FILE, control.SOCKET, remarks.LOG, f"{remarks.LOG}.1")
+LEASED = "bird.conf.leased"
+_FILES = (ACTIVE, CANDIDATE, PENDING, LEASED, PID_FILE, control.SOCKET, remarks.LOG, f"{remarks.LOG}.1")
 
 
 class BirdSpeaker:
@@ -254,11 +258,22 @@ def _reload(files: NodeFiles, router: Router, text: str) -> bool:
     try:
         _let_go(files, text)
         candidate = files.write(CANDIDATE, text)
-        last = control.ask(files, f'configure "{candidate}"')[-1]
+        last = control.ask(files, f'configure "{candidate}"{_lease(files, router)}')[-1]
     except control.Unreachable:
         return False
     if last.code not in control.RECONFIGURED:
         files.remove(CANDIDATE)
         raise ConfigurationRejected(f"BIRD of {router.node} refuses its configuration: {redact(last.text, router)}")
     files.rename(CANDIDATE, ACTIVE)
+    if router.lapses_at:
+        files.write(LEASED, str(router.lapses_at))
+    else:
+        files.remove(LEASED)
     return True
+
+
+def _lease(files: NodeFiles, router: Router) -> str:
+    """BIRD undoes by itself what nobody confirms in time; whatever it is told until then ends that. So only what is
+    told first is leased: behind a second change would stand the first, and not what was before."""
+    left_s = math.ceil(router.lapses_at - time.time())
+    return f" timeout {left_s}" if left_s > 0 and not files.read(LEASED) else ""
