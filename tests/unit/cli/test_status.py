@@ -157,7 +157,9 @@ def test_what_is_not_well_has_a_table_of_its_own(
 
 
 def test_of_one_circuit_nothing_else_is_told() -> None:
-    found = estate(connections=[{"name": f"con{name}", "circuit": name, "gateway": "gw1"} for name in ("er1", "er2")],
+    ids = {one["name"]: one["id"] for one in estate()["circuits"]}
+    found = estate(connections=[{"name": f"con{name}", "circuit": name, "circuitId": identity, "gateway": "gw1"}
+                                for name, identity in ids.items()],
                    failed=["/subscriptions/s/resourceGroups/rg1/providers/Microsoft.Network/virtualNetworks/v"])
     about = whole.about(found, found["circuits"][1])
     assert [one["name"] for one in about["circuits"]] == ["er2"]

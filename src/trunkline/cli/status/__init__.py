@@ -1,5 +1,6 @@
 """The estate as people read it.
 
+    names   circuits of one name, told apart
     rows    what is said of each thing, as rows of tables
     brief   what matters, on one screen
     whole   everything, or all about one circuit

@@ -58,7 +58,7 @@ def nodes(found: Json) -> str:
 def about(found: Json, circuit: Json) -> Json:
     """``found`` without what is not of the circuit. ``circuit``: as ARM tells it."""
     name, key = circuit["name"], circuit["id"].lower()
-    connections = [one for one in found["connections"] if one["circuit"] == name]
+    connections = [one for one in found["connections"] if one["circuitId"].lower() == key]
     gateways = {one["gateway"] for one in connections}
     return {
         **found,
@@ -67,9 +67,9 @@ def about(found: Json, circuit: Json) -> Json:
         "directPorts": [one for one in found["directPorts"] if name in one["circuits"]],
         "connections": connections,
         "gateways": [one for one in found["gateways"] if one["name"] in gateways],
-        "faults": [one for one in found["faults"] if any(leg["circuit"] == name for leg in one["legs"])],
+        "faults": [one for one in found["faults"] if any(leg["id"].lower() == key for leg in one["legs"])],
         "impairments": [one for one in found["impairments"] if one["circuit"] == name],
-        "publicPrefixes": [one for one in found["publicPrefixes"] if one["circuit"] == name],
+        "publicPrefixes": [one for one in found["publicPrefixes"] if one["circuitId"].lower() == key],
         "containments": [one for one in found["containments"]
                          if one["properties"]["circuit"]["id"].lower() == key],
         "operations": [one for one in found["operations"] if one["resource"].lower().startswith(key)],
