@@ -54,6 +54,12 @@ def test_customers_see_a_notice_of_what_concerns_them(ordered: Window) -> None:
     assert notice["properties"]["summary"] == "optics: primary of er1; the other leg carries"
 
 
+def test_of_what_nobody_uses_it_is_said(window: Window) -> None:
+    told = put(window, "m1", wish()).body["properties"]
+    assert told["affected"] == []
+    assert told["why"].startswith("no circuit ends there: nothing is drained")
+
+
 @pytest.mark.parametrize(("properties", "code"), [
     (wish(days=13), "MaintenanceNoticeTooShort"),
     (wish(days=-1, emergency=True), "MaintenanceNoticeTooShort"),

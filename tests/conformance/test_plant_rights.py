@@ -103,3 +103,24 @@ def test_a_tenant_announces_no_work_and_takes_none_back(arm: Arm) -> None:
     assert arm.ask("DELETE", path).code == "AuthorizationFailed"
     notice, = arm.ask("GET", f"{arm.subscription}/{PLANT}/notices").body["value"]
     assert notice["properties"]["affected"] == [{"id": circuit(arm).lower(), "leg": "primary"}]
+
+
+def test_a_provider_is_told_of_its_own_sides_of_circuits_and_reads_no_announcement(arm: Arm) -> None:
+    """Also of one that stands in its own subscription, where it may read everything else."""
+    begin = datetime.now(UTC) + timedelta(days=20)
+    arm.account = "customer"
+    key = arm.make(circuit(arm), CIRCUIT)["properties"]["serviceKey"]
+    arm.account = "operator"
+    own = f"/subscriptions/{arm.accounts.provider_subscription}"
+    arm.ask("PUT", f"{own}/resourceGroups/work", {"location": "westeurope"})
+    path = f"{own}/resourceGroups/work/{PLANT}/maintenances/m1"
+    assert arm.ask("PUT", path, {"properties": {
+        "kind": "edge", "location": "Amsterdam", "leg": "primary", "startTime": begin.isoformat(),
+        "endTime": (begin + timedelta(hours=1)).isoformat(), "reason": "optics"}}).status == 201
+    arm.account = "provider"
+    assert arm.ask("GET", path).code == "AuthorizationFailed"
+    assert arm.ask("GET", f"{own}/{PLANT}/maintenances").body.get("value", []) == []
+    notice, = arm.ask("GET", f"{own}/{PLANT}/notices").body["value"]
+    side, = notice["properties"]["affected"]
+    assert side["id"].endswith(f"/expressroutecrossconnections/{key}")
+    assert circuit(arm).lower() not in str(notice).lower()

@@ -20,6 +20,9 @@ from trunkline.model.resource import Json, Resource, ResourceId
 
 _S = MaintenanceState
 
+#: Said of a maintenance that takes nothing from anybody.
+NOBODY = "no circuit ends there: nothing is drained and nobody is told, unless one is ordered before it begins"
+
 #: How long sessions may take to come back before a maintenance ends without them; seconds.
 RESTORED_WITHIN_S = 120
 
@@ -118,7 +121,8 @@ def gateways_of(estate: Estate, circuit: ResourceId) -> tuple[ResourceId, ...]:
 @dataclass(frozen=True, slots=True)
 class Seen:
     """``since``: when the present state began. ``blocked``: why it may not begin, or go on. ``busy``: what of it still
-    carries traffic. ``missing``: what is not back yet. ``before``: why it was where it is until now."""
+    carries traffic. ``missing``: what is not back yet. ``before``: why it was where it is until now. ``idle``: nothing
+    is there that it would take."""
 
     now: datetime
     since: datetime
@@ -127,6 +131,7 @@ class Seen:
     missing: tuple[str, ...] = ()
     cancelled: bool = False
     before: str = ""
+    idle: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +153,7 @@ def _announced(wish: Maintenance, seen: Seen) -> Next:
     if seen.now >= wish.end_time:
         return Next(_S.REFUSED, seen.before or "nobody was there to begin it within its window")
     if seen.now < wish.start_time:
-        return Next(_S.ANNOUNCED)
+        return Next(_S.ANNOUNCED, NOBODY if seen.idle else "")
     if seen.blocked:
         return Next(_S.ANNOUNCED, f"may not begin: {_listed(seen.blocked)}")
     return Next(_S.DRAINING)

@@ -21,7 +21,7 @@ from trunkline.model.machine import MAINTENANCE as MACHINE
 from trunkline.model.maintenance import MAINTENANCE, MaintenanceState, model_of, state_of
 from trunkline.model.operation import Activity
 from trunkline.model.profile import Profile
-from trunkline.model.resource import Json, ProvisioningState, Resource, now
+from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId, now
 from trunkline.reconcile.wellness import Wellness
 from trunkline.store import Reader, Store
 
@@ -46,19 +46,22 @@ class Maintenances:
         self._looked: dict[str, float] = {}  #: when it was looked up whom each concerns; time.monotonic()
 
     def beat(self) -> frozenset[Scope]:
-        """What has to be passed over because something moved."""
+        """What has to be passed over because something moved. One after another, each beside what the one before it has
+        become: of two that may begin the second finds the first at work."""
         with self._store.reading() as reader:
-            found = [one for one in reader.list(MAINTENANCE) if not one.deleting and not state_of(one).final]
-            turns = [(one, turn) for one in found if (turn := self._tried(one, reader))]
-        return frozenset(scope for one, turn in turns for scope in self._keep(one, turn))
+            found = [one.id for one in reader.list(MAINTENANCE) if not one.deleting and not state_of(one).final]
+        return frozenset(scope for one in found for scope in self._moved(one))
 
-    def _tried(self, one: Resource, reader: Reader) -> _Turn | None:
+    def _moved(self, identity: ResourceId) -> frozenset[Scope]:
         """What a node that is not there keeps from being seen is seen with the next beat; others do not wait for it."""
         try:
-            return self._turn(one, reader)
+            with self._store.reading() as reader:
+                one = reader.get(identity)
+                turn = self._turn(one, reader) if one and not one.deleting else None
         except DriverFailure:
-            log.exception("maintenance %s could not be looked at", one.id)
-            return None
+            log.exception("maintenance %s could not be looked at", identity)
+            return frozenset()
+        return self._keep(one, turn) if one and turn else frozenset()
 
     def _turn(self, one: Resource, reader: Reader) -> _Turn:
         """Whom it concerns is looked up anew while nothing is out of use; then those alone that it began with."""
@@ -69,7 +72,7 @@ class Maintenances:
                         ) if state is not _S.RESTORING else ()
         return _Turn(parts, used, following(wish, state, Seen(
             now(), _since(one), blocked, self._busy(state, parts, reader), self._missing(state, used, reader),
-            "cancelled" in one.system, one.status.get("why", ""))))
+            "cancelled" in one.system, one.status.get("why", ""), not parts)))
 
     def _parts(self, one: Resource, reader: Reader) -> frozenset[Part]:
         """To look them up takes reading all circuits: now and then while the window is not open."""

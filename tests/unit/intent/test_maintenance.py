@@ -13,7 +13,7 @@ from trunkline.intent.compile import compile
 from trunkline.intent.compile.draft import CUSTOMER, GATEWAY, instance_node, vrf_node
 from trunkline.intent.dependency import touched
 from trunkline.intent.estate import Snapshot
-from trunkline.intent.maintenance import RESTORED_WITHIN_S, Part, Seen, following, opposed, parts_of, rendered
+from trunkline.intent.maintenance import NOBODY, RESTORED_WITHIN_S, Part, Seen, following, opposed, parts_of, rendered
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.view import CIRCUIT, VNET
 from trunkline.intent.view import GATEWAY as GATEWAY_TYPE
@@ -46,6 +46,11 @@ WISH = model_of(maintenance())
 def seen(minutes: float, since: float | None = None, **told: object) -> Seen:
     at = START + timedelta(minutes=minutes)
     return Seen(at, at if since is None else START + timedelta(minutes=since), **told)  # type: ignore[arg-type]
+
+
+def test_what_nobody_uses_is_announced_as_that() -> None:
+    assert following(WISH, S.ANNOUNCED, seen(-1, idle=True)).why == NOBODY
+    assert following(WISH, S.ANNOUNCED, seen(-1)).why == ""
 
 
 @pytest.mark.parametrize(("state", "looks", "then"), [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -141,6 +142,21 @@ def test_it_gives_back_when_the_other_leg_fails_and_tries_again(world: World) ->
     assert state_of(world.at(2, beats=2)) is S.ANNOUNCED
     world.delete(closed)
     assert state_of(world.at(3, beats=4)) is S.IN_PROGRESS
+
+
+@pytest.mark.parametrize("second", [
+    {"kind": "edge", "location": "Amsterdam", "leg": "secondary"},
+    {"kind": "switch", "provider": "Equinix", "location": "Amsterdam", "leg": "secondary"}])
+def test_of_two_windows_that_open_at_once_the_second_waits_for_the_first(world: World, second: dict[str, str]) -> None:
+    """However they came to be announced: a circuit that is moved into both, say."""
+    other = wish(**second)
+    world.put(wish(), replace(other, id=estates.rid(MAINTENANCE, "m2")))
+    world.at(1, beats=6)
+    with world.store.reading() as reader:
+        first, waiting = reader.list(MAINTENANCE)
+    assert (state_of(first), state_of(waiting)) == (S.IN_PROGRESS, S.ANNOUNCED)
+    assert waiting.status["why"] == "may not begin: the primary leg of er1 is under maintenance m1"
+    assert world.customer(Leg.SECONDARY).state == "Established"
 
 
 def test_a_circuit_that_nobody_uses_keeps_nobody_from_work(world: World) -> None:

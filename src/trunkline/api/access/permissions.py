@@ -24,6 +24,8 @@ ASSIGNMENT, DEFINITION = "Microsoft.Authorization/roleAssignments", "Microsoft.A
 #: How old what is remembered may be, and how many decisions are.
 _FRESH_S, _REMEMBERED = 5.0, 65_536
 
+#: They name circuits of all whom they concern: a notice tells each its own.
+_OPERATORS_OWN = ("maintenances",)
 #: Writable by whoever may write where they are; everything else in the plant is the operator's.
 _CUSTOMERS_PLANT = ("status", "plan", "whatif", "resiliency", "path", "nearest")
 
@@ -186,7 +188,7 @@ def forbidden(account: Account, action: str, scope: str) -> Fault:
 def _plant_allowed(account: Account, action: str) -> bool:
     """No role of a subscription's owner reaches the plant itself, nor who may announce what at an exchange."""
     namespace, *kinds, verb = action.lower().split("/") if action.count("/") > 1 else ("", "")
-    if account.operator or verb == "read":
+    if account.operator or (verb == "read" and not (namespace == "trunkline.plant" and kinds[0] in _OPERATORS_OWN)):
         return True
     return kinds != ["exchanges"] if namespace == "trunkline.exchange" else (
         namespace != "trunkline.plant" or kinds[0] in _CUSTOMERS_PLANT)

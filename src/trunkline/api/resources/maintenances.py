@@ -10,7 +10,7 @@ from trunkline.api.declaration import Action, Ledger, Question, Register, Resour
 from trunkline.api.resources.linked import linked, missing
 from trunkline.errors import Conflict, Fault
 from trunkline.intent.estate import Estate
-from trunkline.intent.maintenance import Part, concerns_alone, opposed, parts_of, recorded, rendered
+from trunkline.intent.maintenance import NOBODY, Part, concerns_alone, opposed, parts_of, recorded, rendered
 from trunkline.intent.view import CIRCUIT, GATEWAY
 from trunkline.model.backbone import backbone, site_of
 from trunkline.model.maintenance import (
@@ -89,10 +89,12 @@ def _amend(wish: Wish, ledger: Ledger) -> Json:
 
 
 def _show(maintenance: Resource, _estate: Estate) -> Json:
-    return {"state": state_of(maintenance).value, "why": maintenance.status.get("why", ""),
+    parts = recorded(maintenance)
+    told = maintenance.status.get("why", "" if parts else NOBODY)
+    return {"state": state_of(maintenance).value, "why": told,
             "since": maintenance.status.get("since", maintenance.created.isoformat()),
             "history": maintenance.status.get("history", []),
-            "affected": [_part(one) for one in sorted(recorded(maintenance))]}
+            "affected": [_part(one) for one in sorted(parts)]}
 
 
 def _part(one: Part) -> Json:
@@ -125,12 +127,20 @@ def _cancelled(maintenance: Resource, _estate: Register, _question: Question) ->
 
 
 def _notices(subscription: ResourceId, register: Register) -> Iterator[Json]:
-    """Of each maintenance that concerns something of a subscription, and of that alone."""
+    """Of each maintenance that concerns something of a subscription, and of that alone. To a circuit's provider its own
+    side of it is told."""
     for one in register.list(MAINTENANCE):
-        mine = [part for part in sorted(recorded(one))
-                if part.resource.subscription.lower() == subscription.subscription.lower()]
+        mine = [seen for part in sorted(recorded(one)) for seen in _sides(part, register)
+                if seen.resource.subscription.lower() == subscription.subscription.lower()]
         if mine and not one.deleting:
             yield _notice(subscription, one, mine)
+
+
+def _sides(part: Part, register: Register) -> Iterator[Part]:
+    yield part
+    circuit = register.get(part.resource)
+    if circuit and (twin := circuit.system.get("twin")):
+        yield Part(ResourceId.parse(twin["id"]).key, part.part)
 
 
 def _notice(subscription: ResourceId, one: Resource, mine: list[Part]) -> Json:
