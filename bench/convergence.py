@@ -29,7 +29,6 @@ from stand import AZURE, Profile, Stage, estates, probing, report, resilient, sc
 import outages
 import reaching
 from estates import whole
-from trunkline.intent.compile.draft import host_node
 from trunkline.model.profile import Bfd
 from trunkline.model.resource import Json, Resource
 
@@ -44,9 +43,6 @@ KINDS: dict[str, tuple[Profile, Json, int]] = {
     "backbone-node": (AZURE, outages.TARGETS["backbone node"], 1000),
     "location": (AZURE, outages.LOCATION, 1500), "region": (AZURE, outages.REGION, 1500), "drain": (AZURE, {}, 0)}
 INSIDE = ("gateway-instance", "backbone-link", "backbone-node", "region")
-#: Between two sites, over Global Reach.
-BETWEEN_SITES = outages.Course(
-    host_node(reaching.site_id(1), "h1"), host_node(reaching.site_id(2), "h1"), reaching.host_address(2))
 
 
 def estate_of(kind: str) -> list[Resource]:
@@ -60,7 +56,7 @@ def estate_of(kind: str) -> list[Resource]:
 def meet(found: Stage, kind: str) -> outages.Met:
     if kind == "drain":
         return outages.drain(found)
-    return outages.meet(found, KINDS[kind][1], BETWEEN_SITES if kind == "region" else outages.TO_CLOUD)
+    return outages.meet(found, KINDS[kind][1], outages.BETWEEN_SITES if kind == "region" else outages.TO_CLOUD)
 
 
 def detection_ms(kind: str) -> int:

@@ -9,17 +9,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 import estates
+import reaching
 from conditions import ends_in
 from probing import FLOWS, PER_SECOND, Probe, probing
 from scenes import HOST, IN_CLOUD, VM, all_up, carried, customer, is_up
 from stage import Stage
 from trunkline.intent.allocation import core_loopback
+from trunkline.intent.compile.draft import host_node
 from trunkline.intent.compile.plant import backbone_interface, core_node
 from trunkline.intent.network import Direction
 from trunkline.intent.view import CIRCUIT, GATEWAY
 from trunkline.model.backbone import backbone
 from trunkline.model.circuit import Leg
+from trunkline.model.fault import RehearsedFault
 from trunkline.model.profile import Bfd, Profile
 from trunkline.model.resource import Json
 from waiting import until
@@ -36,8 +41,31 @@ TARGETS: dict[str, Json] = {
     "backbone link": {"kind": "backboneLink", "site": "Amsterdam", "to": "westeurope", "leg": "primary"},
     "backbone node": {"kind": "backboneNode", "site": "westeurope", "leg": "primary"},
 }
+#: How something fails; what the API refuses has no meaning (``met``).
+MODES: dict[str, Json] = {"silent": {}, "in": {"direction": "in"}, "out": {"direction": "out"},
+                          "link down": {"mode": "linkDown"}}
+COMING_AND_GOING: Json = {"downInSeconds": 2, "upInSeconds": 1}
 LOCATION: Json = {"kind": "location", "location": "Amsterdam"}
 REGION: Json = {"kind": "region", "region": "West Europe"}
+
+
+def every(*names: str) -> dict[str, Json]:
+    """Each of the ``TARGETS`` that are named, in every way that the API accepts: ``edge, link down, flapping``."""
+    found = {f"{name}, {mode}{pace}": {**of(name), **how, **times} for name in names for mode, how in MODES.items()
+             for pace, times in (("", {}), (", flapping", COMING_AND_GOING))}
+    return {name: properties for name, properties in found.items() if is_accepted(properties)}
+
+
+def of(name: str) -> Json:
+    return {"location": LOCATION, "region": REGION}.get(name) or TARGETS[name]
+
+
+def is_accepted(properties: Json) -> bool:
+    try:
+        RehearsedFault.model_validate(properties)
+    except ValidationError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +86,11 @@ class Met:
 
 
 TO_CLOUD = Course()
+#: Between two sites, over Global Reach.
+BETWEEN_SITES = Course(host_node(reaching.site_id(1), "h1"), host_node(reaching.site_id(2), "h1"),
+                       reaching.host_address(2))
+#: How often something comes and goes while it is watched.
+_TURNS = 2
 
 
 def detection_ms(profile: Profile) -> int:
@@ -78,15 +111,21 @@ def meet(stage: Stage, properties: Json, course: Course = TO_CLOUD) -> Met:
     """It fails until every flow has found another way, and heals until every session is back and the backbone leads as
     it did, which of a link takes OSPF a quarter of a minute."""
     fault = estates.fault(**properties)
-    fault.system["begunAt"] = ends_in(0)  # what comes and goes begins by being down
     until(lambda: is_settled(stage), 40, "OSPF to settle", every_s=0.2)
     with probed(stage, course) as failed:
+        begun = time.time()
+        fault.system["begunAt"] = ends_in(0)  # what comes and goes begins by being down
         stage.put(fault)
+        until(lambda: time.time() > begun + _TURNS * _period_s(properties), 60, "it to come and go")
     with probed(stage, course) as healed:
         stage.delete(fault.id)
         all_up(stage)
         until(lambda: is_settled(stage), 40, "OSPF to settle", every_s=0.2)
     return Met(failed, healed)
+
+
+def _period_s(properties: Json) -> float:
+    return sum(float(properties.get(name, 0)) for name in COMING_AND_GOING)
 
 
 def drain(stage: Stage) -> Met:

@@ -107,6 +107,12 @@ def test_what_an_estate_uses_says_for_whom_and_on_which_leg(window: Window) -> N
     assert not one(window, "peeringLocations", "London")["used"]
 
 
+def test_a_metro_is_used_by_what_is_ordered_there_and_not_by_what_stands_in_its_buildings(window: Window) -> None:
+    an_estate(window)
+    assert one(window, "peeringLocations", "Amsterdam")["used"]
+    assert not one(window, "peeringLocations", "Amsterdam Metro")["used"]
+
+
 def test_a_link_that_is_kept_off_says_so(window: Window) -> None:
     an_estate(window)
     span = backbone().span("amsterdam", "westeurope")
@@ -163,6 +169,18 @@ def test_the_nearest_location_comes_first_with_its_round_trips(window: Window) -
     assert (best["scope"], best["distanceInKilometers"]) == ("Local", 3)
     assert best["legs"]["primary"]["roundTripInMilliseconds"] == pytest.approx(
         best["legs"]["primary"]["accessInMilliseconds"] + best["legs"]["primary"]["backboneInMilliseconds"], abs=0.02)
+
+
+@pytest.mark.parametrize(("city", "region", "found"), [
+    ("Mumbai", "westeurope", "Mumbai"), ("Tokyo", "westeurope", "Tokyo"), ("London", "japaneast", "London")])
+def test_no_fibre_is_taken_to_lead_straight_across_a_continent(
+        window: Window, city: str, region: str, found: str) -> None:
+    """What is near comes first, and what is far is reached by the same cables as the backbone."""
+    rows = ask(window, "nearest", {"position": {"city": city}, "region": region}).body["value"]
+    assert rows[0]["peeringLocation"].startswith(found)
+    assert [row["accessLine"] for row in rows] == sorted((row["accessLine"] for row in rows), reverse=True)
+    trips = [row["legs"]["primary"]["roundTripInMilliseconds"] for row in rows]
+    assert min(trips) >= rows[0]["legs"]["primary"]["roundTripInMilliseconds"] - 1
 
 
 def test_the_scope_says_which_sku_reaches(window: Window) -> None:

@@ -109,8 +109,8 @@ def _of_site(service: Service, call: Call, text: str) -> SitePosition:
 
 def _shown(choice: Choice) -> Json:
     place = choice.location
-    return {"peeringLocation": place.name, "distanceInKilometers": round(choice.km), "scope": choice.tier.value,
-            "zone": place.zone, "metro": len({way.path[0] for way in choice.ways}) > 1,
+    return {"peeringLocation": place.name, "distanceInKilometers": round(choice.km), "accessLine": choice.is_near,
+            "scope": choice.tier.value, "zone": place.zone, "metro": len({way.path[0] for way in choice.ways}) > 1,
             "expressRouteDirect": place.direct, "providers": list(choice.providers),
             "legs": {way.leg.value: _way(way) for way in choice.ways}}
 

@@ -9,13 +9,15 @@ from trunkline.cli import whatif
 from trunkline.cli.client import Json
 from trunkline.cli.failure import Failed
 from trunkline.cli.tables import duration
+from trunkline.model.fault import WORDS, FaultKind
 
 LEGS = ("primary", "secondary")
 COLUMNS = ("fails", "how", "ends in", "takes away", "frames lost")
 #: What a fault is of, by the first of its words; anything else is a circuit.
-FORMS = {
-    "edge": "edge LOCATION LEG", "switch": "switch PROVIDER LOCATION LEG", "gateway": "gateway GATEWAY INSTANCE",
-    "link": "link SITE SITE [LEG]", "core": "core SITE LEG", "location": "location LOCATION", "region": "region REGION"}
+FORMS = {WORDS[kind]: f"{WORDS[kind]} {names}" for kind, names in {
+    FaultKind.EDGE: "LOCATION LEG", FaultKind.SWITCH: "PROVIDER LOCATION LEG", FaultKind.INSTANCE: "GATEWAY INSTANCE",
+    FaultKind.SPAN: "SITE SITE [LEG]", FaultKind.CORE: "SITE LEG", FaultKind.LOCATION: "LOCATION",
+    FaultKind.REGION: "REGION"}.items()}
 HOW = "Write CIRCUIT LEG, or " + ", ".join(list(FORMS.values())[:-1]) + f" or {FORMS['region']}."
 _TOLD = 12  #: most targets that a message names
 

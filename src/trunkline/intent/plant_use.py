@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 from trunkline.intent.compile import compile
 from trunkline.intent.dependency import awaited
 from trunkline.intent.direct import PORT
-from trunkline.intent.estate import Estate
+from trunkline.intent.estate import Estate, Remembered
 from trunkline.intent.exchange import EXCHANGE, MEMBER
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.view import CIRCUIT, GATEWAY, VNET
@@ -30,6 +31,9 @@ ROOTS = (CIRCUIT, PORT, GATEWAY, EXCHANGE, MEMBER)
 _IN_REGIONS = (VNET, GATEWAY, VIRTUAL_HUB)
 PLACED = (CIRCUIT, PORT, EXCHANGE, *_IN_REGIONS)
 
+#: What requires nothing of the plant, and of which a site costs as much as all its legs.
+ALONE = (ScopeKind.SITE, ScopeKind.SERVICES, ScopeKind.VALIDATOR)
+
 _By = Mapping[str, frozenset[str]]
 
 
@@ -45,16 +49,23 @@ def plant_use(resources: Iterable[Resource], estate: Estate) -> PlantUse:
     """``resources``: those of the ``ROOTS``."""
     legs: dict[str, set[Leg]] = defaultdict(set)
     by: dict[str, set[str]] = defaultdict(set)
+    remembered = Remembered(estate)
+
+    @cache
+    def required(scope: Scope) -> tuple[Scope, ...]:
+        return compile(scope, remembered, AZURE).requires
+
     for resource in resources:
         if not resource.deleting:
-            for name, leg in _stands_on(resource, estate):
+            for name, leg in _stands_on(resource, remembered, required):
                 legs[name].add(leg)
                 by[name].add(str(resource.id))
     return PlantUse({name: frozenset(found) for name, found in legs.items()},
                     {name: frozenset(found) for name, found in by.items()})
 
 
-def _stands_on(resource: Resource, estate: Estate) -> Iterator[tuple[str, Leg]]:
+def _stands_on(resource: Resource, estate: Estate,
+               required: Callable[[Scope], tuple[Scope, ...]]) -> Iterator[tuple[str, Leg]]:
     """Sites and spans, each with a leg; again and again."""
     todo, seen = list(awaited(resource, estate)), set[Scope]()
     while todo:
@@ -66,8 +77,8 @@ def _stands_on(resource: Resource, estate: Estate) -> Iterator[tuple[str, Leg]]:
             yield scope.key, Leg(scope.leg)
         elif scope.kind is ScopeKind.BACKBONE:
             yield from _path(scope)
-        else:
-            todo += compile(scope, estate, AZURE).requires
+        elif scope.kind not in ALONE:
+            todo += required(scope)
 
 
 def _path(scope: Scope) -> Iterator[tuple[str, Leg]]:

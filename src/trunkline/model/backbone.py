@@ -73,6 +73,7 @@ class Backbone:
     sites: tuple[BackboneSite, ...]
     spans: tuple[Span, ...]
     _paths: dict[tuple[str, str], tuple[tuple[str, ...], ...]] = field(default_factory=dict, repr=False, compare=False)
+    _latencies: dict[str, dict[str, int]] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def by_name(self) -> dict[str, BackboneSite]:
@@ -115,9 +116,15 @@ class Backbone:
     def nearest(self, start: str, kind: SiteKind) -> tuple[tuple[str, int], ...]:
         """Sites of a kind by latency (one way, us) from a site, over both planes' spans; those out of reach are left
         out."""
-        found = networkx.single_source_dijkstra_path_length(self._graph, start, weight="us")
-        near = ((name, round(us)) for name, us in found.items() if self.by_name[name].kind is kind)
+        near = ((name, us) for name, us in self.latencies(start).items() if self.by_name[name].kind is kind)
         return tuple(sorted(near, key=lambda one: (one[1], one[0])))
+
+    def latencies(self, start: str) -> Mapping[str, int]:
+        """Of all sites in reach."""
+        if start not in self._latencies:
+            found = networkx.single_source_dijkstra_path_length(self._graph, start, weight="us")
+            self._latencies[start] = {name: round(us) for name, us in found.items()}
+        return self._latencies[start]
 
     def _disjoint(self, start: str, end: str) -> tuple[tuple[str, ...], ...]:
         one, other = ((site_of(start, leg), site_of(end, leg)) for leg in Leg)

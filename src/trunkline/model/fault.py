@@ -27,6 +27,12 @@ class FaultKind(StrEnum):
     REGION = "region"  #: [region] all backbone routers, gateways and networks of a region
 
 
+#: By which people name them, in commands and messages.
+WORDS: dict[FaultKind, str] = {
+    FaultKind.LEG: "leg", FaultKind.EDGE: "edge", FaultKind.SWITCH: "switch", FaultKind.INSTANCE: "gateway",
+    FaultKind.SPAN: "link", FaultKind.CORE: "core", FaultKind.LOCATION: "location", FaultKind.REGION: "region"}
+
+
 class FaultMode(StrEnum):
     """``silent``: frames vanish, no link goes down. ``linkDown``: the links lose their carrier."""
 
@@ -96,8 +102,8 @@ class RehearsedFault(Properties):
     @model_validator(mode="after")
     def _behaves(self) -> RehearsedFault:
         if self.direction is not Way.BOTH and self.kind not in _ONE_WAY:
-            raise ValueError(f"direction '{self.direction}' is of legs and backbone links; a {self.kind} fails "
-                             "both ways")
+            raise ValueError(f"direction '{self.direction}' is of kinds {' and '.join(_ONE_WAY)}; a fault of kind "
+                             f"'{self.kind}' fails both ways: leave direction out")
         if self.direction is not Way.BOTH and self.mode is FaultMode.LINK_DOWN:
             raise ValueError(f"direction '{self.direction}' needs mode 'silent': a link that is down is down both "
                              "ways")

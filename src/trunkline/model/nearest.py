@@ -16,11 +16,15 @@ from trunkline.model.plant import PeeringLocation, Region, city_of, locations
 from trunkline.model.provider import offers
 from trunkline.model.reach import beyond
 
+#: Kilometres of fibre that a carrier lays straight to a customer: nine of ten spans on land are no longer. Whoever is
+#: farther away comes by the same cables as the backbone.
+ACCESS_KM = 2200.0
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Of one leg. ``access_us``: one way from the site to the leg's building, over fibre as on land; ``backbone_us``:
-    from there along ``path`` to the region."""
+    """Of one leg. ``access_us``: one way from the site to the leg's building, over fibre as on land, or from the
+    nearest location along the spans where that is too far; ``backbone_us``: from there along ``path`` to the region."""
 
     leg: Leg
     path: tuple[str, ...]
@@ -35,19 +39,45 @@ class Way:
 @dataclass(frozen=True, slots=True)
 class Choice:
     """``km``: great circle from the site to the primary leg's building; ``tier``: the least SKU that reaches the
-    region."""
+    region; ``is_near``: whether a carrier's line leads there."""
 
     location: PeeringLocation
     km: float
     ways: tuple[Way, Way]
     tier: SkuTier
+    is_near: bool
     providers: tuple[str, ...]
 
 
 def ranked(start: Position, region: Region) -> tuple[Choice, ...]:
-    """Where circuits are sold, by the primary leg's round trip, then the secondary's."""
-    found = (_choice(start, place, region) for place in _sold())
-    return tuple(sorted(found, key=lambda one: (*(way.round_trip_us for way in one.ways), one.location.name)))
+    """Where circuits are sold: those that a line leads to before all others, each by the primary leg's round trip, then
+    the secondary's."""
+    access = Access(start)
+    found = (_choice(access, place, region) for place in _sold())
+    return tuple(sorted(found, key=lambda one: (
+        not one.is_near, *(way.round_trip_us for way in one.ways), one.location.name)))
+
+
+class Access:
+    """How a site comes to the buildings where legs end."""
+
+    def __init__(self, start: Position) -> None:
+        self._start = start
+        self._first = min((site_of(place.name, leg) for place in _sold() for leg in Leg), key=self.km, default="")
+        self._spans = backbone().latencies(self._first) if self._first else {}
+
+    def km(self, site: str) -> float:
+        return self._start.km_to(_site(site).position)
+
+    def is_near(self, site: str) -> bool:
+        """The nearest location always is."""
+        return site == self._first or self.km(site) * LAND_FACTOR <= ACCESS_KM
+
+    def us(self, site: str) -> int:
+        straight = latency_us(self.km(site) * LAND_FACTOR)
+        if self.is_near(site) or site not in self._spans:
+            return straight
+        return latency_us(self.km(self._first) * LAND_FACTOR) + self._spans[site]
 
 
 def _sold() -> Iterator[PeeringLocation]:
@@ -56,18 +86,18 @@ def _sold() -> Iterator[PeeringLocation]:
     return (place for place in locations().values() if place.name in served and (place.zone or used()))
 
 
-def _choice(start: Position, place: PeeringLocation, region: Region) -> Choice:
-    primary, secondary = (_way(start, place.name, region.name, leg) for leg in Leg)
+def _choice(access: Access, place: PeeringLocation, region: Region) -> Choice:
+    primary, secondary = (_way(access, place.name, region.name, leg) for leg in Leg)
     tier = next(tier for tier in (SkuTier.LOCAL, SkuTier.STANDARD, SkuTier.PREMIUM)
                 if not beyond(tier, place.name, region.name))
     served = tuple(offer.name for offer in offers().values() if offer.serves(place.name))
-    return Choice(place, start.km_to(_site(primary.path[0]).position), (primary, secondary), tier, served)
+    building = primary.path[0]
+    return Choice(place, access.km(building), (primary, secondary), tier, access.is_near(building), served)
 
 
-def _way(start: Position, place: str, region: str, leg: Leg) -> Way:
+def _way(access: Access, place: str, region: str, leg: Leg) -> Way:
     path = backbone().path(place.casefold(), region, leg)
-    access = latency_us(start.km_to(_site(path[0]).position) * LAND_FACTOR)
-    return Way(leg, path, access, backbone().latency_us(path))
+    return Way(leg, path, access.us(path[0]), backbone().latency_us(path))
 
 
 def _site(name: str) -> BackboneSite:

@@ -17,7 +17,7 @@ from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.usage import Place, places, standing
 from trunkline.model.backbone import site_of
 from trunkline.model.circuit import Leg
-from trunkline.model.fault import FaultKind, RehearsedFault, Target
+from trunkline.model.fault import WORDS, FaultKind, RehearsedFault, Target
 from trunkline.model.plant import location, region
 from trunkline.model.provider import offers
 from trunkline.model.resource import Json, Resource, ResourceId
@@ -86,8 +86,9 @@ class Standing:
         """As one would write it: ``er1 primary``, ``edge Amsterdam primary``."""
         owners = (one.target for one in (model.circuit, model.gateway) if one)
         plant = (model.provider, model.location, model.region, model.site, model.to)
+        kind = "" if model.kind is FaultKind.LEG else WORDS[model.kind]
         names = (*map(self._name, owners), *plant, model.leg, "" if model.instance is None else str(model.instance))
-        return [str(word) for word in (_WORDS[model.kind], *names) if word]
+        return [str(word) for word in (kind, *names) if word]
 
     def _name(self, owner: ResourceId) -> str:
         """With its group where several bear it."""
@@ -111,11 +112,6 @@ class Standing:
 
 
 # ── what can fail ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-_WORDS = {
-    FaultKind.LEG: "", FaultKind.EDGE: "edge", FaultKind.SWITCH: "switch", FaultKind.INSTANCE: "gateway",
-    FaultKind.SPAN: "link", FaultKind.CORE: "core", FaultKind.LOCATION: "location", FaultKind.REGION: "region"}
 
 
 def _leg(scope: Scope, _blueprint: Blueprint) -> Iterator[Json]:
@@ -143,6 +139,8 @@ def _core(scope: Scope, _blueprint: Blueprint) -> Iterator[Json]:
     yield {"kind": FaultKind.CORE, "site": _site(scope.key), "leg": scope.leg}
     if found := region(scope.key):
         yield {"kind": FaultKind.REGION, "region": found.display_name}
+    elif location(scope.key):
+        yield {"kind": FaultKind.LOCATION, "location": _site(scope.key)}
 
 
 def _link(scope: Scope, _blueprint: Blueprint) -> Iterator[Json]:

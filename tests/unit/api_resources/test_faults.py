@@ -35,7 +35,7 @@ def test_what_is_in_use_may_fail(desk: Desk, wish: Json) -> None:
     ({**EDGE, "location": "Dublin"}, "edge Dublin primary"), ({**LOCATION, "location": "Tokyo"}, "location Tokyo"),
     ({**REGION, "region": "Japan East"}, "region Japan East"),
     ({**SWITCH, "provider": "Colt"}, "switch Colt Amsterdam"),
-    (SPAN, "backboneLink Amsterdam Tokyo"), ({**CORE, "site": "Tokyo"}, "backboneNode Tokyo secondary")])
+    (SPAN, "link Amsterdam Tokyo"), ({**CORE, "site": "Tokyo"}, "core Tokyo secondary")])
 def test_what_nothing_uses_cannot_fail(desk: Desk, wish: Json, words: str) -> None:
     refused, = desk.refusal(CUT, wish)
     assert (refused.code, refused.status) == ("FaultTargetNotInUse", 409)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import reaching
 from resilient import Way, connectivity, estate, everything, of_kind
 from trunkline.diagnosis.whatif.agreement import Flow, disagreement
 from trunkline.diagnosis.whatif.demand import Demand, demands
@@ -13,7 +14,7 @@ from trunkline.diagnosis.whatif.words import Names
 from trunkline.errors import Fault
 from trunkline.intent.estate import Snapshot
 from trunkline.intent.view import SITE
-from trunkline.model.fault import RehearsedFault
+from trunkline.model.fault import WORDS, RehearsedFault
 from trunkline.model.resource import Json, Resource
 
 
@@ -136,3 +137,16 @@ def test_the_network_agrees_only_if_packets_do_what_was_said(fate: str, lost: tu
     assert bool(disagreement(fate, [Flow(5, one) for one in lost])) is wrong
 
 
+
+
+def test_the_place_of_the_other_site_is_told_as_its_own() -> None:
+    rows = Question(reaching.two_sites()).costly()
+    assert [row["sentence"].partition(": ")[2] for name, row in rows.items() if name.startswith("location")] == [
+        "every circuit that paris uses for this comes in at Amsterdam.",
+        "every circuit that rome uses for this comes in at London."]
+
+
+def test_a_failure_is_named_by_the_words_of_fail() -> None:
+    found = Question(estate(Way())).report()
+    words = {row["failure"].split(" ")[0] for row in found["failable"] if row["kind"] != "router"}
+    assert words == set(WORDS.values())

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import estates
 from plants import using, written
+from trunkline.intent.compile import compile
+from trunkline.intent.dependency import awaited
 from trunkline.intent.estate import Snapshot
-from trunkline.intent.plant_use import PLACED, ROOTS, lost, plant_use
+from trunkline.intent.plant_use import ALONE, PLACED, ROOTS, lost, plant_use
+from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.view import CIRCUIT, GATEWAY, VNET
 from trunkline.model.circuit import Leg
+from trunkline.model.profile import AZURE
 from trunkline.model.resource import ProvisioningState, Resource
 
 BOTH = frozenset(Leg)
@@ -48,3 +52,19 @@ def test_what_another_plant_lacks_is_told_with_who_uses_it(tmp_path: Path) -> No
     assert any(f"location 'Amsterdam' is used by {estates.rid(CIRCUIT, 'er1')} and is not" in one for one in said)
     assert any(f"region 'westeurope' is used by {estates.rid(VNET, 'hub')}" in one for one in said)
     assert any("port location 'Equinix-Amsterdam-AM5' is used by" in one for one in said)
+
+
+def test_what_is_not_looked_into_requires_nothing() -> None:
+    """Else a part of the plant would be missing from what an estate uses."""
+    estate = [*estates.whole(), estates.microsoft()]
+    snapshot = Snapshot(estate)
+    todo, seen = [scope for one in estate for scope in awaited(one, snapshot)], set[Scope]()
+    todo.append(Scope(ScopeKind.SERVICES, "westeurope"))
+    while todo:
+        scope = todo.pop()
+        if scope not in seen:
+            seen.add(scope)
+            todo += compile(scope, snapshot, AZURE).requires
+    alone = {scope for scope in seen if scope.kind in ALONE}
+    assert {scope.kind for scope in alone} == set(ALONE)
+    assert not [scope for scope in alone if compile(scope, snapshot, AZURE).requires]

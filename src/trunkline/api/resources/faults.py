@@ -15,7 +15,7 @@ from trunkline.intent.usage import in_use
 from trunkline.intent.view import FAULT, GATEWAY
 from trunkline.intent.wan import WAN_GATEWAY
 from trunkline.model.backbone import backbone
-from trunkline.model.fault import FaultKind, FaultMode, RehearsedFault
+from trunkline.model.fault import WORDS, FaultKind, FaultMode, RehearsedFault
 from trunkline.model.plant import locations, metro_sites, region, regions
 from trunkline.model.profile import AZURE
 from trunkline.model.provider import offers
@@ -47,7 +47,7 @@ def _words(model: RehearsedFault) -> str:
     names = (model.circuit.target.name if model.circuit else "", model.gateway.target.name if model.gateway else "",
              model.provider, model.location, model.region, model.site, model.to, model.leg,
              "" if model.instance is None else str(model.instance))
-    return " ".join((model.kind, *(name for name in names if name)))
+    return " ".join((WORDS[model.kind], *(name for name in names if name)))
 
 
 _HINTS = {
@@ -59,8 +59,9 @@ _HINTS = {
                         "hub.",
     FaultKind.SPAN: "A link is in use once a path between a circuit's location and a region takes it.",
     FaultKind.CORE: "A backbone router is in use once a path between a circuit's location and a region takes it.",
-    FaultKind.LOCATION: "A location is in use once a circuit ends there.",
-    FaultKind.REGION: "A region is in use once a circuit reaches something in it.",
+    FaultKind.LOCATION: "A location is in use once a circuit ends there, or a path between others leads through "
+                        "it.",
+    FaultKind.REGION: "A region is in use once a circuit reaches something in it, or a path leads through it.",
 }
 
 

@@ -4,10 +4,13 @@ a subscription uses. Read-only."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache, partial
 
 from trunkline.api.declaration import Register, ResourceType
+from trunkline.intent.direct import PORT, port_view
 from trunkline.intent.plant_use import ROOTS, PlantUse, plant_use
 from trunkline.intent.span import is_avoided
+from trunkline.intent.view import CIRCUIT, circuit_view
 from trunkline.model.backbone import BackboneSite, SiteKind, Span, backbone, site_of
 from trunkline.model.circuit import Leg
 from trunkline.model.plant import PeeringLocation, Region, locations, metro_sites, regions
@@ -35,8 +38,19 @@ def _where(site: BackboneSite) -> Json:
 
 def _locations(parent: ResourceId, register: Register) -> Iterator[Json]:
     use, served = _use(parent, register), _served()
-    return (_row(parent, "peeringLocations", place.name, _location(place, use, served.get(place.name, [])))
+    sold = cache(partial(_sold_at, register=register))
+    return (_row(parent, "peeringLocations", place.name, _location(place, use, served.get(place.name, []), sold))
             for place in locations().values())
+
+
+def _sold_at(text: str, register: Register) -> str:
+    """The location that a circuit or a Direct port was ordered at."""
+    wanted = ResourceId.parse(text)
+    if wanted.type.lower() == PORT.lower():
+        port = port_view(register, wanted)
+        return port.location if port else ""
+    circuit = circuit_view(register, wanted) if wanted.type.lower() == CIRCUIT.lower() else None
+    return circuit.location if circuit else ""
 
 
 def _served() -> dict[str, list[str]]:
@@ -47,10 +61,12 @@ def _served() -> dict[str, list[str]]:
     return found
 
 
-def _location(place: PeeringLocation, use: PlantUse, providers: list[str]) -> Json:
+def _location(place: PeeringLocation, use: PlantUse, providers: list[str], sold: Callable[[str], str]) -> Json:
+    """A metro is used by what is ordered there, not by whatever stands in its buildings."""
     sites = {leg: site_of(place.name, leg) for leg in Leg}
     near = backbone().nearest(sites[Leg.PRIMARY], SiteKind.REGION)[0][0]
-    by = sorted({one for leg, site in sites.items() if leg in use.legs.get(site, ()) for one in use.by[site]})
+    by = sorted({one for leg, site in sites.items() if leg in use.legs.get(site, ()) for one in use.by[site]
+                 if place.name not in metro_sites() or sold(one) == place.name})
     return {
         **_where(backbone().by_name[sites[Leg.PRIMARY]]), "address": place.address, "zone": place.zone,
         "geopoliticalArea": place.area, "localRegions": list(place.local_regions), "nearestRegion": near,

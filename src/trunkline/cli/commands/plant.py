@@ -137,7 +137,9 @@ def path(instance: Instance, start: str, end: str, as_json: bool) -> None:
 def nearest(instance: Instance, site: str, region: str, top: int, as_json: bool) -> None:
     """The peering locations by which a site reaches a region, the quickest first.
 
-    Round trips are light's in fibre: from the site over 1.6 times the great circle, then along the backbone.
+    Round trips are light's in fibre: from the site over 1.6 times the great circle, then along the backbone. Where
+    that is too far for a line of its own (2,200 km of fibre), access is by the backbone's cables; what is nearer comes
+    first.
     """
     with connected(instance) as clients:
         found = told.ask(clients, "nearest", {"region": region, **told.starting_at(clients, site)})
@@ -145,14 +147,15 @@ def nearest(instance: Instance, site: str, region: str, top: int, as_json: bool)
     if as_json:
         print_json(found)
         return
-    print_table(("peering location", "km away", "primary ms", "secondary ms", "SKU", "zone", "Direct", "providers"),
-                map(_nearest_row, found["value"]), title=f"Round trips to {found['region']}")
+    print_table(("peering location", "km away", "access", "primary ms", "secondary ms", "SKU", "zone", "Direct",
+                 "providers"), map(_nearest_row, found["value"]), title=f"Round trips to {found['region']}")
 
 
 def _nearest_row(one: Json) -> tuple[object, ...]:
     trips = (f"{one['legs'][leg]['roundTripInMilliseconds']:.2f}" for leg in told.LEGS)
-    return (one["peeringLocation"], f"{one['distanceInKilometers']:,}", *trips, one["scope"], one["zone"] or "-",
-            "yes" if one["expressRouteDirect"] else "-", _providers(one["providers"]))
+    access = "line" if one["accessLine"] else "cables"
+    return (one["peeringLocation"], f"{one['distanceInKilometers']:,}", access, *trips, one["scope"],
+            one["zone"] or "-", "yes" if one["expressRouteDirect"] else "-", _providers(one["providers"]))
 
 
 def _providers(names: list[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from trunkline.diagnosis.whatif.demand import MEGABIT
 from trunkline.diagnosis.whatif.sweep import Cost
@@ -13,16 +13,19 @@ from trunkline.intent.compile.plant import edge_node, switch_node
 from trunkline.intent.compile.policing import policer_name
 from trunkline.intent.connectivity.inventory import Inventory
 from trunkline.intent.connectivity.model import Bundle
+from trunkline.intent.connectivity.pairs import Pair
 from trunkline.intent.connectivity.taking import Cause, RouterLoss
 from trunkline.intent.connectivity.walking import INWARD, OUTWARD
 from trunkline.intent.connectivity.wiring import Meter
 from trunkline.intent.network import Direction
+from trunkline.model.backbone import site_of
 from trunkline.model.circuit import Leg
-from trunkline.model.fault import FaultKind
+from trunkline.model.fault import WORDS, FaultKind, Target
 from trunkline.model.plant import locations, regions
 from trunkline.model.provider import offers
 from trunkline.model.resource import ResourceId
 
+_NOTHING = "nothing"
 #: Names in an error.
 _MOST_TOLD = 40
 
@@ -44,13 +47,9 @@ class Names:
         """As ``trunkline fail`` and ``trunkline whatif`` take it."""
         if isinstance(cause, RouterLoss):
             return f"router {self.owner(cause.key)} {cause.router}"
-        names = [self._place(name) for name in cause.key.split("~")]
-        word: dict[FaultKind, Callable[[], str]] = {
-            FaultKind.LEG: lambda: f"leg {self.owner(cause.key)} {cause.part}",
-            FaultKind.INSTANCE: lambda: f"gateway {self.owner(cause.key)} {cause.part}",
-            FaultKind.SPAN: lambda: " ".join(["link", *names, *filter(None, [cause.part])]),
-            FaultKind.CORE: lambda: f"core {names[0]} {cause.part}"}
-        return word.get(cause.kind, lambda: " ".join([cause.kind.value, *names, *filter(None, [cause.part])]))()
+        owned = cause.kind in (FaultKind.LEG, FaultKind.INSTANCE)
+        names = [self.owner(cause.key)] if owned else [self._place(name) for name in cause.key.split("~")]
+        return " ".join([WORDS[cause.kind], *names, *filter(None, [cause.part])])
 
     def find(self, text: str, causes: Iterable[Cause]) -> Cause:
         """The failure that is meant, by its words in any case."""
@@ -96,7 +95,12 @@ class Names:
         """Why all paths of these pairs go through what fails."""
         if isinstance(cause, RouterLoss):
             return self._ends_at(cause)
-        site = self.between(bundles[0])[0]
+        site = ""
+        if cause.kind is FaultKind.LEG:
+            site = _listed(list(self._sites_on(cause)))
+        elif cause.kind is FaultKind.LOCATION:
+            site = _listed(list(self._sites_in(cause.key, bundles[0].pairs[0])))
+        place = self._place(cause.key)
         return {
             FaultKind.LEG: f"no other leg carries what {site} needs",
             FaultKind.EDGE: "nothing leads past this edge: the other leg is not in use",
@@ -104,9 +108,23 @@ class Names:
             FaultKind.INSTANCE: "the other instance has no path",
             FaultKind.SPAN: "both planes of the backbone take this link",
             FaultKind.CORE: "the other plane of the backbone leads nowhere",
-            FaultKind.LOCATION: f"every circuit that {site} uses for this comes in at {self._place(cause.key)}",
-            FaultKind.REGION: f"everything leads through {self._place(cause.key)}",
+            FaultKind.LOCATION: (f"every circuit that {site} uses for this comes in at {place}" if site != _NOTHING
+                                 else f"everything leads through {place}"),
+            FaultKind.REGION: f"everything leads through {place}",
         }[cause.kind]
+
+    def _sites_on(self, leg: Target) -> Iterator[str]:
+        yield from (self.owner(order.site.id.key) for one in self._found.circuits if one.resource.id.key == leg.key
+                    for which, order in one.orders if which == leg.part and order.site)
+
+    def _sites_in(self, place: str, pair: Pair) -> Iterator[str]:
+        """Those at the ends of a pair all whose legs for it end in one building."""
+        for end in (pair.here, pair.there):
+            places = {site_of(one.location, leg) for one in self._found.circuits
+                      if one.resource.id.key in pair.circuits
+                      for leg, order in one.orders if order.site and order.site.id.key == end.owner.key}
+            if places == {place}:
+                yield self.owner(end.owner.key)
 
     def _ends_at(self, loss: RouterLoss) -> str:
         legs = [(self._short[one.resource.id.key], leg) for one in self._found.circuits for leg, order in one.orders
@@ -140,4 +158,4 @@ def _called(one: ResourceId) -> tuple[str, str, str]:
 
 def _listed(names: Sequence[str], most: int = 8) -> str:
     shown = list(names[:most]) + ([f"{len(names) - most} more"] if len(names) > most else [])
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}" if shown else "nothing"
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}" if shown else _NOTHING
