@@ -32,7 +32,7 @@ _IN_REGIONS = (VNET, GATEWAY, VIRTUAL_HUB)
 PLACED = (CIRCUIT, PORT, EXCHANGE, *_IN_REGIONS)
 
 #: What requires nothing of the plant, and of which a site costs as much as all its legs.
-ALONE = (ScopeKind.SITE, ScopeKind.SERVICES, ScopeKind.VALIDATOR)
+ALONE = (ScopeKind.SITE, ScopeKind.VALIDATOR)
 
 _By = Mapping[str, frozenset[str]]
 

@@ -69,6 +69,7 @@ class Profile:
     gateway_prefix_limit: int  #: VNet prefixes one connection may advertise
     ecmp: int  #: most equal paths
     route_server_prefix_limit: int = 4_000  #: routes that one peer of a Route Server may announce
+    hub_prefix_limit: int = 11_000  #: routes of a hub's table: all that ExpressRoute may come to (azure-facts 2)
     burst_ms: int = 300  #: how long a leg's whole bandwidth may be saved up (docs/decisions/policing.md)
     direct_tolerance_percent: int = 20  #: more than its bandwidth that a limited circuit on a Direct port may take
     ipv6_prefix_limit: int = 100  #: IPv6 routes of a customer, and of a gateway in one connection
@@ -89,6 +90,10 @@ class Profile:
         if family == 6:
             return self.ipv6_prefix_limit
         return self.private_prefix_limit_premium if tier is SkuTier.PREMIUM else self.private_prefix_limit
+
+    @property
+    def hub_limit(self) -> int:
+        return max(1, self.hub_prefix_limit // self.gateway_divisor)
 
     def connection_limit(self, family: int) -> int:
         """Of a gateway's session with an edge."""

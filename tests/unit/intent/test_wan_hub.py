@@ -9,7 +9,7 @@ import wans
 from trunkline.intent.bgp import Router
 from trunkline.intent.blueprint import Blueprint
 from trunkline.intent.compile import compile
-from trunkline.intent.compile.draft import ce_node, instance_node, vnet_node, vrf_node
+from trunkline.intent.compile.draft import GATEWAY, WAN, ce_node, instance_node, vnet_node, vrf_node
 from trunkline.intent.drivers import Change
 from trunkline.intent.estate import Snapshot
 from trunkline.intent.network import Capacity
@@ -17,7 +17,7 @@ from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.view import CIRCUIT, SITE, VNET
 from trunkline.intent.wan import gateway_part, router_part
 from trunkline.model.circuit import Leg
-from trunkline.model.profile import AZURE
+from trunkline.model.profile import AZURE, LimitAction
 from trunkline.model.resource import Resource, ResourceId
 from trunkline.simulation import SimulatedPlane, SimulatedSpeaker
 
@@ -180,3 +180,10 @@ def test_scale_units_bound_the_gateway() -> None:
 
 def test_gateway_and_routers_have_parts_of_their_own_in_the_smallest_hub() -> None:
     assert (gateway_part("10.50.0.0/24"), router_part("10.50.0.0/24")) == ("10.50.0.0/26", "10.50.0.64/26")
+
+
+def test_no_table_of_a_hub_takes_routes_without_bound_and_beyond_it_nobody_is_cut_off() -> None:
+    realm = Realm(*wans.whole(), wans.custom_table())
+    bounded = {(node, session.group): (session.prefix_limit, session.limit_action) for node in (HUB, ONE)
+               for session in realm.routers[node].sessions if session.group in (GATEWAY, WAN)}
+    assert bounded == {(HUB, GATEWAY): (9_500, LimitAction.DROP), (ONE, WAN): (11_000, LimitAction.DROP)}

@@ -60,7 +60,7 @@ from trunkline.intent.wan import Attached, ConnectedNetwork, HubTable, WanHub, r
 from trunkline.model.bgp import GATEWAY_ASN
 from trunkline.model.circuit import Leg
 from trunkline.model.hub import HUB_ASN
-from trunkline.model.profile import Profile
+from trunkline.model.profile import LimitAction, Profile
 from trunkline.model.resource import ResourceId
 from trunkline.model.site import Daemon
 
@@ -153,13 +153,13 @@ def sessions_of_network(wan: WanHub, one: ConnectedNetwork, profile: Profile) ->
     for table in wan.tables:
         if one.touches(table):
             told, tells = _told(one.attached, table), table.id.key in one.attached.propagated
-            yield Session(
+            yield _bounded(profile.hub_limit, Session(
                 name=session_name(WAN, table.number), group=WAN, interface=network_interface(table),
                 local_address=link_address(one.prefixes), peer_address=table_address(wan, table),
                 local_asn=GATEWAY_ASN, peer_asn=HUB_ASN,
                 import_policy=_not_own(one.prefixes) if told else REJECT_ALL,
                 export_policy=only_own(one.prefixes) if tells else REJECT_ALL, enforce_first_as=False,
-                ttl_security=True, bfd=profile.inner_bfd)
+                ttl_security=True, bfd=profile.inner_bfd))
 
 
 def origins_of_network(one: ConnectedNetwork) -> tuple[Origin, ...]:
@@ -222,12 +222,22 @@ def _towards_gateway(wan: WanHub, table: HubTable, gateway: GatewayView, profile
     """Only the default table tells the gateway, and nothing of what the gateway has told."""
     taken, given = Policy((Rule(Action.PERMIT, remove_communities=(_ALL_CONNECTIONS,)),)), learned_from(LOCAL, NETWORK)
     for instance, address in enumerate(instance_addresses(gateway.vnet.gateway_subnet)):
-        yield Session(
+        yield _bounded(_learned(gateway, profile), Session(
             name=session_name(GATEWAY, gateway.resource.number, str(instance)), group=GATEWAY,
             interface=_to_instance(gateway, instance), local_address=table_address(wan, table), peer_address=address,
             local_asn=HUB_ASN, peer_asn=GATEWAY_ASN, import_policy=taken,
             export_policy=REJECT_ALL if table.slot else given, enforce_first_as=False, ttl_security=True,
-            bfd=profile.inner_bfd, next_hop_self=True, reflects=True)
+            bfd=profile.inner_bfd, next_hop_self=True, reflects=True))
+
+
+def _learned(gateway: GatewayView, profile: Profile) -> int:
+    """What a gateway of this size learns from all its circuits, a table takes from each of its instances."""
+    return gateway.size.divided(profile.gateway_divisor).routes
+
+
+def _bounded(most: int, session: Session) -> Session:
+    """Beyond its limit nothing more is taken: to close the session would cut off everybody on the table."""
+    return replace(session, prefix_limit=most, limit_action=LimitAction.DROP)
 
 
 def sessions_of_gateway(gateway: GatewayView, wan: WanHub, instance: int, profile: Profile) -> Iterator[Session]:
