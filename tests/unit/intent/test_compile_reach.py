@@ -119,6 +119,9 @@ def test_a_failover_test_by_longer_paths_at_one_end_makes_them_longer_at_the_oth
     assert evaluate(session.import_policy, ROUTE, REACH).entry.as_path == (12076,) * 8 + (65020,)
     other, _ = reach_sessions(2, Leg.SECONDARY, estate=[tested, *estate[1:]])
     assert evaluate(other.import_policy, ROUTE, REACH).entry.as_path == (65020,)
+    lapses = {(number, leg): router(number, leg, [tested, *estate[1:]]).lapses_at for number in (1, 2) for leg in Leg}
+    ends = test.ends.timestamp()
+    assert lapses == {(1, Leg.PRIMARY): ends, (2, Leg.PRIMARY): ends, (1, Leg.SECONDARY): 0, (2, Leg.SECONDARY): 0}
 
 
 def test_a_link_that_was_not_admitted_or_is_going_does_not_exist() -> None:
