@@ -42,7 +42,6 @@ KINDS: dict[str, tuple[Profile, Json, int]] = {
     "backbone-link": (AZURE, outages.TARGETS["backbone link"], 1000),
     "backbone-node": (AZURE, outages.TARGETS["backbone node"], 1000),
     "location": (AZURE, outages.LOCATION, 1500), "region": (AZURE, outages.REGION, 1500), "drain": (AZURE, {}, 0)}
-INSIDE = ("gateway-instance", "backbone-link", "backbone-node", "region")
 
 
 def estate_of(kind: str) -> list[Resource]:
@@ -60,10 +59,8 @@ def meet(found: Stage, kind: str) -> outages.Met:
 
 
 def detection_ms(kind: str) -> int:
-    """Of whoever has to notice: our own routers, or the customer's."""
-    profile = KINDS[kind][0]
-    bfd = profile.inner_bfd if kind in INSIDE else profile.customer_bfd or Bfd()
-    return bfd.interval_ms * bfd.multiplier
+    profile, properties, _ = KINDS[kind]
+    return outages.detection_ms(profile, properties)
 
 
 def quiet(found: Stage, seconds: float) -> probing.Probe:

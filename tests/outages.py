@@ -93,9 +93,15 @@ BETWEEN_SITES = Course(host_node(reaching.site_id(1), "h1"), host_node(reaching.
 _TURNS = 2
 
 
-def detection_ms(profile: Profile) -> int:
-    """The longest time that a session of the profile needs to notice that its peer is gone (RFC 5880, 6.8.4)."""
-    return max(bfd.interval_ms * bfd.multiplier for bfd in (profile.customer_bfd or Bfd(), profile.inner_bfd))
+#: What only sessions between our own speakers lead over.
+_INSIDE = ("gatewayInstance", "backboneLink", "backboneNode", "region")
+
+
+def detection_ms(profile: Profile, properties: Json = LEG) -> int:
+    """The longest time that whoever has to notice a failure needs for it (RFC 5880, 6.8.4): the customer's session, or
+    one inside."""
+    bfd = profile.inner_bfd if properties.get("kind") in _INSIDE else profile.customer_bfd or Bfd()
+    return bfd.interval_ms * bfd.multiplier
 
 
 def all_flows_carry(stage: Stage, course: Course = TO_CLOUD) -> bool:
