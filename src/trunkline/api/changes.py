@@ -128,7 +128,7 @@ def _readable(turn: Turn, wanted: ResourceId) -> Resource:
     """A circuit that is not there is told like one of which nothing may be known."""
     found = turn.writer.get(wanted)
     if found is None or not turn.author.permits(f"{wanted.type}/read", wanted.key):
-        raise NotFound(f"There is no circuit {wanted}; plan it before what needs it.")
+        raise NotFound(f"There is no circuit {wanted}; create it first, or name it before what needs it.")
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +13,7 @@ import click
 from trunkline.cli.client import Clients, connected
 from trunkline.cli.estate.carry import Carrier, Outcome
 from trunkline.cli.estate.document import FaultyFile, parse
-from trunkline.cli.estate.foresee import foresee
+from trunkline.cli.estate.foresee import Foreseen, TooMany, foresee
 from trunkline.cli.estate.foreseen import COLUMNS, harmful, table
 from trunkline.cli.estate.plan import Step
 from trunkline.cli.estate.plan import plan as steps_of
@@ -22,6 +22,7 @@ from trunkline.cli.failure import Failed
 from trunkline.cli.instance import Instance
 from trunkline.cli.options import output_option, pass_instance, print_json
 from trunkline.cli.progress import Progress
+from trunkline.cli.progress import Step as Shown
 from trunkline.cli.tables import print_table
 
 FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
@@ -43,8 +44,8 @@ def apply(instance: Instance, /, file: Path, as_json: bool, **how: bool) -> None
     """
     with opening(file, instance) as (clients, steps):
         progress = Progress(quiet=as_json)
-        with progress.step(f"check {file}"):
-            found = foresee(clients, steps)
+        with progress.step(f"check {file}") as step:
+            found = foresee(clients, steps) if how["planned"] else _checked(clients, steps, step)
         if how["planned"] and not as_json:
             print_table(COLUMNS, table(found))
         if not how["dry_run"] and not how["yes"]:
@@ -54,6 +55,15 @@ def apply(instance: Instance, /, file: Path, as_json: bool, **how: bool) -> None
         print_json({"plan": found.told, "outcomes": [asdict(outcome) for outcome in outcomes]})
     else:
         _print(outcomes, as_json)
+
+
+def _checked(clients: Clients, steps: Sequence[Step], shown: Shown) -> Foreseen:
+    """What is too large to be checked at once is sent as it stands, each resource checked by itself."""
+    try:
+        return foresee(clients, steps)
+    except TooMany as problem:
+        shown.note = f"not as a whole: {problem}"
+        return Foreseen({"class": "none", "changes": []}, ())
 
 
 def _ask(harm: list[str], file: Path, someone: bool) -> None:

@@ -9,8 +9,16 @@ from trunkline.cli.client import Clients, Json
 from trunkline.cli.estate.carry import client_of, is_true
 from trunkline.cli.estate.document import FaultyFile, FileFault
 from trunkline.cli.estate.plan import Consent, Group, Step, Wish
+from trunkline.cli.failure import Failed
 from trunkline.cli.lookup import twin
 from trunkline.cli.provisioning import PROVISIONED, state_of
+
+#: As many as the service plans at once.
+MOST = 800
+
+
+class TooMany(Failed):
+    """More than can be foreseen at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +32,8 @@ class Foreseen:
 def foresee(clients: Clients, steps: Sequence[Step]) -> Foreseen:
     """Raises FaultyFile with all that the service would refuse."""
     open_steps = [step for step in steps if _would_send(clients, step)]
+    if len(open_steps) > MOST:
+        raise TooMany(f"{len(open_steps)} resources would be sent, and {MOST} can be planned at once; divide the file.")
     unchanged = [step.label for step in steps if step not in open_steps and not isinstance(step, Group)]
     told: Json = _ask(clients, open_steps) if open_steps else {"class": "none", "changes": []}
     faults: list[Json] = told.get("faults", [])
