@@ -56,7 +56,7 @@ def left_by(faults: Sequence[Json], state: Json) -> Iterator[str]:
             yield f"{told}: {whatif.ends(state[word])}."
     if without := without_leg(faults):
         yield f"No leg is left of {', '.join(without)}."
-    elif state["fates"] and not any(state[word] for word in ("lost", "gone", "partly")):
+    if state["fates"] and not any(state[word] for word in ("lost", "gone", "partly")):
         yield "Everything that was connected still is."
 
 

@@ -102,7 +102,8 @@ class RehearsedFault(Properties):
     @model_validator(mode="after")
     def _behaves(self) -> RehearsedFault:
         if self.direction is not Way.BOTH and self.kind not in _ONE_WAY:
-            raise ValueError(f"direction '{self.direction}' is of kinds {' and '.join(_ONE_WAY)}; a fault of kind "
+            one_way = " or ".join(f"'{kind}'" for kind in _ONE_WAY)
+            raise ValueError(f"direction '{self.direction}' is of legs and links (kind {one_way}); a fault of kind "
                              f"'{self.kind}' fails both ways: leave direction out")
         if self.direction is not Way.BOTH and self.mode is FaultMode.LINK_DOWN:
             raise ValueError(f"direction '{self.direction}' needs mode 'silent': a link that is down is down both "

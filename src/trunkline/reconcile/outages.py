@@ -28,7 +28,8 @@ _BEYOND = (ScopeKind.BACKBONE, ScopeKind.SERVICES)
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """Of one leg: the places of its own, and the routers at which its tunnels end."""
+    """Of one leg: the places of its own, and the routers at which its tunnels end; none, if all are of Global Reach:
+    then the other circuit fails, not this one."""
 
     own: frozenset[Place]
     ends: frozenset[Place]
@@ -53,9 +54,9 @@ class Standing:
     def _line(self, scope: Scope) -> _Line:
         own = frozenset(place for blueprint in standing(scope, self._near, set()) for place in places(blueprint))
         found = self._compiled.get(scope) or Blueprint(scope)
-        ends = frozenset((core_node(site_of(place, Leg(scope.leg)), Leg(scope.leg)), "") for one in found.requires
-                         if one.kind is ScopeKind.BACKBONE for place in one.key.split("~"))
-        return _Line(own, ends - own)
+        beyond = {place for one in found.requires if one.kind is ScopeKind.BACKBONE for place in one.key.split("~")}
+        ends = {(core_node(site_of(place, Leg(scope.leg)), Leg(scope.leg)), "") for place in beyond}
+        return _Line(own, frozenset(ends) - own if any(map(region, beyond)) else frozenset())
 
     def _near(self, scope: Scope) -> Blueprint:
         found = self._compiled.get(scope) or Blueprint(scope)

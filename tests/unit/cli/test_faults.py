@@ -95,6 +95,8 @@ PAIR = {"from": "paris", "to": "hub"}
     ({}, (), []),
     ({}, (fault("location", "Amsterdam", legs=(("er1", "primary"), ("er1", "secondary"))),),
      ["No leg is left of er1."]),
+    ({"fates": [PAIR]}, (fault("location", "Amsterdam", legs=(("er1", "primary"), ("er1", "secondary"))),),
+     ["No leg is left of er1.", "Everything that was connected still is."]),
 ])
 def test_what_is_left_is_told_by_the_model_and_of_circuits_without_pairs_by_their_legs(
         state: dict[str, Any], faults_: tuple[dict[str, Any], ...], lines: list[str]) -> None:

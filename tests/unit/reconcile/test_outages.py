@@ -91,11 +91,11 @@ def test_a_circuit_that_still_leads_somewhere_has_its_legs(stage: Stage, what: J
     assert list(failing.takes(row)) == takes
 
 
-def test_a_leg_that_leads_nowhere_any_more_is_gone(stage: Stage) -> None:
+def test_where_only_global_reach_led_the_other_circuit_fails(stage: Stage) -> None:
     stage.put(*reaching.premises(2), reaching.link())
     stage.put(estates.fault(kind="location", location="Amsterdam"))
     row, = told(stage)["faults"]
-    assert list(failing.takes(row)) == ["er1 on both legs", "er2 on both legs"]
+    assert list(failing.takes(row)) == ["er1 on both legs"]
 
 
 def test_the_link_of_a_direct_port_takes_every_circuit_on_it(places: Places) -> None:

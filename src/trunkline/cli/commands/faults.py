@@ -103,7 +103,7 @@ def now_(instance: Instance, /, target: tuple[str, ...], seconds: int, as_json: 
     for line in failing.left_by(standing, left) if made else ():
         progress.say(line)
     if made:
-        progress.say(f"'trunkline heal {shlex.join(target)}' ends this one.")
+        progress.say(f"To end this one: trunkline heal {shlex.join(target)}")
 
 
 def _path(clients: Clients, found: Json, wanted: Json) -> str:
