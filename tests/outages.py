@@ -49,6 +49,11 @@ LOCATION: Json = {"kind": "location", "location": "Amsterdam"}
 REGION: Json = {"kind": "region", "region": "West Europe"}
 
 
+#: One of each kind: of what one circuit stands on and has twice, and what more than one circuit survives.
+TWOFOLD = ("leg", "edge", "switch", "gateway instance", "backbone link", "backbone node")
+WIDE = ("location", "region")
+
+
 def every(*names: str) -> dict[str, Json]:
     """Each of the ``TARGETS`` that are named, in every way that the API accepts: ``edge, link down, flapping``."""
     found = {f"{name}, {mode}{pace}": {**of(name), **how, **times} for name in names for mode, how in MODES.items()

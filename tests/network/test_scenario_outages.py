@@ -13,7 +13,7 @@ import reaching
 import resilient
 import scenes
 from conditions import ends_in
-from outages import BETWEEN_SITES, TARGETS, TO_CLOUD, Met, detection_ms, every, meet
+from outages import BETWEEN_SITES, TARGETS, TO_CLOUD, TWOFOLD, WIDE, Met, detection_ms, every, meet
 from probing import PER_SECOND
 from resilient import Way
 from stage import Apart, Stage
@@ -62,7 +62,7 @@ def is_returned(met: Met, properties: Json) -> bool:
 
 
 #: All that the API accepts of what one circuit stands on; a quick run meets some of each way of failing.
-EVERY = every("leg", "edge", "switch", "gateway instance", "backbone link", "backbone node")
+EVERY = every(*TWOFOLD)
 QUICK = ("leg, silent", "leg, in", "leg, silent, flapping", "gateway instance, silent", "edge, silent")
 
 
@@ -93,7 +93,7 @@ def test_faults_of_both_modes_end_at_the_edge_when_the_control_plane_is_dead(pla
 
 
 #: More than one circuit is left of these only where there is another.
-WIDE = every("location", "region")
+WIDELY = every(*WIDE)
 
 
 @pytest.fixture(scope="module")
@@ -119,14 +119,14 @@ ESTATES = {"location": resilient.estate(Way("Amsterdam"), Way("London")),
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", WIDE)
+@pytest.mark.parametrize("name", WIDELY)
 def test_the_loss_of_a_location_moves_all_to_another_and_global_reach_leads_around_a_region(
         wide: Callable[[str], Stage], name: str) -> None:
-    kind = str(WIDE[name]["kind"])
-    met = meet(wide(kind), WIDE[name], BETWEEN_SITES if kind == "region" else TO_CLOUD)
+    kind = str(WIDELY[name]["kind"])
+    met = meet(wide(kind), WIDELY[name], BETWEEN_SITES if kind == "region" else TO_CLOUD)
     assert met.failed.longest_gap_ms <= longest_ms(WIDE[name])
     assert kind == "region" or met.failed.longest_gap_ms > 0
-    assert is_returned(met, WIDE[name]), met.healed
+    assert is_returned(met, WIDELY[name]), met.healed
 
 
 def test_what_fails_is_not_mended_by_passes_over_what_it_is_part_of(stage: Stage) -> None:
