@@ -69,6 +69,13 @@ def test_all_of_the_plant_is_listed(window: Window) -> None:
     assert set(listed(window, "backboneLinks")) == {str(span) for span in backbone().spans}
 
 
+def test_what_is_computed_whole_comes_on_one_page_unless_less_is_asked_for(window: Window) -> None:
+    every = window.request("GET", at(window, "backboneLinks")).body
+    assert (len(every["value"]), "nextLink" in every) == (len(backbone().spans), False)
+    few = window.request("GET", at(window, "backboneLinks"), query={"$top": "7"}).body
+    assert (len(few["value"]), "nextLink" in few) == (7, True)
+
+
 def test_a_location_tells_what_is_published_and_where_it_is(window: Window) -> None:
     found = one(window, "peeringlocations", "seattle")
     assert found == {

@@ -20,6 +20,8 @@ Row = TypeVar("Row")
 
 #: Rows on a page, unless the client asks for fewer.
 _PAGE = 100
+#: Likewise of what is computed whole for each page.
+COMPUTED = 1000
 
 
 def children(registry: Registry, reader: Reader, call: Call, wanted: Collection) -> Answer:
@@ -71,18 +73,18 @@ def _within(outer: ResourceId, inner: ResourceId) -> bool:
     return inner.key == outer.key or inner.key.startswith(f"{outer.key}/")
 
 
-def fixed(call: Call, rows: Iterable[Json], filters: Mapping[str, str] | None = None) -> Answer:
+def fixed(call: Call, rows: Iterable[Json], filters: Mapping[str, str] | None = None, most: int = _PAGE) -> Answer:
     """Rows that are whole and never change, or were computed."""
     if filters and call.query.get("$filter"):
         rows = filter(condition(call.query["$filter"], filters), rows)
-    return page(call, list(enumerate(rows)), lambda row: f"{row[0]:08}", lambda row: row[1])
+    return page(call, list(enumerate(rows)), lambda row: f"{row[0]:08}", lambda row: row[1], most=most)
 
 
 def page(call: Call, rows: Sequence[Row], key: Callable[[Row], str], show: Callable[[Row], Json],
-         visible: Callable[[Row], bool] = lambda _row: True) -> Answer:
+         visible: Callable[[Row], bool] = lambda _row: True, most: int = _PAGE) -> Answer:
     """``rows``: all of them, or one more than fit, in the order of their keys, so that a row that goes away moves no
     other. A page may have fewer rows than asked for, as those that are not ``visible`` are left out of it."""
-    last, size = _last(call), _size(call)
+    last, size = _last(call), _size(call, most)
     left = [row for row in rows if key(row) > last]
     body: Json = {"value": [show(row) for row in left[:size] if visible(row)]}
     if size < len(left):
@@ -96,14 +98,14 @@ def bounds(call: Call) -> tuple[str, int]:
     return _last(call), _size(call)
 
 
-def _size(call: Call) -> int:
+def _size(call: Call, most: int = _PAGE) -> int:
     text = call.query.get("$top", "")
     if not text:
-        return _PAGE
+        return most
     if not text.isdecimal() or not 1 <= len(text) <= 6 or int(text) == 0:
         raise Fault("InvalidTopInQueryString", f"The value '{text[:20]}' of $top is not a whole number above 0; write "
                     "one.", "$top")
-    return min(int(text), _PAGE)
+    return min(int(text), most)
 
 
 def _last(call: Call) -> str:

@@ -65,7 +65,7 @@ def _collection(service: Service, call: Call, found: Collection) -> Answer:
         return listing.fixed(call, found.kind.catalogue(found.parent), found.kind.filters)
     with service.store.reading() as reader:
         if found.kind.view:
-            return listing.fixed(call, _rows(service, reader, found), found.kind.filters)
+            return listing.fixed(call, _rows(service, reader, found), found.kind.filters, listing.COMPUTED)
         if found.kind.extension:
             return listing.extensions(service.registry, reader, call, found)
         return listing.children(service.registry, reader, call, found)
