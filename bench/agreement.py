@@ -1,9 +1,9 @@
 """Does the model agree with the network? States made on packets, in slices, with a count of those that disagree.
 
-    python bench/agreement.py examples/global.yaml [--first N] [--within SECONDS] [--samples N]
+    python bench/agreement.py [FILE …] [--first N] [--within SECONDS] [--samples N]
 
 Every single failure first, in alphabetical order from the ``--first`` on, then random states of two with the seed
-20261128; it stops beginning new ones after ``--within`` seconds, and says where to go on.
+20261128; it stops beginning new ones of a file after ``--within`` seconds, and says where to go on.
 """
 
 from __future__ import annotations
@@ -17,22 +17,25 @@ from trunkline.cli.commands.whatif import drawn_from
 from trunkline.cli.progress import Progress
 from trunkline.cli.whatif_verify import Prediction, Trial, Verifier
 
+HERE = Path(__file__).resolve().parent
+FILES = (HERE / "agreement.yaml", *(HERE.parent / "examples" / name for name in ("global.yaml", "estate.yaml")))
 SEED = 20261128
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", type=Path)
+    parser.add_argument("files", type=Path, nargs="*", default=FILES)
     parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--within", type=float, default=1e9)
-    parser.add_argument("--samples", type=int, default=20)
+    parser.add_argument("--within", type=float, default=120)
+    parser.add_argument("--samples", type=int, default=45)
     given = parser.parse_args()
-    with service() as (running, clients):
-        running.trunkline("apply", str(given.file))
-        tried(given, running, clients)
+    for file in given.files:
+        with service() as (running, clients):
+            running.trunkline("apply", str(file))
+            tried(given, file, running, clients)
 
 
-def tried(given: argparse.Namespace, running: Service, clients: Clients) -> None:
+def tried(given: argparse.Namespace, file: Path, running: Service, clients: Clients) -> None:
     verifier, began = Verifier(clients, running.instance.settings.places), time.monotonic()
     singles = verifier.failable()
     states = verifier.predicted(drawn_from(singles, samples=given.samples, each=True, at_once=2, seed=SEED)[0])
@@ -46,7 +49,7 @@ def tried(given: argparse.Namespace, running: Service, clients: Clients) -> None
     for line in (line for trial in trials for line in trial.disagreements):
         print(line)
     report("agreement", {
-        "file": given.file.name, "pairs": len(whole.fates), "single_failures": len(singles),
+        "file": file.name, "pairs": len(whole.fates), "single_failures": len(singles),
         "states_of_one": sum(len(one.state.failures) == 1 for one in trials),
         "states_of_two": sum(len(one.state.failures) == 2 for one in trials), "next": given.first + len(trials),
         "of": len(states), "compared": sum(len(one.wrong) for one in trials),

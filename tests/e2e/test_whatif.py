@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -39,3 +42,17 @@ def test_a_network_that_disagrees_is_an_error_with_what_was_seen(running: Runnin
     done = running.trunkline("whatif", "verify", "--fail", "leg er1 primary", check=False, timeout_s=180)
     assert done.returncode == 1
     assert "is kept in the model; 0 of " in done.stderr
+
+
+@pytest.mark.slow
+def test_an_interrupted_verification_leaves_nothing_failed_and_tells_what_it_saw(running: Running) -> None:
+    running.trunkline("apply", EXAMPLE)
+    trying = subprocess.Popen([sys.executable, "-m", "trunkline", "whatif", "verify", "--samples", "5", "--seed", "11"],
+                              env=running.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    until(lambda: running.json("fail", "list"), 60, "a state with a failure", every_s=0.5)
+    trying.send_signal(signal.SIGINT)
+    told, said = trying.communicate(timeout=60)
+    assert trying.returncode == 1
+    assert "nothing failed" in told
+    assert "Aborted!" in said
+    assert running.json("fail", "list") == []

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from trunkline.cli.client import Clients, Json, RequestFailed
+from trunkline.cli.commands.status import overview
 from trunkline.cli.failure import Failed, NotRunning
 from trunkline.cli.nodes import inside
 from trunkline.cli.whatif import ask
@@ -28,6 +29,8 @@ _SETTLE_S = 3.0
 _PATIENCE_S = 30.0
 #: States in one question.
 _ASKED = 500
+#: How long sessions may take to be back before the next state, and how often one looks.
+_RECOVERED_S, _LOOK_S = 60.0, 0.5
 #: Rounds in a row that have to agree.
 _ROUNDS = 2
 #: Enough that a pair of which one of two paths is dead shows both: all flows on one side have a chance of 2 in 2^16.
@@ -77,6 +80,7 @@ class Verifier:
 
     def __init__(self, clients: Clients, places: Places) -> None:
         self._clients, self._places = clients, places
+        self._well = frozenset[str]()  #: sessions that have been up, and watched, while nothing failed
         self.left: list[str] = []
 
     def failable(self) -> tuple[str, ...]:
@@ -95,12 +99,26 @@ class Verifier:
     def tried(self, state: Prediction, watch: Callable[[str], None]) -> Trial:
         """What goes wrong with one state is told with it, and others are still tried."""
         try:
+            self._whole(watch)
             with self._failed(state.faults), self._answering(state.fates):
                 return Trial(state, self._watched(state.fates, watch))
         except NotRunning:
             raise
         except Failed as problem:
             return Trial(state, ("",) * len(state.fates), str(problem))
+
+    def _whole(self, watch: Callable[[str], None]) -> None:
+        """What one state has closed is up before the next: a session that BFD does not watch yet would notice nothing
+        but by its hold time, and the network be slow where the model is right."""
+        began = time.monotonic()
+        while True:
+            well = frozenset(sessions_up(overview(self._clients)))
+            missing = self._well - well
+            self._well |= well
+            if not missing or time.monotonic() - began > _RECOVERED_S:
+                return
+            watch(f"{len(missing)} sessions to be back")
+            time.sleep(_LOOK_S)
 
     @contextmanager
     def _failed(self, faults: Sequence[Json]) -> Iterator[None]:
@@ -189,6 +207,14 @@ def _prediction(failures: tuple[str, ...], state: Json) -> Prediction:
         raise Failed(f"{missing[0]} cannot be made to fail through a fault; of a customer's router set its 'down' in "
                      "the site. Nothing was tried.")
     return Prediction(failures, fates, tuple(state["faults"]))
+
+
+def sessions_up(status: Json) -> Iterator[str]:
+    """Those that are Established, and watched by BFD where they are to be."""
+    legs = [leg for circuit in status["circuits"] for leg in circuit["legs"].values()]
+    for session in (one for holder in (*legs, *status["routers"]) for one in holder["sessions"]):
+        if session["state"] == "Established" and session["bfd"] in ("", "Up"):
+            yield f"{session['node']} {session['name']}"
 
 
 #: Wider ones first: of two that overlap one is always inside the other.

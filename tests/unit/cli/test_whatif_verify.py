@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from trunkline.cli.client import RequestFailed, unwatched
-from trunkline.cli.whatif_verify import Prediction, Trial, Verifier, _width, sampled
+from trunkline.cli.whatif_verify import Prediction, Trial, Verifier, _width, sampled, sessions_up
 from trunkline.model.resource import Json
 
 KNOWN = [f"edge {place} {leg}" for place in ("Amsterdam", "London") for leg in ("primary", "secondary")]
@@ -57,6 +57,7 @@ def verifier(monkeypatch: pytest.MonkeyPatch, operator: Operator) -> Verifier:
     clients = SimpleNamespace(accounts=SimpleNamespace(customer_subscription="sub-c"), named=lambda _name: operator)
     found = Verifier(cast(Any, clients), cast(Any, None))
     monkeypatch.setattr(found, "_group", lambda _fault: "rg1")
+    monkeypatch.setattr(found, "_whole", lambda _watch: None)
     monkeypatch.setattr(found, "_watched", lambda _fates, _watch: ())
     return found
 
@@ -90,3 +91,12 @@ def test_a_state_that_cannot_be_made_keeps_none_from_being_tried(monkeypatch: py
     told, = trying.tried(STATE, unwatched).disagreements
     assert told.endswith("could not be tried: Conflict: not now")
     assert len(operator.ended) == 1
+
+
+def test_a_session_that_nobody_watches_yet_is_not_back() -> None:
+    def session(name: str, state: str, bfd: str) -> Json:
+        return {"node": "vrf", "name": name, "state": state, "bfd": bfd}
+    leg = {"sessions": [session("a", "Established", "Up"), session("b", "Established", "Down"),
+                        session("c", "Idle", "")]}
+    told = {"circuits": [{"legs": {"primary": leg}}], "routers": [{"sessions": [session("d", "Established", "")]}]}
+    assert set(sessions_up(told)) == {"vrf a", "vrf d"}
