@@ -124,7 +124,7 @@ def test_the_loss_of_a_location_moves_all_to_another_and_global_reach_leads_arou
         wide: Callable[[str], Stage], name: str) -> None:
     kind = str(WIDELY[name]["kind"])
     met = meet(wide(kind), WIDELY[name], BETWEEN_SITES if kind == "region" else TO_CLOUD)
-    assert met.failed.longest_gap_ms <= longest_ms(WIDE[name])
+    assert met.failed.longest_gap_ms <= longest_ms(WIDELY[name])
     assert kind == "region" or met.failed.longest_gap_ms > 0
     assert is_returned(met, WIDELY[name]), met.healed
 
