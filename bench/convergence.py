@@ -3,10 +3,11 @@
     python bench/convergence.py [KIND ...] [--rounds N]        default all kinds, 5 rounds; 100 for the page
 
 A host and a virtual machine talk at 1,000 datagrams a second on 16 flows, which the machine echoes, over one circuit
-with both legs (``location``: over two circuits; ``region``: hosts of two sites, over Global Reach). Something fails
-silently until every flow has found another way, then it heals until every session is back. ``drain`` is a leg that is
-left by prepending and closed. The outage is the longest gap of the flow that was hit worst, resolved to 16 ms. Baseline
-in the same run: the longest gap and the loss of some seconds in which nothing fails.
+with both legs (``location``: over two circuits; ``region``: hosts of two sites, over Global Reach, past the region that
+fails; ``around-region``: so, but the path of one leg leads over that region). Something fails silently until every flow
+has found another way, then it heals until every session is back. ``drain`` is a leg that is left by prepending and
+closed. The outage is the longest gap of the flow that was hit worst, resolved to 16 ms. Baseline in the same run: the
+longest gap and the loss of some seconds in which nothing fails.
 
 Each round is appended to docs/figures/convergence.json at once, of which ``scripts/figures`` makes figures; several
 kinds may be measured at the same time. A round in which the machine itself stood still for 150 ms, half of what BFD
@@ -41,7 +42,9 @@ KINDS: dict[str, tuple[Profile, Json, int]] = {
     "gateway-instance": (AZURE, outages.TARGETS["gateway instance"], 1000),
     "backbone-link": (AZURE, outages.TARGETS["backbone link"], 1000),
     "backbone-node": (AZURE, outages.TARGETS["backbone node"], 1000),
-    "location": (AZURE, outages.LOCATION, 1500), "region": (AZURE, outages.REGION, 1500), "drain": (AZURE, {}, 0)}
+    "location": (AZURE, outages.LOCATION, 1500), "region": (AZURE, outages.REGION, 1500),
+    "around-region": (AZURE, outages.REGION_BETWEEN, 1500), "drain": (AZURE, {}, 0)}
+COURSES = {"region": outages.BETWEEN_SITES, "around-region": outages.between_sites(4, 5)}
 
 
 def estate_of(kind: str) -> list[Resource]:
@@ -49,13 +52,15 @@ def estate_of(kind: str) -> list[Resource]:
         return resilient.estate(resilient.Way("Amsterdam"), resilient.Way("London"))
     if kind == "region":
         return [*reaching.premises(1), *reaching.premises(2), reaching.link(), *estates.cloud(), estates.connection()]
+    if kind == "around-region":
+        return reaching.across_region()
     return whole()
 
 
 def meet(found: Stage, kind: str) -> outages.Met:
     if kind == "drain":
         return outages.drain(found)
-    return outages.meet(found, KINDS[kind][1], outages.BETWEEN_SITES if kind == "region" else outages.TO_CLOUD)
+    return outages.meet(found, KINDS[kind][1], COURSES.get(kind, outages.TO_CLOUD))
 
 
 def detection_ms(kind: str) -> int:
@@ -74,7 +79,8 @@ def measure(kind: str, rounds: int) -> None:
     with stage(KINDS[kind][0]) as found:
         found.put(*estate_of(kind))
         scenes.all_up(found)
-        scenes.connected(found)
+        course = COURSES.get(kind, outages.TO_CLOUD)
+        scenes.connected(found, course.source, course.address)
         played = [play(found, kind) for _ in range(rounds)]
         baseline = quiet(found, 3)
     met = [one for one, _ in played]
@@ -109,7 +115,7 @@ def keep(kind: str, met: outages.Met, stalled: int) -> None:
         old = known.get(kind, {"outageMs": [], "lost": [], "lostWhileHealing": 0, "stalled": 0})
         known[kind] = {
             "outageMs": [*old["outageMs"], met.failed.longest_gap_ms], "lost": [*old["lost"], met.failed.lost],
-            "lostWhileHealing": old["lostWhileHealing"] + met.healed.lost, "stalled": old["stalled"] + stalled,
+            "lostWhileHealing": old["lostWhileHealing"] + met.healed.lost, "stalled": old.get("stalled", 0) + stalled,
             "budgetMs": KINDS[kind][2], "detectionMs": detection_ms(kind)}
         file.truncate(0)
         file.write(json.dumps(known, indent=1, sort_keys=True) + "\n")

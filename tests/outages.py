@@ -21,6 +21,7 @@ from trunkline.intent.allocation import core_loopback
 from trunkline.intent.compile.draft import host_node
 from trunkline.intent.compile.plant import backbone_interface, core_node
 from trunkline.intent.network import Direction
+from trunkline.intent.span import AVOIDED
 from trunkline.intent.view import CIRCUIT, GATEWAY
 from trunkline.model.backbone import backbone
 from trunkline.model.circuit import Leg
@@ -47,6 +48,8 @@ MODES: dict[str, Json] = {"silent": {}, "in": {"direction": "in"}, "out": {"dire
 COMING_AND_GOING: Json = {"downInSeconds": 2, "upInSeconds": 1}
 LOCATION: Json = {"kind": "location", "location": "Amsterdam"}
 REGION: Json = {"kind": "region", "region": "West Europe"}
+#: Over which a leg of the Global Reach between ``reaching``'s last two sites leads.
+REGION_BETWEEN: Json = {"kind": "region", "region": reaching.BETWEEN}
 
 
 #: One of each kind: of what one circuit stands on and has twice, and what more than one circuit survives.
@@ -75,11 +78,12 @@ def is_accepted(properties: Json) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """Of the traffic."""
+    """Of the traffic; ``ends``: the sites of the backbone between which its tunnels lead."""
 
     source: str = HOST
     target: str = VM
     address: str = IN_CLOUD
+    ends: tuple[str, str] = ("amsterdam", "westeurope")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +95,17 @@ class Met:
 
 
 TO_CLOUD = Course()
+
+
+def between_sites(near: int, far: int) -> Course:
+    """Of ``reaching``, over Global Reach."""
+    source, target = (host_node(reaching.site_id(number), "h1") for number in (near, far))
+    here, there = (reaching.SITES[number][1].casefold() for number in (near, far))
+    return Course(source, target, reaching.host_address(far), (here, there))
+
+
 #: Between two sites, over Global Reach.
-BETWEEN_SITES = Course(host_node(reaching.site_id(1), "h1"), host_node(reaching.site_id(2), "h1"),
-                       reaching.host_address(2))
+BETWEEN_SITES = between_sites(1, 2)
 #: How often something comes and goes while it is watched.
 _TURNS = 2
 
@@ -122,7 +134,7 @@ def meet(stage: Stage, properties: Json, course: Course = TO_CLOUD) -> Met:
     """It fails until every flow has found another way, and heals until every session is back and the backbone leads as
     it did, which of a link takes OSPF a quarter of a minute."""
     fault = estates.fault(**properties)
-    until(lambda: is_settled(stage), 40, "OSPF to settle", every_s=0.2)
+    until(lambda: is_settled(stage, course), 40, "OSPF to settle", every_s=0.2)
     with probed(stage, course) as failed:
         begun = time.time()
         fault.system["begunAt"] = ends_in(0)  # what comes and goes begins by being down
@@ -131,7 +143,7 @@ def meet(stage: Stage, properties: Json, course: Course = TO_CLOUD) -> Met:
     with probed(stage, course) as healed:
         stage.delete(fault.id)
         all_up(stage)
-        until(lambda: is_settled(stage), 40, "OSPF to settle", every_s=0.2)
+        until(lambda: is_settled(stage, course), 40, "OSPF to settle", every_s=0.2)
     return Met(failed, healed)
 
 
@@ -164,11 +176,13 @@ def _is_quiet(stage: Stage) -> bool:
     return (both_ways() - before) / (time.monotonic() - since) < PER_SECOND / FLOWS
 
 
-def is_settled(stage: Stage) -> bool:
-    """Whether OSPF leads between Amsterdam and its region as it does when all is whole. After a start, and after a
-    failure, that takes it some seconds; until then planned routes or a crossing lead."""
-    ends = ("amsterdam", "westeurope")
-    return all(_leads(stage, here, there, leg) for here, there in (ends, ends[::-1]) for leg in Leg)
+def is_settled(stage: Stage, course: Course = TO_CLOUD) -> bool:
+    """Whether OSPF leads between the ends as it does when all is whole, and every link is trusted. After a start, and
+    after a failure, that takes it some seconds; until then planned routes or a crossing lead."""
+    with stage.store.reading() as reader:
+        if reader.list(AVOIDED):
+            return False
+    return all(_leads(stage, here, there, leg) for here, there in (course.ends, course.ends[::-1]) for leg in Leg)
 
 
 def _leads(stage: Stage, here: str, there: str, leg: Leg) -> bool:

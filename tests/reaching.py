@@ -11,7 +11,10 @@ from trunkline.intent.view import CIRCUIT, CROSS_CONNECTION, PEERING, SITE
 from trunkline.model.resource import Json, Resource, ResourceId
 
 #: Site, its circuit's peering location, its AS number, second number of its prefixes; by the circuit's number.
-SITES = {1: ("paris", "Amsterdam", 65010, 10), 2: ("rome", "London", 65020, 20), 3: ("oslo", "Dublin", 65030, 30)}
+SITES = {1: ("paris", "Amsterdam", 65010, 10), 2: ("rome", "London", 65020, 20), 3: ("oslo", "Dublin", 65030, 30),
+         4: ("gary", "Chicago", 65040, 40), 5: ("boulder", "Denver", 65050, 50)}
+#: Between the last two, the path of the secondary leg leads over this region, that of the primary past it.
+BETWEEN = "Central US"
 ABROAD = "22222222-2222-2222-2222-222222222222"
 IPV6 = {"ipv6CircuitConnectionConfig": {"addressPrefix": "fd00:29::/125"}}
 
@@ -89,6 +92,11 @@ def site_id(number: int) -> ResourceId:
 def two_sites(**changed: object) -> list[Resource]:
     """Linked with both families; ``changed``: of the link."""
     return [*premises(1), *premises(2), link(**{**IPV6, **changed})]
+
+
+def across_region() -> list[Resource]:
+    """The last two, linked."""
+    return [*premises(4), *premises(5), link(4, 5)]
 
 
 def abroad(*resources: Resource, but: tuple[int, ...] = ()) -> list[Resource]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -12,18 +13,22 @@ import pytest
 import estates
 import reaching
 from flows import flooding
-from probing import probing
+from outages import REGION_BETWEEN, between_sites, detection_ms, is_settled, probed
+from probing import PER_SECOND, probing
 from scenes import all_gone, all_up, connected, disturbed, footprint, missing, real_stage, router_of
 from stage import Stage
 from trunkline import settings
 from trunkline.intent.compile.draft import CUSTOMER, host_node, vrf_node
-from trunkline.intent.compile.plant import edge_node
+from trunkline.intent.compile.plant import backbone_interface, core_node, edge_node
 from trunkline.intent.compile.reach import reach_counter
 from trunkline.intent.estate import Remembered
 from trunkline.intent.network import Counter, Direction
 from trunkline.intent.reach import reach_view
 from trunkline.intent.view import CIRCUIT
+from trunkline.model.backbone import backbone
 from trunkline.model.circuit import Leg
+from trunkline.model.plant import site_named
+from trunkline.model.profile import AZURE
 from trunkline.model.reach_status import LinkStatus, Side, link_status
 from waiting import until
 
@@ -178,6 +183,35 @@ def transit(stage: Stage) -> set[str]:
 def applied(stage: Stage) -> tuple[str, ...]:
     with stage.store.reading() as reader:
         return reader.applied_scopes()
+
+
+# ── around a region ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def arrived(stage: Stage, node: str, interface: str) -> int:
+    """Packets."""
+    row, = json.loads(stage.run(node, "ip", "-j", "-s", "link", "show", interface).stdout)
+    return int(row["stats64"]["rx"]["packets"])
+
+
+def test_a_lost_region_that_a_leg_leads_over_is_passed_by_within_the_time_of_detection(places: settings.Places) -> None:
+    course = between_sites(4, 5)
+    here, there = course.ends
+    lost = site_named(reaching.BETWEEN)
+    with real_stage(places) as stage:
+        stage.put(*reaching.across_region())
+        all_up(stage)
+        until(lambda: is_settled(stage, course), 40, "OSPF to settle", every_s=0.2)
+        assert [lost in backbone().path(here, there, leg) for leg in Leg] == [False, True]
+        transit = core_node(lost, Leg.SECONDARY), backbone_interface(here)
+        before = arrived(stage, *transit)
+        with probed(stage, course) as probe:
+            until(lambda: arrived(stage, *transit) > before + PER_SECOND, 10, "packets over the region")
+            stage.put(estates.fault(**REGION_BETWEEN))
+            until(lambda: not is_settled(stage, course), 10, "the path over the region to be given up")
+        longest_ms = 3 * detection_ms(AZURE, REGION_BETWEEN)
+        assert 0 < probe.longest_gap_ms <= longest_ms
+        assert 0 < probe.lost <= longest_ms * PER_SECOND / 1000
 
 
 # ── from a Direct port into another subscription ───────────────────────────────────────────────────────────────────

@@ -108,7 +108,9 @@ class Backbone:
     def path(self, start: str, end: str, leg: Leg) -> tuple[str, ...]:
         """The sites that a leg's plane takes, both ends included; the primary's for both legs where nothing is
         disjoint. Raises NotFound where no path is at all. An end may be a metro: then each leg begins in its own
-        building and keeps out of the other's."""
+        building and keeps out of the other's. Of equally long ones the same is taken from both ends."""
+        if start > end:
+            return self.path(end, start, leg)[::-1]
         if (start, end) not in self._paths:
             self._paths[start, end] = self._disjoint(start, end)
         return self._paths[start, end][list(Leg).index(leg)]
