@@ -1,19 +1,26 @@
 """Whether traffic should keep off a link that stands but is bad: dynamic path selection's judgement. Pure.
 
 A link leaves the paths when it has been bad for a while, and comes back when it has been good for longer, so that one
-on the verge does not flap. It is judged by a window of echoes, for one that is lost says little.
+on the verge does not flap. It is judged by a window of echoes, for one that is lost says little. One that is gone needs
+no judgement, for OSPF has lost it as well: it is only seen to that its return is a slow one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from statistics import median
 
+from trunkline.intent.span import Standing
 from trunkline.model.profile import LinkBounds
 
-#: How many of the latest echoes count, and how many must have been sent before any is judged.
-WINDOW, LEAST = 50, 20
+#: How many of the latest echoes count, how many must have been sent before any is judged, and how many in a row are
+#: lost of a link that is gone.
+WINDOW, LEAST, GONE = 50, 20, 10
+#: How long one is returning: a router tells of itself at most every five seconds (RFC 2328, MinLSInterval), and each
+#: calculates once a second.
+RETURNING_S = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +32,19 @@ class Quality:
     echoes: int = 0
 
 
+class Reading(Enum):
+    GOOD = auto()
+    BAD = auto()
+    GONE = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``turning_s``: since when what is measured has spoken against it; None while it has not."""
+    """``turning_s``: since when what is measured speaks for another one, ``turning``; None while it does not."""
 
-    avoided: bool = False
-    turning_s: float | None = None
+    standing: Standing = Standing.TRUSTED
+    turning: Standing | None = None
+    turning_s: float = 0.0
 
 
 def quality(echoes: Sequence[float | None]) -> Quality:
@@ -48,13 +62,37 @@ def is_bad(found: Quality, expected_ms: float, bounds: LinkBounds) -> bool:
     return late or found.loss_percent > bounds.loss_percent
 
 
-def judge(before: Verdict, bad: bool, at_s: float, bounds: LinkBounds) -> Verdict:
+def reading(echoes: Sequence[float | None], expected_ms: float, bounds: LinkBounds) -> Reading:
+    if _is_gone(echoes):
+        return Reading.GONE
+    return Reading.BAD if is_bad(quality(echoes), expected_ms, bounds) else Reading.GOOD
+
+
+def _is_gone(echoes: Sequence[float | None]) -> bool:
+    return len(echoes) >= GONE and all(one is None for one in echoes[-GONE:])
+
+
+def judge(before: Verdict, found: Reading, at_s: float, bounds: LinkBounds) -> Verdict:
     """The verdict at a moment after ``before``."""
-    if bad is before.avoided:
-        return replace(before, turning_s=None)
-    since = at_s if before.turning_s is None else before.turning_s
-    patience_s = bounds.return_s if before.avoided else bounds.leave_s
-    return Verdict(bad) if at_s - since >= patience_s else replace(before, turning_s=since)
+    wish = _wish(before.standing, found)
+    if wish is before.standing:
+        return Verdict(wish)
+    since = before.turning_s if before.turning is wish else at_s
+    is_over = at_s - since >= _patience_s(wish, found, bounds)
+    return Verdict(wish) if is_over else replace(before, turning=wish, turning_s=since)
+
+
+def _patience_s(wish: Standing, found: Reading, bounds: LinkBounds) -> float:
+    if found is Reading.GOOD:
+        return RETURNING_S if wish is Standing.TRUSTED else bounds.return_s
+    return bounds.leave_s if found is Reading.BAD else 0.0
+
+
+def _wish(standing: Standing, found: Reading) -> Standing:
+    """From avoided to trusted in two steps."""
+    if found is Reading.GOOD:
+        return Standing.RETURNING if standing is Standing.AVOIDED else Standing.TRUSTED
+    return Standing.AVOIDED if found is Reading.BAD else Standing.RETURNING
 
 
 def reason(found: Quality, expected_ms: float) -> str:
@@ -63,5 +101,7 @@ def reason(found: Quality, expected_ms: float) -> str:
     return f"{found.loss_percent:g} % of {found.echoes} echoes lost{late}"
 
 
-def windowed(before: Iterable[float | None], fresh: Iterable[float | None]) -> tuple[float | None, ...]:
-    return (*before, *fresh)[-WINDOW:]
+def windowed(before: Sequence[float | None], fresh: Sequence[float | None]) -> tuple[float | None, ...]:
+    """What was lost while the link was gone says nothing of it when it is back."""
+    is_back = _is_gone(before) and any(one is not None for one in fresh)
+    return (*(() if is_back else before), *fresh)[-WINDOW:]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from trunkline.intent.estate import Estate
 from trunkline.intent.view import IMPAIRMENT, ImpairmentView, referrers
 from trunkline.model.backbone import Span, backbone
@@ -9,10 +11,20 @@ from trunkline.model.circuit import Leg
 from trunkline.model.plant import site_named
 from trunkline.model.resource import ResourceId
 
-#: Links that dynamic path selection keeps traffic off, one resource for each and leg; the reconciler's own.
+#: Links that dynamic path selection does not trust, one resource for each and leg; the reconciler's own.
 AVOIDED = "Trunkline.Plant/avoidedLinks"
 
 _PLANT = "plant"  #: stands where ids have their subscription
+
+
+class Standing(StrEnum):
+    """Of a link in a leg's plane. What is ``returning`` was bad, or gone: its own ends use it again rather than the
+    other plane, while routers beyond do not yet send its plane's packets back to it. So ends move first, and nobody
+    passes a packet to one who passes it back."""
+
+    TRUSTED = "trusted"
+    AVOIDED = "avoided"
+    RETURNING = "returning"
 
 
 def span_id(span: Span) -> ResourceId:
@@ -28,8 +40,13 @@ def span_between(site: str | None, to: str | None) -> Span | None:
     return backbone().span(site_named(site), site_named(to)) if site and to else None
 
 
+def standing(span: Span, leg: Leg, estate: Estate) -> Standing:
+    found = estate.get(avoidance_id(span, leg))
+    return Standing(found.properties["standing"]) if found else Standing.TRUSTED
+
+
 def is_avoided(span: Span, leg: Leg, estate: Estate) -> bool:
-    return estate.get(avoidance_id(span, leg)) is not None
+    return standing(span, leg, estate) is Standing.AVOIDED
 
 
 def impairments_of(span: Span, leg: Leg, estate: Estate) -> tuple[ImpairmentView, ...]:

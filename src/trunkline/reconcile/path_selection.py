@@ -10,14 +10,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from threading import Event
 
-from trunkline.diagnosis.link_quality import Quality, Verdict, is_bad, judge, quality, reason, windowed
+from trunkline.diagnosis.link_quality import Quality, Verdict, judge, quality, reading, reason, windowed
 from trunkline.intent.allocation import span_addresses
 from trunkline.intent.compile.draft import core_scope
 from trunkline.intent.compile.plant import backbone_interface, core_node
 from trunkline.intent.drivers import Plane
 from trunkline.intent.network import Wire
 from trunkline.intent.scope import Scope, ScopeKind
-from trunkline.intent.span import AVOIDED, avoidance_id, span_between
+from trunkline.intent.span import AVOIDED, Standing, avoidance_id, span_between, standing
 from trunkline.model.backbone import Span
 from trunkline.model.circuit import Leg
 from trunkline.model.operation import Activity
@@ -68,12 +68,13 @@ class PathSelection:
         with self._store.reading() as reader:
             places = dict(_places(reader.applied_of(ScopeKind.SPAN)))
             stored = {one.id.key for one in reader.list(AVOIDED)}
+            fresh = {place: standing(*place, reader) for place in set(places.values()) - self._verdicts.keys()}
         self._looked, self._wires = at_s, places
         known = set(places.values())
         for place in [place for place in self._verdicts if place not in known]:
             del self._verdicts[place], self._echoes[place]
-        for place in known - self._verdicts.keys():
-            self._verdicts[place], self._echoes[place] = Verdict(avoidance_id(*place).key in stored), ()
+        for place, stood in fresh.items():
+            self._verdicts[place], self._echoes[place] = Verdict(stood), ()
         left = stored - {avoidance_id(*place).key for place in known}
         if left:
             self._forget(left)
@@ -93,23 +94,26 @@ class PathSelection:
             return
         before = self._verdicts[place]
         self._echoes[place] = windowed(self._echoes[place], fresh)
-        found, expected_ms = self._quality(place), expected_round_trip_ms(place[0], self._profile)
-        after = judge(before, is_bad(found, expected_ms, self._profile.link_bounds), at_s, self._profile.link_bounds)
+        expected_ms, bounds = expected_round_trip_ms(place[0], self._profile), self._profile.link_bounds
+        after = judge(before, reading(self._echoes[place], expected_ms, bounds), at_s, bounds)
         self._verdicts[place] = after
-        if after.avoided is not before.avoided:
-            self._decide(place, after.avoided, reason(found, expected_ms))
+        if after.standing is not before.standing:
+            self._decide(place, before.standing, after.standing, reason(self._quality(place), expected_ms))
 
-    def _decide(self, place: Place, avoided: bool, why: str) -> None:
+    def _decide(self, place: Place, before: Standing, after: Standing, why: str) -> None:
+        """Circuits are told that it was left, and that all is as before."""
         span, leg = place
-        log.warning("link", extra={"link": str(span), "leg": leg.value, "avoided": avoided, "why": why})
+        log.warning("link", extra={"link": str(span), "leg": leg.value, "standing": after.value, "why": why})
         with self._store.writing() as writer:
             identity = avoidance_id(span, leg)
-            if avoided:
-                writer.put(Resource(identity, properties={"reason": why}, state=ProvisioningState.SUCCEEDED))
-            else:
+            if after is Standing.TRUSTED:
                 writer.delete(identity)
-            for circuit in _circuits(writer, place):
-                writer.log(_activity(circuit, place, avoided, why))
+            else:
+                writer.put(Resource(identity, properties={"standing": after.value, "reason": why},
+                                    state=ProvisioningState.SUCCEEDED))
+            if Standing.TRUSTED in (before, after):
+                for circuit in _circuits(writer, place):
+                    writer.log(_activity(circuit, place, after is not Standing.TRUSTED, why))
         self._due(core_scope(site, leg) for site in (span.a, span.b))
 
 
@@ -132,8 +136,8 @@ def _circuits(reader: Reader, place: Place) -> Iterator[ResourceId]:
                 yield ResourceId.parse(scope.key)
 
 
-def _activity(circuit: ResourceId, place: Place, avoided: bool, why: str) -> Activity:
+def _activity(circuit: ResourceId, place: Place, left: bool, why: str) -> Activity:
     span, leg = place
-    action = "Trunkline.Plant/links/leave/action" if avoided else "Trunkline.Plant/links/return/action"
+    action = "Trunkline.Plant/links/leave/action" if left else "Trunkline.Plant/links/return/action"
     return Activity(circuit, action, _CALLER, f"link-{time.time_ns():x}", "Succeeded",
                     detail=f"{leg} link {span.a} to {span.b}: {why}")

@@ -10,11 +10,12 @@ import pytest
 import estates
 from trunkline.intent.blueprint import Blueprint
 from trunkline.intent.compile import compile
-from trunkline.intent.compile.backbone import span_cost
+from trunkline.intent.compile.backbone import _COSTS, _CROSSING_COST, span_cost
 from trunkline.intent.compile.draft import backbone_scope, core_scope, crossing_scope, span_scope
 from trunkline.intent.compile.plant import CROSSING, core_node
 from trunkline.intent.network import Interface, Link, Node, Route
 from trunkline.intent.scope import Scope, ScopeKind
+from trunkline.intent.span import Standing
 from trunkline.model.backbone import Span, backbone, site_of
 from trunkline.model.circuit import Leg
 from trunkline.model.profile import AZURE
@@ -95,6 +96,18 @@ def test_two_crossings_cost_more_than_any_path() -> None:
     cost = sum(span_cost(span) for pair in pairwise(farthest) if (span := backbone().span(*pair)))
     assert cost < 2 * crossing
     assert all(one.cost < 65_536 for one in router.igp.interfaces)
+
+
+@pytest.mark.parametrize("ends", [("london", "newzealandnorth"), ("amsterdam", "eastus"), ("chicago", "denver"),
+                                  ("amsterdam", "westeurope"), ("seattle", "westeurope")])
+def test_what_returns_draws_its_own_ends_before_the_other_plane_and_that_later(ends: tuple[str, str]) -> None:
+    """Also with a router between them back, whose links both return."""
+    primary, other = (sum(span_cost(span) for pair in pairwise(backbone().path(*ends, leg))
+                          if (span := backbone().span(*pair))) for leg in Leg)
+    returning = _COSTS[Standing.RETURNING]
+    for own, beside in ((primary, other), (other, primary)):
+        assert own + 2 * returning < beside + 2 * _CROSSING_COST
+        assert own + returning > beside
 
 
 def test_even_the_shortest_link_costs_something() -> None:

@@ -83,8 +83,23 @@ def test_traffic_leaves_a_lossy_link_in_its_plane_alone_and_returns_when_it_is_w
     assert measured.avoided == 1
     assert cost(stage, Leg.PRIMARY) > cost(stage, Leg.SECONDARY) == span_cost(LINK)
     assert set(measured.due) == {core_scope(site, Leg.PRIMARY) for site in ("amsterdam", "westeurope")}
+    avoided = cost(stage, Leg.PRIMARY)
     measured.pass_by(20)
+    assert span_cost(LINK) < cost(stage, Leg.PRIMARY) < avoided
+    measured.pass_by(10)
     assert not measured.avoided
+    assert cost(stage, Leg.PRIMARY) == span_cost(LINK)
+
+
+def test_a_link_that_is_gone_is_used_by_its_own_ends_as_soon_as_it_is_back(stage: Stage) -> None:
+    assert LINK
+    measured = Measured(stage)
+    measured.pass_by(5)
+    measured.pass_by(2, lost=1)
+    returning = cost(stage, Leg.PRIMARY)
+    measured.pass_by(20, lost=1)
+    assert cost(stage, Leg.PRIMARY) == returning > span_cost(LINK)
+    measured.pass_by(12)
     assert cost(stage, Leg.PRIMARY) == span_cost(LINK)
 
 

@@ -33,7 +33,7 @@ from trunkline.intent.compile.plant import CROSSING, backbone_interface, core_no
 from trunkline.intent.estate import Estate
 from trunkline.intent.network import Address, Impairment, Interface, Link, Node, Role, Route
 from trunkline.intent.scope import Scope
-from trunkline.intent.span import impairments_of, is_avoided
+from trunkline.intent.span import Standing, impairments_of, standing
 from trunkline.model.backbone import Span, backbone
 from trunkline.model.bgp import AZURE_ASN
 from trunkline.model.circuit import Leg
@@ -41,8 +41,10 @@ from trunkline.model.profile import Profile
 from trunkline.model.site import Daemon
 
 #: Of OSPF: a span's latency in units of 20 µs. A path around half the world has some 5,000; two crossings cost more
-#: than it, and one span that is to be avoided more than both and any path of the other plane.
-_US_PER_COST, _CROSSING_COST, _AVOIDED_COST = 20, 10_000, 40_000
+#: than it, and one span that is to be avoided more than both and any path of the other plane. Two spans that are
+#: returning (of a router between) cost less than two crossings, and one more than the planes' paths differ.
+_US_PER_COST, _CROSSING_COST = 20, 10_000
+_COSTS = {Standing.TRUSTED: 0, Standing.RETURNING: 8_000, Standing.AVOIDED: 40_000}
 #: A crossing is found after the links of its planes: a router that learns first would lead its own plane's packets over
 #: it, to one that does not know the way yet.
 _CROSSING_HELLO_S = 8
@@ -73,7 +75,7 @@ def router_of(site: str, leg: Leg, estate: Estate, profile: Profile) -> Router:
 
 def _spans(site: str, leg: Leg, estate: Estate) -> Iterator[IgpInterface]:
     for span in sorted(backbone().adjacent.get(site, ()), key=str):
-        cost = span_cost(span) + (_AVOIDED_COST if is_avoided(span, leg, estate) else 0)
+        cost = span_cost(span) + _COSTS[standing(span, leg, estate)]
         yield IgpInterface(backbone_interface(span.other(site)), cost)
 
 
