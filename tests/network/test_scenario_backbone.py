@@ -17,9 +17,10 @@ from probing import both_legs_carry, probing
 from scenes import Footprint, all_gone, all_up, connected, missing, pids, real_stage, sessions
 from stage import Stage
 from trunkline import settings
+from trunkline.assembly.doctor import backbone_facts
 from trunkline.intent.allocation import backbone_address6, core_loopback, span_addresses
 from trunkline.intent.compile import compile
-from trunkline.intent.compile.draft import core_scope, span_scope, vrf_node
+from trunkline.intent.compile.draft import BACKBONE_MTU, core_scope, span_scope, vrf_node
 from trunkline.intent.compile.plant import CROSSING, backbone_interface, core_node
 from trunkline.intent.drivers import Change
 from trunkline.intent.network import Node, Wire
@@ -64,7 +65,7 @@ def whole_again(stage: Stage) -> Iterator[None]:
     with stage.store.reading() as reader:
         left = [one.id for one in reader.list(IMPAIRMENT)]
     stage.delete(*left)
-    until(lambda: not _avoided(stage), 20, "no link to be avoided")
+    until(lambda: not _avoided(stage), 40, "all links to be trusted again")
     until(lambda: not _strangers(stage), 20, "all routers to know their neighbours again")
     all_up(stage)
 
@@ -147,6 +148,7 @@ def test_traffic_leaves_a_link_that_loses_frames_and_returns_once(stage: Stage) 
     stage.delete(bad.id)
     with probing(stage) as probe:
         until(lambda: _next_hop(stage, P) == backbone_interface(REGION), 30, "traffic to return")
+        until(lambda: not _avoided(stage), 20, "the link to be trusted again")
         both_legs_carry(stage)
     assert probe.lost <= LOOP_PACKETS, probe
     assert _moves(stage) - moves == 2
@@ -159,6 +161,26 @@ def test_a_link_that_takes_too_long_is_left_as_well(stage: Stage) -> None:
     until(lambda: _next_hop(stage, P) == CROSSING, 20, "traffic to leave")
     stage.delete(slow.id)
     until(lambda: _next_hop(stage, P) == backbone_interface(REGION), 30, "traffic to return")
+
+
+@pytest.mark.slow
+def test_the_doctor_names_the_end_that_is_not_heard_and_an_mtu_that_differs(stage: Stage) -> None:
+    node, interface = core_node(LOCATION, P), backbone_interface(REGION)
+    one_way = estates.fault(kind="backboneLink", site="Amsterdam", to="westeurope", leg="primary", direction="out")
+    until(lambda: not _troubles(stage), 20, "a backbone that is well")
+    stage.put(one_way)
+    until(lambda: any("not heard" in one and LOCATION in one for one in _troubles(stage)), 20, "one end to be silent")
+    assert stage.run(node, "ip", "link", "set", interface, "mtu", "1400").returncode == 0
+    stage.delete(one_way.id)
+    until(lambda: any("MTU mismatch" in one for one in _troubles(stage)), 20, "the difference to be told")
+    stage.run(node, "ip", "link", "set", interface, "mtu", str(BACKBONE_MTU))
+    until(lambda: not _troubles(stage), 40, "a backbone that is well")
+
+
+def _troubles(stage: Stage) -> list[str]:
+    with stage.store.reading() as reader:
+        found = backbone_facts(reader, stage.speaker, settings.load({}, home=str(stage.places.home)))
+        return [f"{fact.name} {fact.detail}" for fact in found if not fact.present]
 
 
 def test_a_router_whose_daemon_is_killed_costs_one_leg_and_is_back(stage: Stage) -> None:

@@ -12,6 +12,8 @@ from trunkline.cli.lookup import there
 LEGS = ("primary", "secondary")
 #: What ``trunkline status`` says of a link whose router has its neighbour.
 _FULL = "Full"
+#: RFC 2328, 10.1: from the moment at which both ends hear each other.
+_EXCHANGING = ("2-Way", "ExStart", "Exchange", "Loading")
 
 
 def path_of(clients: Clients, kind: str) -> str:
@@ -36,14 +38,23 @@ def with_states(links: list[Json], observed: list[Json]) -> list[Json]:
 
 
 def state(used: bool, row: Json | None) -> str:
-    """``Up``: both routers have each other, over IPv4 and IPv6; ``Partial``: over one of them; ``Avoided``: up, but too
-    bad to be used."""
+    """``Up``: both routers have each other, over IPv4 and IPv6; ``Settling``: they are about to; ``Partial``: over one
+    of them; ``Avoided``: up, but too bad to be used."""
     if not used or row is None:
         return "NotBuilt" if not used else "Unknown"
     full = [one == _FULL for one in row["routing"].values()]
     if all(full):
         return "Avoided" if row["avoided"] else "Up"
+    if is_settling(row):
+        return "Settling"
     return "Partial" if any(full) else "Down"
+
+
+def is_settling(row: Json) -> bool:
+    """Whether both routers hear each other and exchange what they know, which takes seconds after a link comes up;
+    until they have, planned routes lead packets."""
+    states = set(row["routing"].values())
+    return states != {_FULL} and states <= {_FULL, *_EXCHANGING}
 
 
 def location_named(clients: Clients, name: str) -> Json:

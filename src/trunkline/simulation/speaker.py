@@ -83,7 +83,7 @@ class SimulatedSpeaker:
         with self._lock:
             speaking = [(one, end.name) for one in self._at_home() if one.igp for end in one.igp.interfaces]
             return tuple(
-                Adjacency(mine, family, "Full", far.router_id)
+                Adjacency(mine, family, "Full", far.router_id, "Up")
                 for here, mine in speaking if here.node == router.node
                 for far, theirs in speaking if self._plane.carries(here.node, mine, far.node, theirs)
                 for family in (4, 6))

@@ -27,7 +27,8 @@ def row(routing: dict[str, str], avoided: bool = False, leg: str = "primary") ->
 
 @pytest.mark.parametrize(("observed", "state"), [
     (row(FULL), "Up"), (row(FULL, avoided=True), "Avoided"), (row({"IPv4": "Full", "IPv6": ""}), "Partial"),
-    (row({"IPv4": "", "IPv6": "ExStart"}), "Down"), (row(FULL, leg="secondary"), "Unknown")])
+    (row({"IPv4": "", "IPv6": "ExStart"}), "Down"), (row({"IPv4": "Full", "IPv6": "Loading"}), "Settling"),
+    (row({"IPv4": "Init", "IPv6": "Init"}), "Down"), (row(FULL, leg="secondary"), "Unknown")])
 def test_a_leg_in_use_has_the_state_that_its_routers_tell(observed: dict[str, Any], state: str) -> None:
     link, = told.with_states([LINK], [observed])
     legs = link["properties"]["legs"]

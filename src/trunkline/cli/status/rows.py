@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from trunkline.cli import failing, global_reach
+from trunkline.cli import failing, global_reach, plant
 from trunkline.cli.client import Json
 from trunkline.cli.tables import duration, megabytes
 
@@ -226,7 +226,7 @@ def link_row(row: Json) -> tuple[object, ...]:
     took = row["roundTripInMilliseconds"]
     return (f"{row['site']} ~ {row['to']}", row["leg"], f"{row['km']:g}", row["routing"]["IPv4"] or "-",
             row["routing"]["IPv6"] or "-", f"{row['lossInPercent']:g}%", "-" if took is None else f"{took:g} ms",
-            "avoided" if row["avoided"] else "")
+            "avoided" if row["avoided"] else "settling" if plant.is_settling(row) else "")
 
 
 def degraded(found: Json) -> Iterator[tuple[object, ...]]:

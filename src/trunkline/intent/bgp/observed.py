@@ -43,12 +43,14 @@ class SessionStatus:
 
 @dataclass(frozen=True, slots=True)
 class Adjacency:
-    """What a link-state router says of a neighbour: ``state`` by RFC 2328, 10.1; packets go there in ``Full`` alone."""
+    """What a link-state router says of a neighbour: ``state`` by RFC 2328, 10.1; packets go there in ``Full`` alone.
+    ``bfd``: of the session that watches it, empty without one."""
 
     interface: str
     family: int
     state: str
     router_id: str
+    bfd: str = ""
 
 
 @dataclass(frozen=True, slots=True)

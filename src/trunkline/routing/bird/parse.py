@@ -121,9 +121,13 @@ def parse_bfd(lines: Iterable[Line]) -> BfdStates:
     return {(row["address"], row["interface"]): row["state"] for row in rows if row}
 
 
-def parse_adjacencies(lines: Iterable[Line], family: int) -> tuple[Adjacency, ...]:
+def parse_adjacencies(lines: Iterable[Line], family: int, bfd: BfdStates) -> tuple[Adjacency, ...]:
+    """A link has one neighbour, so its BFD session of the family is the neighbour's."""
+    watched = {interface: state for (address, interface), state in bfd.items()
+               if ip_address(address.partition("%")[0]).version == family}
     rows = (_NEIGHBOUR.match(line.text) for line in lines if line.code == OSPF)
-    return tuple(Adjacency(row["interface"], family, row["state"], row["id"]) for row in rows if row)
+    return tuple(Adjacency(row["interface"], family, row["state"], row["id"], watched.get(row["interface"], ""))
+                 for row in rows if row)
 
 
 def parse_routes(lines: Iterable[Line], sessions: Iterable[Session], *, refused: bool = False) -> tuple[RibEntry, ...]:

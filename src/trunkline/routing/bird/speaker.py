@@ -138,9 +138,11 @@ class BirdSpeaker:
     def adjacencies(self, router: Router) -> tuple[Adjacency, ...]:
         if not router.igp:
             return ()
+        files = self._files(router.node)
         try:
+            bfd = parse_bfd(control.ask(files, "show bfd sessions"))
             return tuple(found for family in families(router) for found in parse_adjacencies(
-                control.ask(self._files(router.node), f"show ospf neighbors '{IGP.format(family)}'"), family))
+                control.ask(files, f"show ospf neighbors '{IGP.format(family)}'"), family, bfd))
         except DriverFailure:
             return ()
 
