@@ -50,7 +50,8 @@ def longest_ms(properties: Json) -> int:
 def is_bounded(met: Met, properties: Json) -> bool:
     """By detection; what stays away costs that once, what comes and goes each time."""
     flaps, bound_ms = "upInSeconds" in properties, longest_ms(properties)
-    return 0 < met.failed.longest_gap_ms <= bound_ms and (flaps or met.failed.lost <= bound_ms * PER_SECOND / 1000)
+    lost = met.failed.longest_gap_ms > 0 or properties.get("mode") == "linkDown"  # a carrier's loss may cost nothing
+    return lost and met.failed.longest_gap_ms <= bound_ms and (flaps or met.failed.lost <= bound_ms * PER_SECOND / 1000)
 
 
 def is_returned(met: Met, properties: Json) -> bool:
