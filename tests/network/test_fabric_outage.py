@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import groupby
 
 import pytest
 
@@ -17,7 +18,7 @@ from conditions import Datagrams, datagrams, ends_in
 from trunkline.fabric import held, pins
 from trunkline.fabric.plane import LinuxPlane
 from trunkline.intent.drivers import Change
-from trunkline.intent.network import ETH_P_8021AD, Address, Impairment, Interface, Link, Node, Outage, Role, Route
+from trunkline.intent.network import ETH_P_8021AD, Address, Impairment, Interface, Link, Node, Outage, Role, Route, Wire
 from trunkline.settings import Places
 from waiting import until
 
@@ -120,6 +121,25 @@ def test_an_outage_that_comes_and_goes_takes_what_is_sent_while_it_is_down_and_n
             or all(down_s + slack_s < phase < period_s - slack_s for phase in phases)]
     assert {came for came, _ in sure} == {True, False}
     assert 50 * sum(came != (phases[0] > down_s) for came, phases in sure) <= len(sure)
+
+
+def test_echoes_lost_while_a_line_was_down_are_told_before_those_that_are_back(line: LinuxPlane) -> None:
+    """Else a line that has just come back would seem to lose some."""
+    gauge, wire, told = line.gauge(), Wire("west", "eth0", EAST), list[bool]()
+
+    def seen(*turns: bool) -> bool:
+        told.extend(one is not None for one in gauge.beat((wire,)).get(wire, ()))
+        return tuple(came for came, _ in groupby(told)) == turns
+    try:
+        until(lambda: seen(True), 10, "echoes", every_s=0.05)
+        piece = outage(interface="eth0")
+        line.apply(Change(ensure=(piece,)))
+        until(lambda: seen(True, False), 10, "echoes to be lost", every_s=0.05)
+        line.apply(Change(remove=(piece,)))
+        until(lambda: seen(True, False, True), 10, "echoes to be back", every_s=0.05)
+        until(lambda: seen(True, False, True) and told[-20:] == [True] * 20, 10, "nothing more lost", every_s=0.05)
+    finally:
+        gauge.close()
 
 
 def test_a_tag_fails_and_the_others_on_the_port_do_not(plane: LinuxPlane, places: Places) -> None:

@@ -1,7 +1,8 @@
 """Echoes over links, one socket for each: bound to the interface, so that no other way answers for it.
 
 The far kernel answers, and the near one stamps what arrives, so a busy machine neither loses nor delays an echo that
-the link did not. A socket keeps its namespace alive; it is let go as soon as the node is another or none.
+the link did not. Echoes are told in the order in which they were sent; one that is waited for holds up those after it.
+A socket keeps its namespace alive; it is let go as soon as the node is another or none.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import os
 import socket
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from trunkline.fabric import namespace
@@ -62,33 +63,36 @@ class _Line:
     def __init__(self, wire: Wire, path: str, home: tuple[int, int]) -> None:
         self.home, self._address = home, wire.address
         self._sent: dict[int, float] = {}
+        self._back: dict[int, float] = {}
         self._number = 0
         self._socket = _opened(wire, path)
 
     def beat(self) -> tuple[float | None, ...]:
-        found = [*self._returned(), *self._given_up()]
+        self._receive()
+        found = tuple(self._settled())
         self._number = (self._number + 1) & 0xFFFF
         self._sent[self._number] = time.time()
         self._socket.sendto(_request(self._number), (self._address, 0))
-        return tuple(found)
+        return found
 
     def close(self) -> None:
         self._socket.close()
 
-    def _returned(self) -> list[float | None]:
-        found: list[float | None] = []
+    def _receive(self) -> None:
         with suppress(BlockingIOError):
             while True:
                 packet, told, _, _ = self._socket.recvmsg(256, 64)
                 number = _HEADER.unpack_from(packet, (packet[0] & 15) * 4)[4]
-                sent = self._sent.pop(number, None)
-                if sent is not None:
-                    found.append(max(0.0, _arrival(told) - sent))
-        return found
+                if number in self._sent:
+                    self._back[number] = max(0.0, _arrival(told) - self._sent[number])
 
-    def _given_up(self) -> list[float | None]:
-        late = [number for number, sent in self._sent.items() if time.time() - sent > _PATIENCE_S]
-        return [self._sent.pop(number) and None for number in late]
+    def _settled(self) -> Iterator[float | None]:
+        """In the order in which they were sent: what was lost before a link came back is not told after it."""
+        for number, sent in tuple(self._sent.items()):
+            if number not in self._back and time.time() - sent <= _PATIENCE_S:
+                return
+            del self._sent[number]
+            yield self._back.pop(number, None)
 
 
 def _opened(wire: Wire, path: str) -> socket.socket:

@@ -44,7 +44,7 @@ class Gauge(Protocol):
 
     def beat(self, wires: Sequence[Wire]) -> Mapping[Wire, tuple[float | None, ...]]:
         """Send one echo over each, and answer the round-trip times in seconds of those that are back since the last
-        time; None of those that were lost. Whoever is not named is measured no more."""
+        time, in the order of sending; None of those that were lost. Whoever is not named is measured no more."""
 
     def close(self) -> None: ...
 
