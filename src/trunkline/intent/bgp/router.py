@@ -37,6 +37,7 @@ class Session:
     """One BGP session, directly connected over ``interface``; without one it is routed, over any number of hops.
     Addresses without length.
 
+    ``hold_time_s``: as between our own speakers, where it guards a session that is back before BFD is.
     ``group`` classes the routes learned here, for ``Rule.groups``. ``ttl_security``: RFC 5082, TTL 255 both ways;
     otherwise TTL 1. ``prefix_limit``: more received prefixes have ``limit_action`` as consequence; after a restart it
     comes back when tried again below the limit. ``enforce_first_as``: RFC 4271 6.3, drop routes whose path does not
@@ -62,8 +63,8 @@ class Session:
     export_policy: Policy
     password: Secret | None = None
     bfd: Bfd | None = None
-    hold_time_s: int = 180
-    keepalive_time_s: int = 60
+    hold_time_s: int = 15
+    keepalive_time_s: int = 5
     ttl_security: bool = False
     prefix_limit: int | None = None
     limit_action: LimitAction = LimitAction.RESTART

@@ -199,4 +199,5 @@ def _cloud_sessions(attached: Attached, site: Site, profile: Profile) -> Iterato
             local_address=bare(customer_address(subnet.prefix)), peer_address=bare(edge_address(subnet.prefix)),
             local_asn=view.order.peer_asn or asn, peer_asn=AZURE_ASN,
             import_policy=PERMIT_ALL, export_policy=only_own(announced),
-            password=Secret(key) if key else None, bfd=profile.customer_bfd), own, peering.controls.on(leg), profile)
+            password=Secret(key) if key else None, bfd=profile.customer_bfd, hold_time_s=profile.hold_time_s,
+            keepalive_time_s=profile.keepalive_time_s), own, peering.controls.on(leg), profile)
