@@ -125,7 +125,7 @@ def test_a_link_that_is_kept_off_says_so(window: Window) -> None:
     span = backbone().span("amsterdam", "westeurope")
     assert span
     with window.store.writing() as writer:
-        writer.put(Resource(avoidance_id(span, Leg.PRIMARY)))
+        writer.put(Resource(avoidance_id(span, Leg.PRIMARY), properties={"standing": "avoided"}))
     assert one(window, "backboneLinks", str(span))["legs"]["primary"]["state"] == "Avoided"
 
 
