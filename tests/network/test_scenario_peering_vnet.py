@@ -86,7 +86,7 @@ def test_a_spoke_reaches_on_premises_through_the_hubs_gateway_only_while_both_si
     cut(stage, scenes.HOST, IN_SECOND)
     assert not stage.pings(SECOND, scenes.ON_PREMISES)
     assert stage.pings(FIRST, scenes.ON_PREMISES)
-    assert "10.2.0.0/16" not in scenes.networks(stage, Leg.PRIMARY)
+    until(lambda: "10.2.0.0/16" not in scenes.networks(stage, Leg.PRIMARY), 10, "its prefix to be gone")
 
 
 def echoes(stage: Stage, node: str) -> int:
