@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from itertools import groupby
 
 from trunkline.assembly.drivers import drivers
 from trunkline.assembly.plant import choose
 from trunkline.diagnosis.adjacencies import End, Trouble, ends, troubles
 from trunkline.fabric.machine import Fact, facts
+from trunkline.intent.bgp import Router
 from trunkline.intent.compile.backbone import router_of
 from trunkline.intent.drivers import Speaker
 from trunkline.intent.network import Role
@@ -37,16 +39,18 @@ def _backbone(settings: Settings) -> Iterator[Fact]:
 def backbone_facts(reader: Reader, speaker: Speaker, settings: Settings) -> Iterator[Fact]:
     scopes = [Scope.parse(text) for kind in (ScopeKind.SPAN, ScopeKind.CROSSING) for text in reader.applied_of(kind)]
     known = sorted(ends(scopes), key=lambda end: (end.site, end.leg, end.interface))
-    wrong = [one for end in known for one in _troubles(end, reader, speaker, settings)]
+    wrong = [one for (site, leg), there in groupby(known, key=lambda end: (end.site, end.leg))
+             for one in _troubles(router_of(site, leg, reader, profile_named(settings.profile)), there, speaker)]
     yield from map(_fact, wrong)
     if not wrong:
         yield Fact("OSPF on the backbone", True, f"{2 * len(known)} adjacencies are Full, with BFD", "")
 
 
-def _troubles(end: End, reader: Reader, speaker: Speaker, settings: Settings) -> Iterator[Trouble]:
-    router = router_of(end.site, end.leg, reader, profile_named(settings.profile))
-    _, remarks = speaker.remarks(router, 0)
-    return troubles(end, speaker.adjacencies(router), remarks)
+def _troubles(router: Router, known: Iterable[End], speaker: Speaker) -> Iterator[Trouble]:
+    """Of all its links, from one look at it."""
+    adjacencies, (_, remarks) = speaker.adjacencies(router), speaker.remarks(router, 0)
+    for end in known:
+        yield from troubles(end, adjacencies, remarks)
 
 
 def _fact(one: Trouble) -> Fact:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from trunkline.cli.client import Json
@@ -26,6 +26,15 @@ def rows(circuits: list[Json], now: datetime) -> Iterator[tuple[object, ...]]:
                            link["capacityInMbps"], link["status"][family], session["state"],
                            session["bfd"] or "-", _since(session, now), f"{session['received']}/{session['sent']}",
                            "-" if number else _carried(told["traffic"]))
+
+
+def once(circuits: Sequence[Json]) -> Iterator[tuple[Json, Json]]:
+    """Each link with a circuit: the one that made it, or that alone is one's own."""
+    mine = {str(one["id"]).lower() for one in circuits}
+    for circuit in circuits:
+        for link in circuit["globalReach"]:
+            if link["madeHere"] or str(link["otherId"]).lower() not in mine:
+                yield circuit, link
 
 
 def remarks(circuits: list[Json]) -> Iterator[tuple[object, ...]]:

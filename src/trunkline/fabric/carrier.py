@@ -82,7 +82,7 @@ def sweep(places: Places) -> None:
     """Before the nodes: nothing is lifted in what goes."""
     home = held.directory(places)
     program.end([_keeper(home)])
-    for file in held.files(places):
+    for file in held.files(home):
         held.forget(file)
 
 

@@ -103,8 +103,8 @@ def forget(file: Path) -> None:
         file.parent.rmdir()
 
 
-def files(places: Places) -> list[Path]:
-    return sorted(directory(places).glob("*/*.json"))
+def files(home: Path) -> list[Path]:
+    return sorted(home.glob("*/*.json"))
 
 
 def is_held(places: Places, node: str, interface: str) -> bool:

@@ -37,7 +37,7 @@ class Keeper:
     def _look(self) -> float | None:
         """How long there is nothing to do; None when nothing is held."""
         with held.locked(self._home):
-            found = sorted(self._home.glob("*/*.json"))
+            found = held.files(self._home)
             if not found:
                 self._mark.unlink(missing_ok=True)
                 return None

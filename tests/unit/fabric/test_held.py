@@ -47,5 +47,5 @@ def test_what_is_held_is_known_by_node_and_interface_until_its_time_is_over(plac
     assert not held.is_held(places, "edge", "p0")
     assert not held.is_anything_held(places, "edge")
     held.forget(file)
-    assert not held.files(places)
+    assert not held.files(held.directory(places))
     assert not file.parent.exists()

@@ -36,9 +36,9 @@ def verify(instance: Instance, file: str, key: Path | None, as_json: bool) -> No
     path = shelf.find(places, file)
     document = shelf.read(path)
     by = keys.signer(document, places, key)
-    if not by.known and keys.own_public(places):
+    if not by.known and (own := keys.own_public(places)):
         raise Failed(f"{path} was signed by {by.said} and not by this installation's key "
-                     f"{keys.fingerprint(keys.own_public(places) or b'')}. '--key FILE' names another that counts.")
+                     f"{keys.fingerprint(own)}. '--key FILE' names another that counts.")
     found = shelf.parsed(document, path)
     if as_json:
         print_json({"valid": True, "keyId": by.key_id, "signedBy": by.whose.rstrip(","), "trusted": by.known,

@@ -23,7 +23,7 @@ from trunkline.cli.rehearsal.ground import Ground, look
 from trunkline.cli.rehearsal.lease import Lease
 from trunkline.cli.rehearsal.play import Drill
 from trunkline.cli.rehearsal.preflight import Plan, Wish, plan
-from trunkline.cli.rehearsal.series import Item, items
+from trunkline.cli.rehearsal.series import Item, items, refusal
 from trunkline.cli.rehearsal.targets import USAGE, Target, all_legs, complete, parse
 from trunkline.cli.tables import print_table
 from trunkline.diagnosis.drill.certificate import Certificate, Result, rendered
@@ -50,7 +50,6 @@ class Course:
 
     def run(self, chosen: tuple[Item, ...]) -> None:
         for place, item in enumerate(chosen):
-            mode = "drain" if item.wish.drain else "silent"
             if len(chosen) > 1:
                 self.progress.say(f"Drill {place + 1} of {len(chosen)}")
             try:
@@ -58,12 +57,12 @@ class Course:
             except Failed as refused:
                 if len(chosen) == 1:
                     raise
-                self.rows.append(told.bare(item.target.said, mode, "refused", reasons=[refused.message]))
+                self.rows.append(told.bare(item.target.said, item.wish.mode, "refused", reasons=[refused.message]))
             else:
                 self.made.append(one)
                 self.rows.append(told.row(one, path))
             if not self._goes_on():
-                self.rows += [told.bare(rest.target.said, "drain" if rest.wish.drain else "silent", "not played")
+                self.rows += [told.bare(rest.target.said, rest.wish.mode, "not played")
                               for rest in chosen[place + 1:]]
                 return
 
@@ -142,8 +141,8 @@ def _planned(instance: Instance, clients: Clients, ground: Ground, chosen: tuple
         yield found
         refused += [f"'{item.target.said}': {trouble}" for trouble in found.troubles
                     if not (item.forced and found.pairs)]
-    if refused and not dry_run:
-        raise Failed(f"{file} is refused, and nothing was drilled:\n  " + "\n  ".join(refused))
+    if refused and file and not dry_run:
+        raise refusal(file, refused)
 
 
 def _play(instance: Instance, clients: Clients, item: Item, progress: Progress) -> tuple[Certificate, Path]:

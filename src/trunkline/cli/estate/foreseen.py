@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections import defaultdict
 from typing import Any
 
 from trunkline.cli.client import Json
 from trunkline.cli.estate.foresee import Foreseen, spread
-from trunkline.cli.lookup import group_of
+from trunkline.cli.lookup import told_apart
 
 #: Of ``trunkline plan``. 1 and 3 are what they are everywhere: refused, and nobody there.
 NOTHING, CHANGES, INTERRUPTS = 0, 2, 4
@@ -72,15 +71,9 @@ def touched(touch: Json) -> str:
     for one in legs:
         by_circuit[one.get("circuit", {}).get("id", "another subscription's")].append(one["leg"])
     sessions = sum(len(one["sessions"]) for one in legs)
-    named = "; ".join(f"{name} {' and '.join(by_circuit[circuit])}" for circuit, name in _short(by_circuit).items())
+    names = told_apart([{"id": one, "name": one.rpartition("/")[2]} for one in by_circuit])
+    named = "; ".join(f"{names[circuit.lower()]} {' and '.join(sides)}" for circuit, sides in by_circuit.items())
     return f"{named} ({sessions} session{'' if sessions == 1 else 's'})" if sessions else named or "-"
-
-
-def _short(circuits: Collection[str]) -> dict[str, str]:
-    """Each by its name; with its group where two share one."""
-    often = Counter(one.rpartition("/")[2].lower() for one in circuits)
-    return {one: name if often[name.lower()] == 1 else f"{group_of(one)}/{name}" for one in circuits
-            for name in (one.rpartition("/")[2],)}
 
 
 def outage(touch: Json) -> str:

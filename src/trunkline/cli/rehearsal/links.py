@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from trunkline.cli import global_reach
 from trunkline.cli.client import NETWORK_VERSION, Client, Json
+from trunkline.model.bgp import family_of
 from trunkline.model.plant import region
 
 
@@ -50,16 +52,11 @@ def links(client: Client, connections: Iterable[Json], networks: Sequence[Json])
             yield from _borrowed(link, networks)
 
 
-def reaches(circuits: Iterable[Json]) -> Iterator[Reach]:
-    """Each once: as the circuit sees it that made it, or that alone is ours."""
-    circuits = tuple(circuits)
-    ours = {str(one["id"]).lower() for one in circuits}
-    for circuit in circuits:
-        for link in circuit["globalReach"]:
-            if link["madeHere"] or str(link["otherId"]).lower() not in ours:
-                yield Reach(str(circuit["id"]).lower(), str(link["otherId"]).lower(), link["other"],
-                            {(leg, 6 if ":" in one["peer"] else 4): one["state"]
-                             for leg, told in link["legs"].items() for one in told["sessions"]}, link["sameAsn"])
+def reaches(circuits: Sequence[Json]) -> Iterator[Reach]:
+    for circuit, link in global_reach.once(circuits):
+        yield Reach(str(circuit["id"]).lower(), str(link["otherId"]).lower(), link["other"],
+                    {(leg, family_of(one["peer"])): one["state"]
+                     for leg, told in link["legs"].items() for one in told["sessions"]}, link["sameAsn"])
 
 
 def _networks(client: Client, row: Json, told: Json) -> Iterator[Link]:

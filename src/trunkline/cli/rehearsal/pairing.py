@@ -15,6 +15,7 @@ from trunkline.cli.rehearsal.ground import ESTABLISHED, Ground
 from trunkline.cli.rehearsal.links import Link, Reach
 from trunkline.diagnosis.drill.certificate import Unmeasured
 from trunkline.diagnosis.drill.ways import End, Pair, Way
+from trunkline.model.bgp import family_of
 
 #: Pairs that a drill sends between.
 MOST_PAIRS = 12
@@ -85,7 +86,7 @@ class Pairing:
     def _spaces(network: Json, prefix: str) -> Iterator[str]:
         """Of the prefix's family."""
         yield from (one for one in network["properties"]["addressSpace"]["addressPrefixes"]
-                    if _family(one) == _family(prefix))
+                    if family_of(one) == family_of(prefix))
 
     # ── sites and sites ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -104,7 +105,7 @@ class Pairing:
                   for site in (one, other)]
         for near in housed[0] or one["properties"]["prefixes"][:1]:
             for far in housed[1] or other["properties"]["prefixes"][:1]:
-                if _family(near) == _family(far) and (ways := tuple(self._across(near, far))):
+                if family_of(near) == family_of(far) and (ways := tuple(self._across(near, far))):
                     yield near, far, ways
 
     def _meeting(self, one: Json, other: Json,
@@ -128,7 +129,7 @@ class Pairing:
                     for leg in LEGS:
                         yield Way((self.ground.leg(one, leg), self.ground.leg(other, leg)), (),
                                   self._trouble(one, leg, near) or self._trouble(other, leg, far)
-                                  or _parted(link, leg, _family(near)))
+                                  or _parted(link, leg, family_of(near)))
 
     # ── both ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -197,7 +198,3 @@ def chosen(pairs: tuple[Pair, ...], falls: Mapping[Pair, bool]) -> tuple[tuple[P
 
 def _holds(prefix: str, address: str) -> bool:
     return ip_address(address) in ip_network(prefix, strict=False)
-
-
-def _family(text: str) -> int:
-    return 6 if ":" in text else 4

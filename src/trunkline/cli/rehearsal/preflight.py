@@ -33,6 +33,11 @@ class Wish:
     abort_outage_s: float | None = None
     abort_loss_percent: float = 5.0
 
+    @property
+    def mode(self) -> str:
+        """As certificates and lists name it."""
+        return "drain" if self.drain else "silent"
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -30,7 +30,7 @@ _DAEMONS = {"bird": ("bird", "--version"), "frr": ("/usr/lib/frr/bgpd", "--versi
 def begun(plan: Plan, lease: Lease) -> Json:
     """What is known of a drill before it ends."""
     return {"id": str(uuid4()), "beganAt": datetime.now(UTC).isoformat(), "target": plan.target.said,
-            "mode": _mode(plan), "fault": lease.fault}
+            "mode": plan.wish.mode, "fault": lease.fault}
 
 
 def certificate(plan: Plan, played: Played, lease: Lease, places: Places, identity: str) -> Certificate:
@@ -44,17 +44,13 @@ def certificate(plan: Plan, played: Played, lease: Lease, places: Places, identi
     return Certificate(
         id=identity, instance=places.instance, host=socket.gethostname(), operator=getpass.getuser(),
         versions=_versions(), began_at=played.began_at, ended_at=datetime.now(UTC).isoformat(),
-        failed=Failed(target=plan.target.said, mode=_mode(plan), lease_s=lease.seconds,
+        failed=Failed(target=plan.target.said, mode=plan.wish.mode, lease_s=lease.seconds,
                       fault=lease.fault, ways=tuple(sorted({way.label for one in plan.expectations
                                                             for way in one.falling}))),
         interval_ms=played.interval_ms, bounds=plan.bounds, timers=plan.timers, phases=tuple(played.phases),
         measures=found, unprotected=unprotected, unmeasured=plan.unmeasured,
         routes=Routes(before=plan.routes, during=played.during, after=played.after), restored=played.restored,
         verdict=judge(evidence))
-
-
-def _mode(plan: Plan) -> str:
-    return "drain" if plan.wish.drain else "silent"
 
 
 def kept(made: Certificate, places: Places) -> tuple[Json, Path]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +15,7 @@ from trunkline.cli.estate.document import Document, FaultyFile, parse
 from trunkline.cli.failure import Failed
 from trunkline.cli.rehearsal.ground import Ground
 from trunkline.cli.rehearsal.preflight import Wish
-from trunkline.cli.rehearsal.targets import DRAINABLE, Target
+from trunkline.cli.rehearsal.targets import DRAINABLE, NOT_DRAINABLE, Target
 from trunkline.cli.rehearsal.targets import parse as parse_target
 
 _MOST_DRILLS, _MOST_BYTES = 200, 1_000_000
@@ -76,11 +76,11 @@ def items(path: Path, ground: Ground, base: Wish, forced: bool) -> tuple[Item, .
     try:
         document = parse(_text(path), _FORM)
     except FaultyFile as wrong:
-        raise _refused(path, [f"line {fault.line}: {fault}" for fault in wrong.faults]) from None
+        raise refusal(path, [f"line {fault.line}: {fault}" for fault in wrong.faults]) from None
     try:
         found = _File.model_validate(document.value)
     except ValidationError as wrong:
-        raise _refused(path, list(_faults(wrong, document))) from None
+        raise refusal(path, list(_faults(wrong, document))) from None
     made, faults = [], []
     for place, one in enumerate(found.drills):
         try:
@@ -88,7 +88,7 @@ def items(path: Path, ground: Ground, base: Wish, forced: bool) -> tuple[Item, .
         except (Failed, click.UsageError) as fault:
             faults.append(f"line {document.line(('drills', place))}: drills[{place}]: {fault.message}")
     if faults:
-        raise _refused(path, faults)
+        raise refusal(path, faults)
     return tuple(made)
 
 
@@ -101,7 +101,7 @@ def _text(path: Path) -> str:
         raise Failed(f"{path} cannot be read: {problem}.") from None
 
 
-def _refused(path: Path, faults: list[str]) -> Failed:
+def refusal(path: Path, faults: list[str]) -> Failed:
     return Failed(f"{path} is refused, and nothing was drilled:\n  " + "\n  ".join(faults))
 
 
@@ -117,13 +117,10 @@ def _faults(wrong: ValidationError, document: Document) -> Iterator[str]:
 
 def _item(one: _Drill, above: _File, ground: Ground, base: Wish, forced: bool) -> Item:
     target = parse_target(one.target, ground)
-    told = {name: value for name in _WISHES
-            if (value := _said(one, above, name)) is not None}
-    wish = Wish(**{**{name: getattr(base, name) for name in Wish.__dataclass_fields__},
-                   **{_WISHES[name]: value for name, value in told.items()}})
+    told = {wanted: value for name, wanted in _WISHES.items() if (value := _said(one, above, name)) is not None}
+    wish = replace(base, **told)
     if wish.drain and target.fault.kind not in DRAINABLE:
-        raise Failed("drain is for planned work on a leg, an edge or a switch; what else fails takes both legs, or "
-                     "none")
+        raise Failed(f"drain {NOT_DRAINABLE}")
     said = _said(one, above, "force")
     return Item(target, wish, forced if said is None else bool(said))
 

@@ -20,6 +20,7 @@ from trunkline.model.fault import FaultKind, RehearsedFault
 USAGE = ", ".join(["CIRCUIT LEG", *failing.FORMS.values()])
 #: Planned work is on one leg: Azure's failover test lengthens the paths of one link of a circuit.
 DRAINABLE = (FaultKind.LEG, FaultKind.EDGE, FaultKind.SWITCH)
+NOT_DRAINABLE = "is for planned work on a leg, an edge or a switch; what else fails takes both legs, or none"
 
 
 def complete(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

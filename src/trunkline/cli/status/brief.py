@@ -49,11 +49,10 @@ def summary(found: Json) -> str:
 
 
 def legs(circuit: Json, now: datetime) -> Iterator[tuple[object, ...]]:
-    provider = "Direct port" if circuit.get("direct") else circuit["provider"]
-    of = f"{provider}, {circuit['location'] or '-'}, {rows.bandwidth(circuit)} Mbit/s"
+    of = f"{rows.provider(circuit)}, {circuit['location'] or '-'}, {rows.bandwidth(circuit)} Mbit/s"
     for name in rows.LEGS:
         leg = circuit["legs"][name]
-        sessions = [one for one in leg["sessions"] if one["group"] == "customer"]
+        sessions = rows.customers(leg)
         counts = " + ".join(f"{one['received']}/{one['sent']}" for one in sessions)
         latest = max((one for one in sessions if one.get("since")), key=lambda one: one["since"], default=None)
         yield (circuit["name"], of, name, _of_all(sessions, "state") or leg["bgp"], _of_all(sessions, "bfd") or "-",
@@ -72,9 +71,7 @@ def _remark(circuit: Json, name: str) -> str:
     wanted = {"provisioningState": "Succeeded", "circuitProvisioningState": "Enabled",
               "serviceProviderProvisioningState": "Provisioned"}
     states = [f"{_STATES[member]} {circuit[member]}" for member, usual in wanted.items() if circuit[member] != usual]
-    leg = circuit["legs"][name]
-    stopped = [] if (said := rows.fault(leg, "", "")) == "-" else [said]
-    return ", ".join([*states, *stopped, *rows.fewer(circuit, name)]) or "-"
+    return rows.joined([*states, rows.fault(circuit["legs"][name], "", ""), *rows.fewer(circuit, name)])
 
 
 _STATES = {"provisioningState": "circuit", "circuitProvisioningState": "circuit",
@@ -82,15 +79,11 @@ _STATES = {"provisioningState": "circuit", "circuitProvisioningState": "circuit"
 
 
 def reaches(circuits: list[Json]) -> Iterator[tuple[object, ...]]:
-    """Each link once, where both of its circuits are one's own."""
-    mine = {one["id"].lower() for one in circuits}
-    for circuit in circuits:
-        for link in circuit["globalReach"]:
-            if link["madeHere"] or link["otherId"].lower() not in mine:
-                sessions = [one for leg in link["legs"].values() for one in leg["sessions"]]
-                up = sum(one["state"] == _UP for one in sessions)
-                yield (circuit["name"], link["other"], link["otherLocation"],
-                       ", ".join(dict.fromkeys(link["status"].values())), f"{up} of {len(sessions)} up")
+    for circuit, link in global_reach.once(circuits):
+        sessions = [one for leg in link["legs"].values() for one in leg["sessions"]]
+        up = sum(one["state"] == _UP for one in sessions)
+        yield (circuit["name"], link["other"], link["otherLocation"],
+               ", ".join(dict.fromkeys(link["status"].values())), f"{up} of {len(sessions)} up")
 
 
 def is_well(link: Json) -> bool:

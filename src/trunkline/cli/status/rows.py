@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from trunkline.cli import failing, global_reach, plant
@@ -41,9 +41,17 @@ def registry_row(one: Json) -> tuple[object, ...]:
     return one["file"], one["objects"], one["read"] or "-", one["problem"] or "-"
 
 
+def provider(circuit: Json) -> str:
+    return "Direct port" if circuit.get("direct") else str(circuit["provider"])
+
+
+def customers(leg: Json) -> list[Json]:
+    """The sessions with the customer's router."""
+    return [one for one in leg["sessions"] if one["group"] == "customer"]
+
+
 def circuit_row(circuit: Json) -> tuple[object, ...]:
-    provider = "Direct port" if circuit.get("direct") else circuit["provider"]
-    return (circuit["name"], provider, circuit["location"] or "-", bandwidth(circuit), circuit["stag"] or "-",
+    return (circuit["name"], provider(circuit), circuit["location"] or "-", bandwidth(circuit), circuit["stag"] or "-",
             circuit["provisioningState"], circuit["circuitProvisioningState"],
             circuit["serviceProviderProvisioningState"])
 
@@ -97,7 +105,7 @@ def gateway_row(gateway: Json) -> tuple[object, ...]:
 def leg_rows(circuit: Json, now: datetime) -> Iterator[tuple[object, ...]]:
     for name in LEGS:
         leg = circuit["legs"][name]
-        sessions = [s for s in leg["sessions"] if s["group"] == "customer"]
+        sessions = customers(leg)
         if not sessions:
             yield circuit["name"], name, "-", leg["bgp"], "-", "-", "-", carried(leg["traffic"]), fault(leg, "", "")
         told: set[str] = set()
@@ -107,21 +115,20 @@ def leg_rows(circuit: Json, now: datetime) -> Iterator[tuple[object, ...]]:
             said = [fault(leg, peering, error), *_fewer(circuit, name, session)]
             yield (circuit["name"], name, family(session), session["state"],
                    session["bfd"] or "-", since(session, now), f"{session['received']}/{session['sent']}",
-                   "-" if peering in told else carried(counted(leg, peering)), _joined(said))
+                   "-" if peering in told else carried(counted(leg, peering)), joined(said))
             told.add(peering)
 
 
 def fewer(circuit: Json, name: str) -> Iterator[str]:
     """Where a leg tells or is told fewer routes than the other, though both are up: traffic of the rest has one leg."""
-    for session in circuit["legs"][name]["sessions"]:
-        if session["group"] == "customer":
-            yield from _fewer(circuit, name, session, f"{family(session)}: ")
+    for session in customers(circuit["legs"][name]):
+        yield from _fewer(circuit, name, session, f"{family(session)}: ")
 
 
 def _fewer(circuit: Json, name: str, session: Json, of: str = "") -> Iterator[str]:
     beside = LEGS[1 - LEGS.index(name)]
-    for other in circuit["legs"][beside]["sessions"]:
-        if (other["group"], family(other)) == ("customer", family(session)) and _both_up(session, other):
+    for other in customers(circuit["legs"][beside]):
+        if family(other) == family(session) and _both_up(session, other):
             ways = [f"{way} {session[counted_]}, there {other[counted_]}" for way, counted_ in (
                 ("in", "accepted"), ("out", "sent")) if session[counted_] < other[counted_]]
             if ways:
@@ -132,7 +139,7 @@ def _both_up(*sessions: Json) -> bool:
     return all(one["state"] == "Established" for one in sessions)
 
 
-def _joined(remarks: list[str]) -> str:
+def joined(remarks: Iterable[str]) -> str:
     return ", ".join(one for one in remarks if one != "-") or "-"
 
 

@@ -25,7 +25,6 @@ from trunkline.model.plant import locations, regions
 from trunkline.model.provider import offers
 from trunkline.model.resource import ResourceId
 
-_NOTHING = "nothing"
 #: Names in an error.
 _MOST_TOLD = 40
 
@@ -95,23 +94,26 @@ class Names:
         """Why all paths of these pairs go through what fails."""
         if isinstance(cause, RouterLoss):
             return self._ends_at(cause)
-        site = ""
-        if cause.kind is FaultKind.LEG:
-            site = _listed(list(self._sites_on(cause)))
-        elif cause.kind is FaultKind.LOCATION:
-            site = _listed(list(self._sites_in(cause.key, bundles[0].pairs[0])))
+        sites = list(self._sites(cause, bundles[0].pairs[0]))
         place = self._place(cause.key)
         return {
-            FaultKind.LEG: f"no other leg carries what {site} needs",
+            FaultKind.LEG: f"no other leg carries what {_listed(sites)} needs",
             FaultKind.EDGE: "nothing leads past this edge: the other leg is not in use",
             FaultKind.SWITCH: "nothing leads past this switch: the other leg is not in use",
             FaultKind.INSTANCE: "the other instance has no path",
             FaultKind.SPAN: "both planes of the backbone take this link",
             FaultKind.CORE: "the other plane of the backbone leads nowhere",
-            FaultKind.LOCATION: (f"every circuit that {site} uses for this comes in at {place}" if site != _NOTHING
+            FaultKind.LOCATION: (f"every circuit that {_listed(sites)} uses for this comes in at {place}" if sites
                                  else f"everything leads through {place}"),
             FaultKind.REGION: f"everything leads through {place}",
         }[cause.kind]
+
+    def _sites(self, cause: Target, pair: Pair) -> Iterator[str]:
+        """Whose legs fail."""
+        if cause.kind is FaultKind.LEG:
+            yield from self._sites_on(cause)
+        elif cause.kind is FaultKind.LOCATION:
+            yield from self._sites_in(cause.key, pair)
 
     def _sites_on(self, leg: Target) -> Iterator[str]:
         yield from (self.owner(order.site.id.key) for one in self._found.circuits if one.resource.id.key == leg.key
@@ -158,4 +160,4 @@ def _called(one: ResourceId) -> tuple[str, str, str]:
 
 def _listed(names: Sequence[str], most: int = 8) -> str:
     shown = list(names[:most]) + ([f"{len(names) - most} more"] if len(names) > most else [])
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}" if shown else _NOTHING
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}" if shown else "nothing"

@@ -33,8 +33,8 @@ def struck(model: RehearsedFault, estate: Estate) -> tuple[Cut, ...]:
 
 def targets(model: RehearsedFault, estate: Estate) -> tuple[Target, ...]:
     """What really fails: with the link of a Direct port every circuit on it."""
-    down = model.mode is FaultMode.LINK_DOWN and model.circuit is not None
-    circuit = circuit_view(estate, model.circuit.target) if model.circuit and down else None
+    is_leg_down = model.circuit and model.mode is FaultMode.LINK_DOWN
+    circuit = circuit_view(estate, ResourceId.parse(model.target.key)) if is_leg_down else None
     if circuit is None or circuit.port is None:
         return (model.target,)
     return tuple(Target(FaultKind.LEG, one.id.key, model.target.part)
