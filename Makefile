@@ -4,8 +4,8 @@
 SHELL := /bin/sh
 PY := .venv/bin/python
 PYTEST := .venv/bin/pytest
-# Tests that make networks share two cores with nothing else: they run one after another, beside the quick ones.
-PYTEST_FLAGS := -n 2 --dist loadgroup $(if $(CI),--color=no --durations=10 -ra,)
+# A module that makes networks stays in one worker: it builds its stage once, and its tests follow each other.
+PYTEST_FLAGS := -n 2 --dist loadfile $(if $(CI),--color=no --durations=10 -ra,)
 BENCHES := $(sort $(shell grep -l __main__ bench/*.py 2>/dev/null))
 
 .PHONY: help install demo demo-global test test-all lint bench lock az clean

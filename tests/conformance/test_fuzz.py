@@ -22,8 +22,6 @@ from trunkline.api.declaration import Registry
 from trunkline.api.resources import registry
 from waiting import until
 
-pytestmark = pytest.mark.xdist_group("fuzz")
-
 _FILES = ("expressRouteCircuit", "expressRouteCrossConnection", "expressRoutePort", "expressRouteProviderPort",
           "networkInterface", "networkSecurityGroup", "publicIpAddress", "routeFilter", "routeTable",
           "serviceCommunity", "serviceTags", "usage", "virtualNetwork", "virtualNetworkGateway", "virtualWan",

@@ -28,7 +28,6 @@ UNVISITED: Mapping[str, str] = yaml.safe_load((HERE / "walk_unvisited.yml").read
 GROUPS = tuple(f"network {name}" for name in (
     "express-route", "vnet-gateway", "vpn-connection", "route-filter", "routeserver", "local-gateway"))
 
-pytestmark = pytest.mark.xdist_group("az-walk")
 
 
 @dataclass
