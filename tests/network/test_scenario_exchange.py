@@ -152,8 +152,8 @@ def test_what_is_refused_stays_with_its_reason_and_reaches_nobody(
     other.say(OWN, said)
     prefix = str(ip_network(said.prefix, strict=False))
     for node in (RS1, RS2):
-        found = until(lambda node=node: _heard(stage, node, prefix), 10, f"{prefix} at {node}")  # type: ignore[misc]
-        assert found.refusal is why
+        found = until(lambda node=node: _refused(stage, node, prefix, why), 10,  # type: ignore[misc]
+                      f"{prefix} at {node}, refused as {why}")
         assert (ROUTE_SERVER_ASN, 1101, REASONS[why]) in found.communities
         assert _heard(stage, node, OWN.prefix).refusal is None
     assert not [entry for entry in knows(stage, RIPE, prefix) if entry.as_path[:1] == (2611,)]
@@ -366,6 +366,12 @@ def _heard(stage: Stage, node: str, prefix: str) -> RibEntry | None:
     session = "member_3_v6" if ":" in prefix else "member_3"
     found = stage.speaker.received(router_of(stage, node), session)
     return next((entry for entry in found if entry.prefix == prefix), None)
+
+
+def _refused(stage: Stage, node: str, prefix: str, why: Refusal) -> RibEntry | None:
+    """What was said of the prefix before may be there for a moment."""
+    found = _heard(stage, node, prefix)
+    return found if found and found.refusal is why else None
 
 
 def _authorise(stage: Stage, roas: dict[str, tuple[str, int]]) -> None:

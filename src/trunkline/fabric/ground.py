@@ -7,9 +7,11 @@ meanwhile; it is only laid or taken up while nobody is.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,6 +23,8 @@ BPFFS = Path("/sys/fs/bpf")
 _SOURCE = "trunkline"
 _LOCK = "/sys/fs"  #: a directory that every Linux has and nobody else locks
 _ANY_INSTANCE = "tl-"
+#: How often, and how many seconds apart, it is tried to unmount what is busy; then the next to leave does it.
+_ATTEMPTS, _AGAIN_S = 25, 0.02
 _THRESHOLDS_BEFORE = Path("/run/trunkline-neighbors.json")
 
 #: Entries of *all* namespaces count against these; the default of 1024 ends at some fifty circuits.
@@ -114,8 +118,20 @@ def _unmount(directory: Path) -> bool:
     """Only ours, and only when nothing is left in it but what the kernel puts there itself (``maps.debug`` …)."""
     if not _is_our_mount(directory) or any(entry.suffix != ".debug" for entry in directory.iterdir()):
         return False
-    system.unmount(str(directory))
-    return True
+    return _let_go(directory)
+
+
+def _let_go(directory: Path) -> bool:
+    """Whoever lists it at this moment keeps it busy for an instant."""
+    for _ in range(_ATTEMPTS):
+        try:
+            system.unmount(str(directory))
+            return True
+        except OSError as problem:
+            if problem.errno != errno.EBUSY:
+                raise
+            time.sleep(_AGAIN_S)
+    return False
 
 
 def _is_our_mount(directory: Path) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
 
-from trunkline.fabric import ground, namespace
+from trunkline.fabric import ground, namespace, system
 
 
 @pytest.fixture
@@ -48,3 +49,20 @@ def test_the_last_to_leave_restores_them(table: Path) -> None:
     assert thresholds(table) == [128, 512, 1_000_000]
     assert not (table / "before.json").exists()
     ground.leave()
+
+
+@pytest.mark.parametrize(("busy", "goes"), [(2, True), (1_000, False)])
+def test_a_directory_that_somebody_lists_goes_a_moment_later_or_with_who_leaves_next(
+        table: Path, monkeypatch: pytest.MonkeyPatch, busy: int, goes: bool) -> None:
+    asked: list[str] = []
+
+    def unmount(target: str) -> None:
+        asked.append(target)
+        if len(asked) <= busy:
+            raise OSError(errno.EBUSY, "busy", target)
+    (table / "netns" / "tl-ab12-one").unlink()
+    monkeypatch.setattr(ground, "_is_our_mount", lambda directory: directory == namespace.DIRECTORY)
+    monkeypatch.setattr(ground, "_AGAIN_S", 0)
+    monkeypatch.setattr(system, "unmount", unmount)
+    ground.leave()
+    assert (table / "netns").exists() is not goes
