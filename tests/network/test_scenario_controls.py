@@ -6,6 +6,7 @@ One stage serves all tests of a daemon; each takes its policies back.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -65,11 +66,28 @@ def site(stage: Stage, routers: tuple[str, ...] = (), **policies: object) -> Res
 
 @contextmanager
 def policies(stage: Stage, *wishes: Resource) -> Iterator[None]:
+    calm(stage)
     stage.put(*wishes)
     try:
         yield
     finally:
+        calm(stage)
         stage.delete(*(wish.id for wish in wishes))
+
+
+def calm(stage: Stage) -> None:
+    """FRR 8 repeats what it has announced a second later, and answers who asks at that moment with nothing
+    (docs/flaws.md): until the customer's routers have been silent for longer than that."""
+    if "frr" not in stage.daemons:  # type: ignore[attr-defined]
+        return
+    last: list[tuple[tuple[int, ...], float]] = [((), 0.0)]
+
+    def silent() -> bool:
+        told = tuple(customer(stage, leg).updates for leg in Leg)
+        if told != last[0][0]:
+            last[0] = told, time.monotonic()
+        return time.monotonic() - last[0][1] > 1.5
+    until(silent, 15, "FRR to be silent")
 
 
 def ce(leg: Leg) -> str:
