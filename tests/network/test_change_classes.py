@@ -4,29 +4,35 @@ felt."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
 import estates
 from edits import EDITS, FieldEdit
 from probing import PER_SECOND, both_legs_carry, probing, unharmed
-from scenes import HOST, IN_CLOUD, all_gone, all_up, carried, connected, disturbed, real_stage, sessions
+from scenes import HOST, IN_CLOUD, all_gone, all_up, carried, connected, disturbed, missing, real_stage, sessions
 from stage import Stage
 from trunkline import settings
+from trunkline.fabric import switchboard
+from trunkline.fabric.bpf.records import ENTRIES
 from trunkline.intent.change.classes import LONGEST_OUTAGE_S, ChangeClass
 from trunkline.intent.change.page import BOTH, DOCUMENTED, HOSTS, NO_LEG, ONE, Documented
 from trunkline.intent.change.plan import Edit, Touch, plan
 from trunkline.intent.compile.draft import host_node
+from trunkline.intent.compile.plant import edge_node, port_interface
 from trunkline.intent.view import SITE
 from trunkline.model.circuit import Leg
 from trunkline.model.profile import AZURE
 from waiting import until
+from wires import port_socket, received, tags_of
 
 pytestmark = pytest.mark.root
 
 #: One of each class, and on each number of legs.
-_OFTEN = {("expressRouteCircuits", "sku.tier"), ("peerings", "sharedKey"), ("sessionPolicies", "gracefulShutdown"),
-          ("connections", "routingWeight"), ("sessionPolicies", "timers"), ("peerings", "primaryPeerAddressPrefix")}
+_OFTEN = {("expressRouteCircuits", "sku.tier"), ("peerings", "sharedKey"), ("peerings", "vlanId"),
+          ("sessionPolicies", "gracefulShutdown"), ("connections", "routingWeight"), ("sessionPolicies", "timers"),
+          ("peerings", "primaryPeerAddressPrefix")}
 
 #: The longest that BFD of a customer's session takes to notice, and what is under way meanwhile; in packets of a leg.
 _DETECTED = PER_SECOND * 300 * 3 // 1000
@@ -76,6 +82,26 @@ def planned(wish: FieldEdit) -> Touch:
 def test_what_is_hitless_loses_no_packet_and_resets_nothing(stage: Stage, edit: FieldEdit, known: Documented) -> None:
     with unharmed(stage):
         stage.put(edit.new)
+
+
+def test_a_new_tag_is_on_the_wire_and_the_old_one_is_neither_sent_nor_taken(stage: Stage) -> None:
+    edge = edge_node("Amsterdam", Leg.PRIMARY)
+    entries = taken(stage, edge)
+    with closing(port_socket(stage.places, edge, port_interface("Equinix"))) as wire:
+        for vlan, former in ((101, 100), (100, 101)):
+            stage.put(estates.peering(vlanId=vlan))
+            assert not missing(stage)
+            assert len(taken(stage, edge)) == len(entries)
+            assert stage.pings(HOST, IN_CLOUD)
+            assert vlan in {tags_of(frame)[-1][1] for frame in received(wire)}
+            assert former not in {tags_of(frame)[-1][1] for frame in received(wire)}
+    assert taken(stage, edge) == entries
+
+
+def taken(stage: Stage, node: str) -> set[bytes]:
+    """Ports and tags of which frames are let in."""
+    with switchboard.reading(stage.places, node) as board:
+        return {key for key, _ in board.rows(ENTRIES)}
 
 
 @pytest.mark.parametrize("known", documented(ChangeClass.SOFT_REFRESH))

@@ -89,18 +89,18 @@ class LinuxPlane:
 
     def apply(self, change: Change) -> None:
         failures: list[tuple[Key, Exception]] = []
-        kept = frozenset((p.node, p.attachment, p.direction) for p in change.ensure if isinstance(p, CrossConnect))
+        entries = [piece for piece in change.ensure if isinstance(piece, CrossConnect)]
+        kept = frozenset((p.node, p.attachment, p.direction) for p in entries)
+        late = _late(change.remove, entries)
         doomed = frozenset(piece.name for piece in change.remove if isinstance(piece, Node))
         with Visit(self._places) as visit:
             going = [piece for piece in reversed(_ordered(change.remove)) if not _goes_with_its_node(piece, doomed)]
-            for piece in going:
-                if not isinstance(piece, Policer):
-                    _attempt(failures, piece, partial(_remove, visit, piece, kept))
+            for piece in (each for each in going if each.key not in late):
+                _attempt(failures, piece, partial(_remove, visit, piece, kept))
             for piece in _ordered(change.ensure):
                 _attempt(failures, piece, partial(_WAYS[type(piece)].ensure, visit, piece))
-            for piece in going:  # only now does no entry name it any more
-                if isinstance(piece, Policer):
-                    _attempt(failures, piece, partial(xconnect.remove_policer, visit, piece))
+            for piece in (each for each in going if each.key in late):
+                _attempt(failures, piece, partial(_remove, visit, piece, kept))
         if failures:
             raise _summary(failures)
 
@@ -164,7 +164,21 @@ class LinuxPlane:
 
 
 def _ordered(pieces: Sequence[Piece]) -> list[Piece]:
-    return sorted(pieces, key=lambda piece: PIECE_ORDER.index(type(piece)))
+    """Tags are taken in before anybody sends them."""
+    return sorted(pieces, key=lambda piece: (PIECE_ORDER.index(type(piece)),
+                                             isinstance(piece, CrossConnect) and not piece.match))
+
+
+def _late(going: Sequence[Piece], coming: Sequence[CrossConnect]) -> frozenset[Key]:
+    """What goes after others have come: entries of old tags, until nobody sends them any more; and policers, once no
+    entry names them."""
+    relaid = frozenset(map(_way, coming))
+    return frozenset(piece.key for piece in going if isinstance(piece, Policer) or (
+        isinstance(piece, CrossConnect) and _way(piece) in relaid)) - {piece.key for piece in coming}
+
+
+def _way(piece: CrossConnect) -> tuple[str, str, str, Direction]:
+    return piece.node, piece.ingress, piece.attachment, piece.direction
 
 
 def _goes_with_its_node(piece: Piece, doomed: frozenset[str]) -> bool:

@@ -30,7 +30,8 @@ Direction = Literal["in", "out", "both"]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a pass will do to the network: first remove, then ensure; the plane orders each by kind."""
+    """What a pass will do to the network: first remove, then ensure; the plane orders each by kind. Cross-connects
+    whose tags are replaced go last, so that none is sent which is not taken in."""
 
     remove: tuple[Piece, ...] = ()
     ensure: tuple[Piece, ...] = ()

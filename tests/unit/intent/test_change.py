@@ -78,9 +78,27 @@ def test_a_session_is_named_with_its_leg_at_both_ends() -> None:
     assert row.touch.legs == (primary,)
 
 
-def test_a_tag_that_changes_takes_down_the_session_over_it_at_both_ends() -> None:
-    found = [one for one in planned(EDITS["peerings", "vlanId"]()).touch.effects if one.session]
-    assert {one.session for one in found} == {"customer", "cloud_1_primary", "cloud_1_secondary"}
+def test_a_tag_that_only_our_own_routers_send_changes_unfelt() -> None:
+    row = planned(EDITS["peerings", "vlanId"]())
+    assert {one.cost for one in row.touch.effects if "cross-connect" in one.what} == {ChangeClass.HITLESS}
+    assert not [one for one in row.touch.effects if one.session]
+
+
+def test_a_tag_that_a_customer_has_to_follow_takes_down_the_session_over_it() -> None:
+    taken = estates.order(primary={"handoff": {"interface": "eth7"}})
+    row = planned(replace(EDITS["peerings", "vlanId"](), beside=(taken,)))
+    assert (row.touch.cost, interrupted(row)) == (ChangeClass.RECREATE, ["primary"])
+    assert {one.cost for one in row.touch.effects if one.session} == {ChangeClass.RECREATE}
+
+
+def test_an_untagged_hand_off_knows_nothing_of_the_tag() -> None:
+    taken = estates.order(primary={"handoff": {"interface": "eth7", "untagged": True}})
+    assert planned(replace(EDITS["peerings", "vlanId"](), beside=(taken,))).touch.cost is ChangeClass.HITLESS
+
+
+def test_a_tag_at_one_end_alone_takes_down_the_session_at_both() -> None:
+    found = [one for one in planned(EDITS["virtualCrossConnects", "primary.vlanId"]()).touch.effects if one.session]
+    assert {one.session for one in found} == {"customer", "cloud_1_primary"}
     assert {one.cost for one in found} == {ChangeClass.RECREATE}
 
 

@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from trunkline.intent.bgp import Session
 from trunkline.intent.blueprint import Blueprint
-from trunkline.intent.change.classes import ChangeClass
+from trunkline.intent.change.classes import ChangeClass, worst
+from trunkline.intent.change.retagging import retagged
 from trunkline.intent.change.rules import HARM, Item, cost, cost_of_coming, cost_of_going, differing
 from trunkline.intent.network import CrossConnect, Link, Piece, Port, Sentry, Tunnel
 from trunkline.intent.scope import Scope, ScopeKind
@@ -153,19 +154,25 @@ def _of_pieces(pair: Pair, places: _Places) -> Iterator[_Found]:
     come = [piece for key, piece in new.items() if key not in old]
     heirs = {slot for piece in come for slot in _slots(piece)}
     left = {slot for piece in gone for slot in _slots(piece)}
+    quiet = retagged(pair.old, pair.new)
     for key in old.keys() & new.keys():
         members = tuple(differing(old[key], new[key]))
         if members:
-            yield _found(pair, places, old[key], Fate.CHANGED,
-                         max((cost(old[key], member, new[key]) for member in members), key=lambda one: one.rank),
-                         members)
+            yield _found(pair, places, old[key], Fate.CHANGED, worst(
+                ChangeClass.HITLESS if member == "push" and _is_of(old[key], quiet) else
+                cost(old[key], member, new[key]) for member in members), members)
     for piece in gone:
         replaced = heirs & set(_slots(piece))
+        felt = ChangeClass.HITLESS if _is_of(piece, quiet) else ChangeClass.RECREATE
         yield _found(pair, places, piece, Fate.REPLACED if replaced else Fate.REMOVED,
-                     ChangeClass.RECREATE if replaced else cost_of_going(piece))
+                     felt if replaced else cost_of_going(piece))
     for piece in come:
         if not left & set(_slots(piece)):
             yield _found(pair, places, piece, Fate.ADDED, cost_of_coming(piece))
+
+
+def _is_of(piece: Piece, attachments: frozenset[str]) -> bool:
+    return isinstance(piece, CrossConnect) and piece.attachment in attachments
 
 
 def _slots(piece: Piece) -> Iterator[tuple[str, ...]]:

@@ -35,7 +35,9 @@ DOCUMENTED = (
                note="Another key; the customer's end has the hold time to follow. A first key, or none any more: "
                     "session reset."),
     Documented("peerings", "peerASN", _RESET, BOTH),
-    Documented("peerings", "vlanId", _ANEW, BOTH, "The new tag counts as soon as it is written, on both legs."),
+    Documented("peerings", "vlanId", _HITLESS,
+               note="Towards a site's router: new tags are taken in before they are sent. A customer's own router (a "
+                    "hand-off), or one with a tag of its own in its order, has to follow: re-create."),
     Documented("peerings", "primaryPeerAddressPrefix", _ANEW, ONE),
     Documented("peerings", "secondaryPeerAddressPrefix", _ANEW, ONE),
     Documented("peerings", "ipv6PeeringConfig", _HITLESS,
