@@ -19,6 +19,8 @@ FORMS = {WORDS[kind]: f"{WORDS[kind]} {names}" for kind, names in {
     FaultKind.SPAN: "SITE SITE [LEG]", FaultKind.CORE: "SITE LEG", FaultKind.LOCATION: "LOCATION",
     FaultKind.REGION: "REGION"}.items()}
 HOW = "Write CIRCUIT LEG, or " + ", ".join(list(FORMS.values())[:-1]) + f" or {FORMS['region']}."
+#: What becomes of pairs, by the model's words.
+COSTS = {"lost": "Cut off", "gone": "An end is taken away", "partly": "Part of the flows is lost"}
 _TOLD = 12  #: most targets that a message names
 
 
@@ -43,20 +45,32 @@ def takes(fault: Json) -> Iterator[str]:
     yield from (f"{one['gateway']} instance {one['instance']}" for one in fault["gatewayInstances"])
 
 
-def without_leg(faults: Iterable[Json]) -> list[str]:
-    """Circuits that have no leg left by all faults together."""
+def without_leg(faults: Iterable[Json], closed: Iterable[str] = ()) -> list[str]:
+    """Circuits that have no leg left by all faults together. ``closed``: legs that are out of use beside them."""
     legs = {(leg["circuit"], leg["leg"]) for fault in faults for leg in fault["legs"]}
+    legs |= {(name.rpartition(" ")[0], name.rpartition(" ")[2]) for name in closed}
     return sorted({circuit for circuit, _ in legs if all((circuit, leg) in legs for leg in LEGS)})
 
 
-def left_by(faults: Sequence[Json], state: Json) -> Iterator[str]:
-    """What all faults together cost, as the model says. ``state``: of ``trunkline whatif``."""
-    for word, told in (("lost", "Cut off"), ("gone", "An end is taken away"), ("partly", "Part of the flows is lost")):
-        if state[word]:
-            yield f"{told}: {whatif.ends(state[word])}."
-    if without := without_leg(faults):
+def left_by(faults: Sequence[Json], found: Json) -> Iterator[str]:
+    """What all faults together cost, as the model says. ``found``: what stands now, of ``trunkline whatif``."""
+    held = found["maintained"]
+    now, later = (list(_costs(state, without)) for state, without in (
+        (found["states"][0], without_leg(faults, [one["failure"] for one in held])),
+        (found["whenGivenBack"] or found["states"][0], without_leg(faults))))
+    yield from now
+    if later != now:
+        closed = ", ".join(f"{one['failure']} (maintenance {one['maintenance']})" for one in held)
+        yield f"So it is while work goes on at {closed}, which is given back once its twin is seen to fail. Then:"
+        yield from (f"  {line}" for line in later or ["Nothing that is known of."])
+
+
+def _costs(state: Json, without: Sequence[str]) -> Iterator[str]:
+    pairs = [f"{told}: {whatif.ends(state[word])}." for word, told in COSTS.items() if state[word]]
+    yield from pairs
+    if without:
         yield f"No leg is left of {', '.join(without)}."
-    if state["fates"] and not any(state[word] for word in ("lost", "gone", "partly")):
+    if state["fates"] and not pairs:
         yield "Everything that was connected still is."
 
 

@@ -78,6 +78,12 @@ def recorded(maintenance: Resource, used: bool = False) -> frozenset[Part]:
                      for one in maintenance.system.get("parts", ()) if one["used"] or not used)
 
 
+def is_closing(maintenance: Resource) -> bool:
+    """Whether what it takes carries nothing: its sessions are closed, or were and come back."""
+    was = [step["state"] for step in maintenance.status.get("history", ())]
+    return state_of(maintenance) is _S.IN_PROGRESS or was[-2:] == [_S.IN_PROGRESS, _S.RESTORING]
+
+
 def concerns_alone(parts: Iterable[Part], subscription: str) -> bool:
     """Whether it takes nothing of anybody else's: else why it waits is not for this subscription to know."""
     return all(part.resource.subscription.lower() == subscription.lower() for part in parts)

@@ -24,8 +24,9 @@ class PairDemand(Properties):
 
 class WhatIf(Properties):
     """``failures_at_once``: every failure alone, or every two as well. ``states``: these sets of failures instead, each
-    named as ``trunkline whatif`` names it. ``standing``: what fails on purpose now, all of it together.
-    ``load_percent`` of the bandwidth of its circuits is each site's traffic where ``demands`` say nothing."""
+    named as ``trunkline whatif`` names it. ``standing``: what fails on purpose now, all of it together, with what
+    maintenance has closed. ``load_percent`` of the bandwidth of its circuits is each site's traffic where ``demands``
+    say nothing."""
 
     failures_at_once: Annotated[int, Field(ge=1, le=2)] = 1
     states: tuple[tuple[Words, ...], ...] = Field(default=(), max_length=1000)

@@ -87,6 +87,10 @@ NOTHING: dict[str, Any] = {"lost": [], "partly": [], "gone": [], "fates": []}
 PAIR = {"from": "paris", "to": "hub"}
 
 
+def standing(state: dict[str, Any], later: dict[str, Any] | None = None, held: Any = ()) -> dict[str, Any]:
+    return {"states": [{**NOTHING, **state}], "whenGivenBack": later and {**NOTHING, **later}, "maintained": held}
+
+
 @pytest.mark.parametrize(("state", "faults_", "lines"), [
     ({"lost": [PAIR, PAIR]}, (), ["Cut off: paris ↔ hub."]),
     ({"gone": [PAIR], "partly": [{**PAIR, "to": "spoke"}]}, (),
@@ -100,7 +104,20 @@ PAIR = {"from": "paris", "to": "hub"}
 ])
 def test_what_is_left_is_told_by_the_model_and_of_circuits_without_pairs_by_their_legs(
         state: dict[str, Any], faults_: tuple[dict[str, Any], ...], lines: list[str]) -> None:
-    assert list(failing.left_by(faults_, {**NOTHING, **state})) == lines
+    assert list(failing.left_by(faults_, standing(state))) == lines
+
+
+def test_what_maintenance_has_closed_counts_until_it_is_given_back() -> None:
+    secondary = fault("er1", "secondary", legs=(("er1", "secondary"),))
+    held = [{"failure": "er1 primary", "maintenance": "m1"}]
+    found = standing({"lost": [PAIR], "fates": [PAIR]}, {"fates": [PAIR]}, held)
+    assert list(failing.left_by((secondary,), found)) == [
+        "Cut off: paris ↔ hub.", "No leg is left of er1.",
+        "So it is while work goes on at er1 primary (maintenance m1), which is given back once its twin is seen to "
+        "fail. Then:", "  Everything that was connected still is."]
+    beside = standing({"fates": [PAIR]}, {"fates": [PAIR]}, held)
+    assert list(failing.left_by((fault("er1", "primary", legs=(("er1", "primary"),)),), beside)) == [
+        "Everything that was connected still is."]
 
 
 @pytest.mark.parametrize(("text", "times"), [("500ms/2s", (0.5, 2)), ("5/1m", (5, 60)), ("0.25s/10s", (0.25, 10))])
@@ -127,9 +144,9 @@ CIRCUIT = "/subscriptions/sub-c/resourceGroups/rg1/providers/Microsoft.Network/e
 @pytest.fixture
 def arm(monkeypatch: pytest.MonkeyPatch) -> Arm:
     """With a circuit, and an edge that fails."""
-    standing = fault("edge", "Amsterdam", "primary", id=EDGE, legs=(("er1", "primary"),))
-    arm = Arm(answers={"status": {"canFail": KNOWN, "faults": [standing], "circuits": [{"id": CIRCUIT, "name": "er1"}],
-                                  "gateways": []}, "whatIf": {"states": [{**NOTHING, "fates": [{}]}]}})
+    edge = fault("edge", "Amsterdam", "primary", id=EDGE, legs=(("er1", "primary"),))
+    arm = Arm(answers={"status": {"canFail": KNOWN, "faults": [edge], "circuits": [{"id": CIRCUIT, "name": "er1"}],
+                                  "gateways": []}, "whatIf": standing({"fates": [{}]})})
     arm.resources[EDGE.lower()] = {"id": EDGE}
     monkeypatch.setattr(faults, "connected", lambda _instance: nullcontext(arm.clients()))
     return arm
@@ -145,7 +162,7 @@ def test_failing_a_thing_writes_a_fault_of_it_and_tells_what_goes(arm: Arm) -> N
     told = json.loads(ran(faults.fail, "edge", "amsterdam", "primary", "--link-down", "--flap", "1s/2s", "--for", "1m",
                           "-o", "json").stdout)
     assert told["legs"] == [{"circuit": "er1", "leg": "primary"}]
-    assert told["all"] == {"lost": [], "partly": [], "gone": []}
+    assert (told["all"], told["whenGivenBack"]) == ({"lost": [], "partly": [], "gone": []}, None)
     assert ("operator", "PUT") in [one[:2] for one in arm.sent]
     assert arm.resources[EDGE.lower()]["properties"] == {
         "mode": "linkDown", "direction": "both", "expiresInSeconds": 60, "downInSeconds": 1.0, "upInSeconds": 2.0}

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 import estates
 from resilient import Way, estate
 from stage import Stage
 from trunkline import settings
-from trunkline.intent.view import FAULT
+from trunkline.intent.maintenance import Part, rendered
+from trunkline.intent.view import CIRCUIT, FAULT
+from trunkline.model.maintenance import MAINTENANCE
 from trunkline.model.resource import Json, ProvisioningState, Resource, ResourceId
 from trunkline.model.whatif import WhatIf
 from trunkline.simulation import SimulatedPlane, SimulatedSpeaker
@@ -50,6 +54,23 @@ def test_what_fails_now_is_judged_all_together(tmp_path: Path) -> None:
     assert [row["to"] for row in both["states"][0]["lost"]] == ["hub"]
     none = answered(tmp_path / "none", WhatIf(standing=True), *estate(Way()))
     assert [row["fate"] for row in none["states"][0]["fates"]] == ["kept"]
+
+
+@pytest.mark.parametrize(("states", "lost"), [
+    (("InProgress",), ["hub"]), (("InProgress", "Restoring"), ["hub"]), (("Draining",), []),
+    (("Draining", "Restoring"), [])])
+def test_what_maintenance_has_closed_is_missing_too_until_it_is_given_back(
+        tmp_path: Path, states: tuple[str, ...], lost: list[str]) -> None:
+    primary = Part(estates.rid(CIRCUIT, "er1").key, "primary")
+    work = estates.resource(estates.rid(MAINTENANCE, "m1"), {
+        "kind": "leg", "circuit": estates.link(CIRCUIT, "er1"), "leg": "primary", "reason": "optics",
+        "startTime": "2026-12-20T22:00:00Z", "endTime": "2026-12-21T00:00:00Z"}, rendered({primary}, frozenset()),
+        status={"state": states[-1], "history": [{"state": one} for one in states]})
+    fault = estates.fault("leg", leg="secondary")
+    found = answered(tmp_path, WhatIf(standing=True), work, fault, *estate(Way()))
+    assert [row["to"] for row in found["states"][0]["lost"]] == lost
+    assert (found["maintained"] != []) == (lost != [])
+    assert not lost or found["whenGivenBack"]["lost"] == []
 
 
 def test_pairs_of_other_subscriptions_are_not_told(tmp_path: Path) -> None:

@@ -97,13 +97,18 @@ def now_(instance: Instance, /, target: tuple[str, ...], seconds: int, as_json: 
         standing = overview(clients)["faults"]
         made: Json = next((row for row in standing if row["id"].lower() == path.lower()), {})
         step.note = f"takes away: {', '.join(failing.takes(made)) or 'nothing of yours'}" if made else "ended already"
-        left = whatif.ask(clients, {"standing": True})["states"][0] if made else {}
+        left = whatif.ask(clients, {"standing": True}) if made else {}
     if as_json:
-        print_json({**made, "all": {word: left[word] for word in ("lost", "partly", "gone")}} if made else {})
+        print_json({**made, "all": _told(left["states"][0]), "maintained": left["maintained"],
+                    "whenGivenBack": _told(left["whenGivenBack"])} if made else {})
     for line in failing.left_by(standing, left) if made else ():
         progress.say(line)
     if made:
         progress.say(f"To end this one: trunkline heal {shlex.join(target)}")
+
+
+def _told(state: Json | None) -> Json | None:
+    return {word: state[word] for word in failing.COSTS} if state else None
 
 
 def _path(clients: Clients, found: Json, wanted: Json) -> str:
