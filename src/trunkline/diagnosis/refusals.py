@@ -54,9 +54,11 @@ class Readings:
 
 
 def last_error(session: Session, status: SessionStatus, readings: Readings) -> str:
-    """Of a session that is up: nothing beyond what the daemon says."""
+    """Of a session that is up: nothing beyond what the daemon says; of one that is closed on purpose: by what."""
     if status.state is SessionState.ESTABLISHED:
         return status.last_error
+    if not session.enabled:
+        return f"closed by {session.closed_by or 'its router'}"
     said = _in_words(session, status.last_error)
     return "; ".join((*_refused(session, readings), *((said,) if said else ())))
 

@@ -1,4 +1,5 @@
-"""Impairments as ``trunkline status`` tells them: what was asked for, until when, and what has happened to frames."""
+"""What is done to legs on purpose, as ``trunkline status`` tells it: impairments with what has happened to frames,
+maintenance, and what keeps routes back."""
 
 from __future__ import annotations
 
@@ -6,14 +7,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
 from trunkline.intent.compile import impairments
+from trunkline.intent.compile.contained import containments
 from trunkline.intent.direct import link_of
 from trunkline.intent.drivers import Plane
 from trunkline.intent.estate import Estate
+from trunkline.intent.maintenance import Part, concerns_alone, recorded, work_on
 from trunkline.intent.view import CircuitView, ImpairmentView, circuit_view
 from trunkline.model.circuit import Leg
+from trunkline.model.containment import Containment
 from trunkline.model.impairment import Way
+from trunkline.model.maintenance import MAINTENANCE, model_of, state_of
 from trunkline.model.port import AdminState
-from trunkline.model.resource import Json, Resource
+from trunkline.model.resource import Json, Resource, ResourceId
 
 _ALL = 100  #: percent
 _ASKED = ("lossInPercent", "duplicationInPercent", "corruptionInPercent", "reorderingInPercent",
@@ -27,7 +32,8 @@ def told(resources: Iterable[Resource], estate: Estate, plane: Plane) -> Iterato
         harm = _harm(view, estate, plane)
         yield {
             "id": str(resource.id), "name": resource.id.name, "leg": model.leg, "at": model.at,
-            "circuit": model.circuit.target.name if model.circuit else None, "site": model.site, "to": model.to,
+            "circuit": model.circuit.target.name if model.circuit else None,
+            "circuitId": str(model.circuit.target) if model.circuit else None, "site": model.site, "to": model.to,
             "direction": model.direction, "expiresAt": view.expires,
             "conditions": {name: asked[name] for name in _ASKED if asked[name]},
             "linkPresent": harm is not None, "frames": harm or {}}
@@ -58,6 +64,40 @@ def _by_policy(view: CircuitView, leg: Leg) -> Iterator[str]:
             yield f"{peering.kind} closed by policy"
         elif policy and policy.graceful_shutdown:
             yield f"{peering.kind} drained"
+
+
+def work(estate: Estate, circuit: ResourceId, leg: Leg) -> Json | None:
+    """Maintenance that the leg feels now."""
+    found = work_on(estate, Part(circuit.key, leg.value))
+    return None if found is None else {
+        "name": found.resource.id.name, "state": found.state.value, "reason": model_of(found.resource).reason,
+        "endTime": model_of(found.resource).end_time.isoformat()}
+
+
+def announced(subscription: str, estate: Estate) -> Iterator[Json]:
+    """Maintenance that is not over, of this subscription's circuits and gateways alone."""
+    for one in estate.list(MAINTENANCE):
+        parts = recorded(one)
+        mine = [part for part in sorted(parts) if part.resource.subscription.lower() == subscription.lower()]
+        if mine and not one.deleting and not state_of(one).final:
+            wish = model_of(one)
+            yield {"name": one.id.name, "state": state_of(one).value, "reason": wish.reason,
+                   "startTime": wish.start_time.isoformat(), "endTime": wish.end_time.isoformat(),
+                   "why": one.status.get("why", "") if concerns_alone(parts, subscription) else "",
+                   "affected": [{"id": part.key, "name": part.resource.name, "part": part.part} for part in mine]}
+
+
+def withheld(view: CircuitView, estate: Estate, leg: Leg) -> Iterator[Json]:
+    """What lets fewer routes through, by peering (all of them: empty) and way as the edge sees it."""
+    for peering in view.peerings:
+        policy = peering.controls.on(leg)
+        for way, lists in (("in", policy.accept), ("out", policy.advertise)) if policy else ():
+            if lists and (lists.permit or lists.deny):
+                yield {"peering": peering.kind.value, "way": way, "by": "a session policy's prefix lists"}
+    for one in containments(estate, view.resource.id, leg.value):
+        model = Containment.model_validate(one.properties)
+        if model.prefixes:
+            yield {"peering": model.peering or "", "way": "in", "by": f"containment {one.id.name}"}
 
 
 def _harm(view: ImpairmentView, estate: Estate, plane: Plane) -> dict[str, dict[str, int]] | None:

@@ -32,7 +32,7 @@ def at_ports(circuits: Iterable[CircuitView], directs: Iterable[PortView], read:
     for port in directs:
         for leg in Leg:
             known |= _row(edge_node(port.location, leg), direct_interface(port, leg), port.location, leg,
-                          f"{port.resource.id.name} {link_of(leg)}")
+                          f"{port.resource.id.name} {link_of(leg)}", str(port.resource.id))
     places = {node: (row["location"], row["leg"]) for (node, _), row in sorted(known.items())}
     for node, (location, leg_name) in places.items():
         for interface, dropped in sorted(read(node).ports.items()):
@@ -77,10 +77,11 @@ def _ports_of_leg(view: CircuitView, leg: Leg) -> _Ports:
                   (edge, port_interface(view.provider)): f"provider {view.provider}"}
     found: _Ports = {}
     for (node, interface), whose in ports.items():
-        found |= _row(node, interface, view.location, leg, whose)
+        found |= _row(node, interface, view.location, leg, whose, str(view.resource.id) if whose == name else "")
     return found
 
 
-def _row(node: str, interface: str, location: str, leg: Leg, whose: str) -> _Ports:
-    return {(node, interface): {"node": node, "interface": interface, "of": whose, "location": location,
-                                "leg": leg.value}}
+def _row(node: str, interface: str, location: str, leg: Leg, whose: str, resource: str = "") -> _Ports:
+    """``whose``: in words. ``resource``: the id of what has it alone."""
+    return {(node, interface): {"node": node, "interface": interface, "of": whose, "resource": resource,
+                                "location": location, "leg": leg.value}}

@@ -37,7 +37,7 @@ from trunkline.model.peering import PeeringType
 from trunkline.model.profile import HANDOFF_MTU, Profile
 from trunkline.model.resource import Json, ProvisioningState, Resource
 from trunkline.reconcile import backbone, origins
-from trunkline.reconcile.conditions import cut, links, told
+from trunkline.reconcile.conditions import announced, cut, links, told, withheld, work
 from trunkline.reconcile.counting import amount, counted, traffic
 from trunkline.reconcile.drops import at_own_port, at_ports
 from trunkline.reconcile.exchanges import exchanges
@@ -51,7 +51,8 @@ from trunkline.store import Reader
 _ROOTS = {GATEWAY: ScopeKind.GATEWAY, WAN_GATEWAY: ScopeKind.GATEWAY, SITE: ScopeKind.SITE, VNET: ScopeKind.VNET,
           VIRTUAL_HUB: ScopeKind.HUB, EXCHANGE: ScopeKind.EXCHANGE, MEMBER: ScopeKind.MEMBER}
 #: Of a circuit whose Direct port is missing.
-_NO_LEG: Json = {"fault": False, "cut": [], "failoverTest": False, "bgp": "NotConfigured", "sessions": [],
+_NO_LEG: Json = {"fault": False, "cut": [], "failoverTest": False, "maintenance": None, "withheld": [],
+                 "bgp": "NotConfigured", "sessions": [],
                  "traffic": {direction.value: {"packets": 0, "bytes": 0} for direction in Direction},
                  "counters": [], "throttleInMbps": None}
 
@@ -92,6 +93,7 @@ def overview(subscription: str, look: Look, operator: bool = False) -> Json:
         "directPorts": [row for resource in ports for row in _links(look, resource)],
         "connections": list(paths(subscription, estate, look.plane, look.profile)),
         "faults": faults,
+        "maintenances": list(announced(subscription, estate)),
         "canFail": list(on.targets()),
         "backbone": list(backbone.links(reached, estate, look.speaker, look.profile, look.troubles)),
         "impairments": list(told((r for r in estate.list(IMPAIRMENT, subscription) if not r.deleting), estate,
@@ -144,6 +146,8 @@ def _leg(look: Look, view: CircuitView, leg: Leg) -> Json:
         "fault": (view.resource.id.key, leg.value) in look.failing,
         "cut": cut(view, leg),
         "failoverTest": leg in (*view.withdrawn, *view.prepended),
+        "maintenance": work(look.estate, view.resource.id, leg),
+        "withheld": list(withheld(view, look.estate, leg)),
         "bgp": next((s["state"] for s in sessions if s["group"] == CUSTOMER), "NotConfigured"),
         "sessions": sessions,
         "traffic": traffic(view, leg, look.counters),
@@ -194,7 +198,7 @@ def _routers(look: Look, resource: Resource) -> Iterator[Json]:
 def _links(look: Look, resource: Resource) -> Iterator[Json]:
     """The links of a Direct port as they really are. No light where no optic tells any."""
     port = port_view(look.estate, resource.id)
-    circuits = [circuit.id.name for circuit in referrers(look.estate, resource.id, CIRCUIT)]
+    circuits = [circuit.id for circuit in referrers(look.estate, resource.id, CIRCUIT)]
     if port is None:
         return
     for leg in Leg:
@@ -203,7 +207,8 @@ def _links(look: Look, resource: Resource) -> Iterator[Json]:
             "id": str(resource.id), "port": resource.id.name, "link": link_of(leg), "location": port.location,
             "encapsulation": port.model.encapsulation, "bandwidthInGbps": port.model.bandwidth_in_gbps,
             "adminState": port.settings(leg).admin_state, "lineProtocol": "Up" if line and line.carrier else "Down",
-            "pluggedInto": _plug(port, leg), "circuits": circuits,
+            "pluggedInto": _plug(port, leg), "circuits": [one.name for one in circuits],
+            "circuitIds": list(map(str, circuits)),
             "light": [{"rxDbm": received, "txDbm": sent} for received, sent in line.light] if line else [],
             "traffic": {word: amount(counter) for word, counter in (
                 ("in", line.received if line else Counter()), ("out", line.sent if line else Counter()))},

@@ -28,6 +28,7 @@ def paths(subscription: str, estate: Reader, plane: Plane, profile: Profile) -> 
         view = None if resource.deleting else connection_view(estate, resource)
         if view:
             yield {"id": str(resource.id), "name": resource.id.name, "gateway": view.gateway.resource.id.name,
+                   "gatewayId": str(view.gateway.resource.id),
                    "circuit": view.circuit.resource.id.name, "circuitId": str(view.circuit.resource.id),
                    "sku": view.gateway.sku,
                    "status": resource.status.get("connectionStatus", "Unknown"),

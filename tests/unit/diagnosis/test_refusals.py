@@ -91,3 +91,8 @@ def test_authenticated_bfd_that_is_down_is_told_of_a_session_that_is_up() -> Non
     assert "c0rrectH0rse" not in warning(keyed, status)
     assert not warning(keyed, replace(status, bfd="Up"))
     assert not warning(replace(keyed, bfd_key=None), status), "the customer need not speak BFD"
+
+
+def test_a_session_that_is_closed_on_purpose_says_by_what() -> None:
+    closed = KEYED.unless(True, "maintenance m1")
+    assert last_error(closed, DOWN, readings(2, 5)) == "closed by maintenance m1"

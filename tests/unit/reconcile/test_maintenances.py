@@ -20,10 +20,12 @@ from trunkline.intent.view import CIRCUIT, GATEWAY, SITE, VNET
 from trunkline.model.circuit import Leg
 from trunkline.model.maintenance import MAINTENANCE, MaintenanceState, state_of
 from trunkline.model.profile import AZURE
-from trunkline.model.resource import Resource
+from trunkline.model.resource import Json, Resource
 from trunkline.reconcile import maintenance, wellness
 from trunkline.reconcile.converge import Converger
 from trunkline.reconcile.maintenance import Maintenances
+from trunkline.reconcile.overview import Look, overview
+from trunkline.reconcile.troubles import Troubles
 from trunkline.simulation import SimulatedPlane, SimulatedSpeaker
 from trunkline.store import Store
 
@@ -39,10 +41,10 @@ class World:
 
     def __init__(self, home: Path) -> None:
         self.store = Store(f"sqlite:///{home}/trunkline.db")
-        plane = SimulatedPlane()
-        self.speaker = SimulatedSpeaker(plane)
-        self._converger = Converger(self.store, plane, self.speaker, AZURE)
-        self.kept = Maintenances(self.store, plane, self.speaker, AZURE)
+        self.plane = SimulatedPlane()
+        self.speaker = SimulatedSpeaker(self.plane)
+        self._converger = Converger(self.store, self.plane, self.speaker, AZURE)
+        self.kept = Maintenances(self.store, self.plane, self.speaker, AZURE)
         self.minutes, self._monotonic = -60.0, 0.0
         self.put(*estates.whole())
 
@@ -75,6 +77,10 @@ class World:
             self.converge([*self.kept.beat()])
         with self.store.reading() as reader:
             return reader.list(MAINTENANCE)[0]
+
+    def shown(self) -> Json:
+        with self.store.reading() as reader:
+            return overview(estates.SUBSCRIPTION, Look(reader, self.plane, self.speaker, AZURE, Troubles()))
 
     def customer(self, leg: Leg) -> SessionStatus:
         with self.store.reading() as reader:
@@ -112,6 +118,20 @@ def test_it_goes_its_way_from_announcement_to_end(world: World) -> None:
     found = world.at(120, beats=2)
     assert told(found) == ["Announced", "Draining", "InProgress", "Restoring", "Completed"]
     assert world.customer(Leg.PRIMARY).state == "Established"
+
+
+def test_status_names_it_at_the_leg_and_at_the_session_that_it_closed(world: World) -> None:
+    world.put(wish())
+    world.at(-30)
+    assert [one["affected"][0]["part"] for one in world.shown()["maintenances"]] == ["primary"]
+    assert world.shown()["circuits"][0]["legs"]["primary"]["maintenance"] is None
+    world.at(1, beats=4)
+    legs = world.shown()["circuits"][0]["legs"]
+    assert (legs["primary"]["maintenance"]["state"], legs["secondary"]["maintenance"]) == ("InProgress", None)
+    assert {one["lastError"] for one in legs["primary"]["sessions"] if one["group"] == CUSTOMER} == {
+        "closed by maintenance m1"}
+    world.at(120, beats=4)
+    assert world.shown()["maintenances"] == []
 
 
 def test_what_would_leave_nothing_that_carries_waits_and_then_begins(world: World) -> None:

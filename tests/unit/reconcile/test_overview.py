@@ -114,7 +114,15 @@ def test_a_link_without_circuits_tells_what_came_in_there(tmp_path: Path) -> Non
     edge = edge_node("Amsterdam", Leg.SECONDARY)
     row, = told(tmp_path, estates.port(), plane=Dropping({(edge, "d1"): 7}))["ports"]
     assert row == {"node": edge, "interface": "d1", "of": "port1 link2", "location": "Amsterdam", "leg": "secondary",
-                   "drops": {"unknown-tag": 7}}
+                   "resource": str(estates.rid(PORT, "port1")), "drops": {"unknown-tag": 7}}
+
+
+def test_what_keeps_routes_back_is_told_by_peering_and_way(tmp_path: Path) -> None:
+    lists = estates.session_policy("secondary", advertise={"deny": [{"prefix": "10.66.0.0/16"}]},
+                                   accept={"localPreference": 50})
+    found = told(tmp_path, *estates.whole(), lists)
+    assert {leg: row["withheld"] for leg, row in found["circuits"][0]["legs"].items()} == {"primary": [], "secondary": [
+        {"peering": "AzurePrivatePeering", "way": "out", "by": "a session policy's prefix lists"}]}
 
 
 def test_what_a_pass_found_wrong_is_told_with_its_scope(tmp_path: Path) -> None:

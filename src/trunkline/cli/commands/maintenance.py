@@ -16,7 +16,7 @@ from trunkline.cli.lookup import circuit as find_circuit
 from trunkline.cli.lookup import complete_circuit
 from trunkline.cli.options import account_option, in_seconds, output_option, pass_instance, print_json
 from trunkline.cli.progress import Progress
-from trunkline.cli.tables import print_table
+from trunkline.cli.tables import instant, print_table
 
 LEGS, INSTANCES = ("primary", "secondary"), ("0", "1")
 #: What names each kind, as one writes it.
@@ -100,7 +100,7 @@ def show(instance: Instance, name: str, as_json: bool) -> None:
         print_json(found)
         return
     _tell([found], as_json=False)
-    print_table(("at", "state", "why"), [(_short(one["at"]), one["state"], one["why"] or "-")
+    print_table(("at", "state", "why"), [(instant(one["at"]), one["state"], one["why"] or "-")
                                          for one in found["properties"]["history"]])
 
 
@@ -222,9 +222,6 @@ def _row(one: Json) -> tuple[object, ...]:
     told = one["properties"]
     takes = ", ".join(f"{part.get('leg') or 'instance ' + str(part.get('instance'))} of "
                       f"{part['id'].rpartition('/')[2]}" for part in told["affected"])
-    return (one["name"], told["state"], _short(told["startTime"]), _short(told["endTime"]), takes or "nothing yet",
+    return (one["name"], told["state"], instant(told["startTime"]), instant(told["endTime"]), takes or "nothing yet",
             told["reason"], told["why"] or "-")
 
-
-def _short(text: str) -> str:
-    return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"

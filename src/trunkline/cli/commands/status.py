@@ -11,7 +11,7 @@ from trunkline.cli.client import Clients, Json, connected
 from trunkline.cli.commands import contain
 from trunkline.cli.instance import Instance
 from trunkline.cli.options import output_option, pass_instance, print_json
-from trunkline.cli.status import brief, rows, whole
+from trunkline.cli.status import brief, causes, rows, whole
 from trunkline.cli.status.names import told_apart
 from trunkline.settings import PROFILE_NAMES
 
@@ -42,7 +42,8 @@ def status(instance: Instance, circuit: str | None, everything: bool, as_json: b
     if wanted:
         found = whole.about(found, wanted)
     if as_json:
-        print_json({"endpoint": instance.url(), "pid": running.pid, "simulation": running.simulation, **found})
+        print_json({"endpoint": instance.url(), "pid": running.pid, "simulation": running.simulation,
+                    "headlines": causes.headlines(found["circuits"]), **found})
         return
     found = told_apart(found)
     whole.heading(found, instance.url(), running.simulation, PROFILE_NAMES[0])

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from trunkline.cli import global_reach
 from trunkline.cli.client import Json
-from trunkline.cli.status import rows, whole
+from trunkline.cli.status import causes, rows, whole
 from trunkline.cli.tables import print_table
 
 _LEGS = ("circuit", "of", "leg", "BGP", "BFD", "since", "prefixes in/out", "bytes in/out", "remark")
@@ -52,7 +52,7 @@ def legs(circuit: Json, now: datetime) -> Iterator[tuple[object, ...]]:
     of = f"{rows.provider(circuit)}, {circuit['location'] or '-'}, {rows.bandwidth(circuit)} Mbit/s"
     for name in rows.LEGS:
         leg = circuit["legs"][name]
-        sessions = rows.customers(leg)
+        sessions = causes.customers(leg)
         counts = " + ".join(f"{one['received']}/{one['sent']}" for one in sessions)
         latest = max((one for one in sessions if one.get("since")), key=lambda one: one["since"], default=None)
         yield (circuit["name"], of, name, _of_all(sessions, "state") or leg["bgp"], _of_all(sessions, "bfd") or "-",
@@ -64,14 +64,14 @@ def _of_all(sessions: list[Json], member: str) -> str:
     words = [one[member] or "-" for one in sessions]
     if len(set(words)) < 2:
         return "".join(words[:1])
-    return ", ".join(f"{rows.family(one)} {word}" for one, word in zip(sessions, words, strict=True))
+    return ", ".join(f"{causes.family(one)} {word}" for one, word in zip(sessions, words, strict=True))
 
 
 def _remark(circuit: Json, name: str) -> str:
     wanted = {"provisioningState": "Succeeded", "circuitProvisioningState": "Enabled",
               "serviceProviderProvisioningState": "Provisioned"}
     states = [f"{_STATES[member]} {circuit[member]}" for member, usual in wanted.items() if circuit[member] != usual]
-    return rows.joined([*states, rows.fault(circuit["legs"][name], "", ""), *rows.fewer(circuit, name)])
+    return rows.joined([*states, rows.fault(circuit["legs"][name], "", ""), *causes.fewer(circuit, name)])
 
 
 _STATES = {"provisioningState": "circuit", "circuitProvisioningState": "circuit",

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from trunkline.cli import failing, global_reach, plant
 from trunkline.cli.client import Json
-from trunkline.cli.tables import duration, megabytes
+from trunkline.cli.status import causes
+from trunkline.cli.tables import duration, instant, megabytes
 
 LEGS = failing.LEGS
 
@@ -26,6 +27,7 @@ PUBLIC = ("circuit", "public prefix", "AS", "state", "said by")
 REGISTRIES = ("registry file", "route objects", "since", "what is wrong")
 DROPS = ("dropped at", "of", "leg", "packets")
 CONDITIONS = ("impaired", "leg", "link", "direction", "conditions", "ends in", "frames")
+WORK = ("maintenance", "state", "of", "from", "to", "reason", "waits for")
 BACKBONE = ("link", "leg", "km", "OSPF", "OSPFv3", "lost", "round trip", "")
 
 
@@ -43,11 +45,6 @@ def registry_row(one: Json) -> tuple[object, ...]:
 
 def provider(circuit: Json) -> str:
     return "Direct port" if circuit.get("direct") else str(circuit["provider"])
-
-
-def customers(leg: Json) -> list[Json]:
-    """The sessions with the customer's router."""
-    return [one for one in leg["sessions"] if one["group"] == "customer"]
 
 
 def circuit_row(circuit: Json) -> tuple[object, ...]:
@@ -105,38 +102,18 @@ def gateway_row(gateway: Json) -> tuple[object, ...]:
 def leg_rows(circuit: Json, now: datetime) -> Iterator[tuple[object, ...]]:
     for name in LEGS:
         leg = circuit["legs"][name]
-        sessions = customers(leg)
+        sessions = causes.customers(leg)
         if not sessions:
             yield circuit["name"], name, "-", leg["bgp"], "-", "-", "-", carried(leg["traffic"]), fault(leg, "", "")
         told: set[str] = set()
         for session in sessions:
             peering = session["peering"]
             error = session["lastError"] if session["state"] != "Established" else ""
-            said = [fault(leg, peering, error), *_fewer(circuit, name, session)]
-            yield (circuit["name"], name, family(session), session["state"],
+            said = [fault(leg, peering, error), *causes.fewer_of(circuit, name, session)]
+            yield (circuit["name"], name, causes.family(session), session["state"],
                    session["bfd"] or "-", since(session, now), f"{session['received']}/{session['sent']}",
                    "-" if peering in told else carried(counted(leg, peering)), joined(said))
             told.add(peering)
-
-
-def fewer(circuit: Json, name: str) -> Iterator[str]:
-    """Where a leg tells or is told fewer routes than the other, though both are up: traffic of the rest has one leg."""
-    for session in customers(circuit["legs"][name]):
-        yield from _fewer(circuit, name, session, f"{family(session)}: ")
-
-
-def _fewer(circuit: Json, name: str, session: Json, of: str = "") -> Iterator[str]:
-    beside = LEGS[1 - LEGS.index(name)]
-    for other in customers(circuit["legs"][beside]):
-        if family(other) == family(session) and _both_up(session, other):
-            ways = [f"{way} {session[counted_]}, there {other[counted_]}" for way, counted_ in (
-                ("in", "accepted"), ("out", "sent")) if session[counted_] < other[counted_]]
-            if ways:
-                yield f"{of}fewer routes than {beside}: {'; '.join(ways)}"
-
-
-def _both_up(*sessions: Json) -> bool:
-    return all(one["state"] == "Established" for one in sessions)
 
 
 def joined(remarks: Iterable[str]) -> str:
@@ -153,19 +130,15 @@ def carried(traffic: Json) -> str:
     return f"{megabytes(traffic['in']['bytes'])} / {megabytes(traffic['out']['bytes'])}"
 
 
-def family(session: Json) -> str:
-    """With the peering, where it is not private peering."""
-    family = "IPv6" if ":" in session["peer"] else "IPv4"
-    return f"{family} Microsoft" if session.get("peering") == "MicrosoftPeering" else family
-
-
 def fault(leg: Json, peering: str, error: str) -> str:
     """Everything that somebody has put in the leg's way on purpose, and why the session is not up. What is of another
     peering is left out."""
     words = ["FAULT"] if leg["fault"] else []
     cut = [one for one in leg["cut"] if one.startswith(peering) or "Peering " not in one]
-    test = ["failover test"] if leg.get("failoverTest") else []
-    return ", ".join([*words, *test, *cut, *([error] if error else [])]) or "-"
+    test = ["failover test"] if leg["failoverTest"] else []
+    work = [causes.under_work(leg["maintenance"])] if leg["maintenance"] else []
+    said = [error] if error and not (work and error.startswith("closed by maintenance")) else []
+    return ", ".join([*words, *test, *work, *cut, *said]) or "-"
 
 
 def routers(found: Json) -> Iterator[Json]:
@@ -226,6 +199,13 @@ def impairment_row(row: Json, now: datetime) -> tuple[object, ...]:
     return (row["circuit"] or "-", row["leg"] or "both", link, row["direction"],
             ", ".join(_CONDITIONS[name].format(value) for name, value in row["conditions"].items()),
             duration(left_s) if left_s > 0 else "ended", counted if row["linkPresent"] else "the link is not there")
+
+
+def work_row(row: Json) -> tuple[object, ...]:
+    of = ", ".join(f"{one['name']} {'instance ' if one['part'].isdigit() else ''}{one['part']}"
+                   for one in row["affected"])
+    return (row["name"], row["state"], of, instant(row["startTime"]), instant(row["endTime"]), row["reason"],
+            row["why"] or "-")
 
 
 def link_row(row: Json) -> tuple[object, ...]:

@@ -9,7 +9,8 @@ import click
 from trunkline.cli import failing, global_reach
 from trunkline.cli.client import Json
 from trunkline.cli.commands import contain
-from trunkline.cli.status import rows
+from trunkline.cli.plain import plain
+from trunkline.cli.status import causes, rows
 from trunkline.cli.tables import print_table
 
 
@@ -39,6 +40,7 @@ def show(found: Json, now: datetime) -> None:
 def show_trouble(found: Json, now: datetime) -> None:
     """What somebody did on purpose, and what is not as it should be."""
     print_table(failing.COLUMNS, [failing.row(row, now) for row in found["faults"]], title="Faults")
+    print_table(rows.WORK, map(rows.work_row, found["maintenances"]), title="Maintenance")
     print_table(rows.CONDITIONS, [rows.impairment_row(row, now) for row in found["impairments"]],
                 title="Line conditions")
     print_table(contain.COLUMNS, map(contain.row, found["containments"]), title="Contained")
@@ -57,30 +59,39 @@ def nodes(found: Json) -> str:
 
 def about(found: Json, circuit: Json) -> Json:
     """``found`` without what is not of the circuit. ``circuit``: as ARM tells it."""
-    name, key = circuit["name"], circuit["id"].lower()
+    key = circuit["id"].lower()
     connections = [one for one in found["connections"] if one["circuitId"].lower() == key]
-    gateways = {one["gateway"] for one in connections}
+    gateways = {one["gatewayId"].lower() for one in connections}
     return {
         **found,
         "circuits": [one for one in found["circuits"] if one["id"].lower() == key],
-        "ports": [one for one in found["ports"] if one["of"] == f"circuit {name}"],
-        "directPorts": [one for one in found["directPorts"] if name in one["circuits"]],
+        "ports": [one for one in found["ports"] if one["resource"].lower() == key],
+        "directPorts": [one for one in found["directPorts"] if key in map(str.lower, one["circuitIds"])],
         "connections": connections,
-        "gateways": [one for one in found["gateways"] if one["name"] in gateways],
+        "gateways": [one for one in found["gateways"] if one["id"].lower() in gateways],
         "faults": [one for one in found["faults"] if any(leg["id"].lower() == key for leg in one["legs"])],
-        "impairments": [one for one in found["impairments"] if one["circuit"] == name],
+        "impairments": [one for one in found["impairments"] if (one["circuitId"] or "").lower() == key],
+        "maintenances": [one for one in found["maintenances"]
+                         if {part["id"] for part in one["affected"]} & {key, *gateways}],
         "publicPrefixes": [one for one in found["publicPrefixes"] if one["circuitId"].lower() == key],
         "containments": [one for one in found["containments"]
                          if one["properties"]["circuit"]["id"].lower() == key],
-        "operations": [one for one in found["operations"] if one["resource"].lower().startswith(key)],
-        "degraded": [one for one in found["degraded"] if key in one["scope"].lower()],
-        "failed": [one for one in found["failed"] if one.lower().startswith(key)],
+        "operations": [one for one in found["operations"] if _is_of(one["resource"], key)],
+        "degraded": [one for one in found["degraded"] if key in one["scope"].lower().split("|")],
+        "failed": [one for one in found["failed"] if _is_of(one, key)],
         "nodes": [one for one in found["nodes"] if one["resource"].lower() == key],
         **{part: [] for part in ("hubs", "exchanges", "routers", "backbone", "originValidation", "registries")},
     }
+
+
+def _is_of(resource: str, key: str) -> bool:
+    """It, or what is within it."""
+    return f"{resource.lower()}/".startswith(f"{key}/")
 
 
 def heading(found: Json, url: str, simulated: bool, usual_profile: str) -> None:
     click.echo(f"Trunkline at {url}{', simulated' if simulated else ''}")
     if found["profile"] != usual_profile:
         click.echo(f"Profile {found['profile']}: its numbers are not those of profile {usual_profile}.")
+    for line in causes.headlines(found["circuits"]):
+        click.secho(plain(line), fg="red", bold=True)
