@@ -64,7 +64,7 @@ class Places:
 
     @property
     def signing_key(self) -> Path:
-        """Ed25519, PEM; mode 0600, made by the first drill."""
+        """Ed25519, PEM; mode 0600, made with the first certificate."""
         return self.certificates / "signing.key"
 
     @property

@@ -103,9 +103,8 @@ def test_a_location_is_survived_with_a_circuit_at_another_and_refused_without(ru
     code, found, said = drilled(estate, "location", "Amsterdam")
     assert (code, found) == (1, {})
     assert "no circuit at another location than Amsterdam" in said
-    planned = json.loads(estate.trunkline("drill", "failover", "location", "Amsterdam", "--dry-run", "-o",
-                                          "json").stdout)
-    assert [one["protected"] for one in planned["expectations"]] == [False]
+    dry = estate.trunkline("drill", "failover", "location", "Amsterdam", "--dry-run", "-o", "json", check=False)
+    assert (dry.returncode, [one["protected"] for one in json.loads(dry.stdout)["expectations"]]) == (1, [False])
     assert not any(one["fault"] for one in legs(estate).values())
 
     file = tmp_path / "second.yaml"
@@ -193,7 +192,10 @@ def test_a_drill_that_is_ended_leaves_nothing_failed(estate: Running, number: si
     restored(estate)
     if number is signal.SIGINT:
         found = json.loads(said)
-        assert (found["verdict"]["result"], found["restored"]) == ("interrupted", True)
+        assert (found["verdict"]["result"], found["restored"], process.returncode) == ("interrupted", True, 130)
+    else:
+        row = estate.json("drill", "list")[0]
+        assert (row["result"], row["stands"]) == ("killed", False)
 
 
 @pytest.mark.slow

@@ -8,7 +8,9 @@ import stat
 import subprocess
 import sys
 from base64 import b64encode
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -21,6 +23,8 @@ from trunkline.cli.certificate.page import page
 from trunkline.cli.certificate.paper import paper
 from trunkline.cli.failure import Failed
 from trunkline.cli.instance import Instance, locate
+from trunkline.cli.rehearsal import preflight
+from trunkline.cli.rehearsal.remains import remains
 from trunkline.cli.rehearsal.targets import complete as complete_target
 from trunkline.cli.root import trunkline
 from trunkline.diagnosis.drill.certificate import Certificate, rendered
@@ -47,6 +51,11 @@ def test_the_key_is_made_once_and_for_its_owner_alone(places: Places) -> None:
     assert stat.S_IMODE(os.stat(places.signing_key).st_mode) == 0o600
     assert stat.S_IMODE(os.stat(places.certificates).st_mode) == 0o700
     assert sorted(path.name for path in places.certificates.iterdir()) == ["signing.key"]
+
+
+def test_looking_at_a_drill_beforehand_makes_no_key(places: Places) -> None:
+    assert tuple(preflight._unusable(places)) == ()
+    assert not places.signing_key.exists()
 
 
 def test_a_file_that_is_no_key_is_said_to_be_none(places: Places) -> None:
@@ -134,11 +143,11 @@ def test_the_history_is_listed_newest_first_and_found_by_the_beginning_of_an_id(
     assert json.loads(ask(places, "drill", "show", "6f1c2a9e", "-o", "json")[1])["signature"]
     assert json.loads(ask(places, "drill", "show", "-o", "json")[1])["id"] == later.id
     assert ask(places, "drill", "show", "ffff")[0] == 1
+    assert ask(places, "certificate", "show", "6f1c") == ask(places, "drill", "show", "6f1c")
 
 
 def test_a_drill_that_was_killed_leaves_a_trace_and_one_that_runs_is_told(places: Places) -> None:
-    drill = {"id": "0a1b2c3d-0000", "beganAt": "2026-11-28T05:00:00+00:00", "target": "er1 primary", "mode": "silent",
-             "fault": {"kind": "leg"}}
+    drill = trace(datetime.now(UTC))
 
     def listed() -> list[str]:
         return [one["result"] for one in json.loads(ask(places, "drill", "list", "-o", "json")[1])]
@@ -157,8 +166,64 @@ def test_a_drill_that_was_killed_leaves_a_trace_and_one_that_runs_is_told(places
         assert listed() == ["running", "passed"]
         child.kill()
     assert listed() == ["killed", "passed"]
-    assert "What a killed drill had failed ended by itself" in ask(places, "drill", "list")[1]
+    said = ask(places, "drill", "list")[1]
+    assert "What 0a1b2c3d (er1 primary) had failed may still stand, and the service does not tell" in said
     assert list(shelf.all_of(places)), "a trace is no certificate"
+
+
+def trace(began: datetime, **changed: Any) -> dict[str, Any]:
+    return {"id": "0a1b2c3d-0000", "beganAt": began.isoformat(), "target": "er1 primary", "mode": "silent",
+            "fault": {"kind": "leg"}, "faultId": "/faults/drill-1", "drained": [], **changed}
+
+
+def killed(places: Places, **changed: Any) -> shelf.Begun:
+    shelf.write(places.certificates / "20261128T050000-0a1b2c3d.begun", json.dumps(trace(BEGAN, **changed)))
+    drill, = shelf.without_certificate(places)
+    return drill
+
+
+BEGAN = datetime(2026, 11, 28, 5, tzinfo=UTC)
+OURS = {"id": "/Faults/drill-1", "expiresAt": (BEGAN + timedelta(seconds=40)).isoformat()}
+
+
+@pytest.mark.parametrize(("faults", "after_s", "stands", "said"), [
+    ([OURS], 30, True, "the failure stands for another 10.0 s at most; 'trunkline heal er1 primary' ends it now"),
+    ([OURS], 41, False, "Nothing that 0a1b2c3d"),
+    ([{**OURS, "id": "/faults/another"}], 30, False, "Nothing that 0a1b2c3d"),
+    ([], 30, False, "Nothing that 0a1b2c3d"),
+    (None, 30, None, "may still stand, and the service does not tell"),
+    (None, 4_000, False, "Nothing that 0a1b2c3d")])
+def test_whether_what_a_killed_drill_failed_still_stands_is_said_by_who_knows(
+        places: Places, faults: list[Any] | None, after_s: float, stands: bool | None, said: str) -> None:
+    drill = killed(places)
+    found = None if faults is None else {"faults": faults, "circuits": []}
+    left = remains(drill, found, BEGAN + timedelta(seconds=after_s))
+    assert left.stands is stands
+    assert said in left.said(drill)
+
+
+@pytest.mark.parametrize(("tested", "stands"), [(True, True), (False, False)])
+def test_longer_paths_that_a_killed_drill_left_are_told_too(places: Places, tested: bool, stands: bool) -> None:
+    drill = killed(places, drained=[["/circuits/er1", "primary"]])
+    circuit = {"id": "/circuits/ER1", "name": "er1", "legs": {"primary": {"failoverTest": tested},
+                                                             "secondary": {"failoverTest": True}}}
+    left = remains(drill, {"faults": [], "circuits": [circuit]}, BEGAN + timedelta(seconds=60))
+    assert (left.stands, left.as_json()["longerPaths"]) == (stands, ["er1 primary"] if tested else [])
+    assert ("paths over er1 primary are still longer" in left.said(drill)) is tested
+
+
+def test_a_killed_drill_is_shown_and_said_to_have_no_certificate(places: Places) -> None:
+    kept(places)
+    killed(places, beganAt=(datetime.now(UTC) - timedelta(hours=2)).isoformat())
+    code, said = ask(places, "drill", "show", "0a1b")
+    assert code == 0
+    assert "It made no certificate. Nothing that 0a1b2c3d (er1 primary) had failed still stands." in said
+    found = json.loads(ask(places, "drill", "show", "0a1b2c3d", "-o", "json")[1])
+    assert (found["result"], found["stands"]) == ("killed", False)
+    code, said = ask(places, "certificate", "verify", "0a1b2c3d")
+    assert (code, "was killed and made no certificate; 'trunkline drill show' says" in said) == (1, True)
+    assert ask(places, "drill", "show", "0a1b", "--html", str(places.home / "page.html"))[0] == 1
+    assert json.loads(ask(places, "drill", "show", "latest", "-o", "json")[1])["id"] == certificate().id
 
 
 def test_where_no_trace_can_be_left_the_drill_goes_on(places: Places) -> None:
@@ -193,6 +258,28 @@ def test_a_difference_for_the_worse_fails(places: Places) -> None:
     assert "worse than before: second way of" in said
     assert ask(places, "certificate", "diff", str(worse), str(before))[0] == 0
     assert ask(places, "certificate", "diff", str(before), str(before)) == (0, "Nothing differs.\n")
+
+
+@pytest.mark.parametrize("changed", [
+    {"target": "er1 secondary", "fault": {"kind": "leg", "leg": "secondary"}}, {"mode": "drain"}])
+def test_what_failed_otherwise_is_compared_only_on_demand(places: Places, changed: dict[str, Any]) -> None:
+    made = certificate()
+    before, after = kept(places), kept(places, made.model_copy(update={
+        "id": "0a1b2c3d-0000-4000-8000-000000000000", "failed": made.failed.model_copy(update=changed)}))
+    code, said = ask(places, "certificate", "diff", str(before), str(after))
+    assert (code, said.count("\n")) == (1, 1)
+    assert "certificates of different failures (" in said
+    code, said = ask(places, "certificate", "diff", str(before), str(after), "--anyway")
+    assert code == 0
+    assert said.startswith("trunkline: these are certificates of different failures (")
+
+
+def test_the_same_thing_by_another_name_is_compared(places: Places) -> None:
+    made = certificate()
+    after = kept(places, made.model_copy(update={
+        "id": "0a1b2c3d-0000-4000-8000-000000000000",
+        "failed": made.failed.model_copy(update={"target": "rg1/er1 primary"})}))
+    assert ask(places, "certificate", "diff", str(kept(places)), str(after))[0] == 0
 
 
 def test_where_nothing_can_be_written_it_is_said_before_and_after(places: Places) -> None:

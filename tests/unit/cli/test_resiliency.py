@@ -37,7 +37,7 @@ def test_a_failed_drill_is_told_as_failed(places: Places) -> None:
 
 def test_a_drill_that_was_killed_is_told_from_its_trace(places: Places) -> None:
     drill = {"id": "0a1b2c3d", "beganAt": "2026-11-28T05:00:00+00:00", "target": "er1 primary", "mode": "silent",
-             "fault": {"kind": "leg"}}
+             "fault": {"kind": "leg"}, "faultId": "/faults/drill-1", "drained": []}
     shelf.write(places.certificates / "20261128T050000-0a1b2c3d.begun", json.dumps(drill))
     assert [(one["result"], one["endedAt"]) for one in proven(places)] == [("killed", drill["beganAt"])]
     with shelf.begun(places, {**drill, "id": "1a1b2c3d"}):

@@ -49,13 +49,16 @@ def keep(places: Places, document: Json) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A drill without a certificate: it runs, or was killed and said nothing more."""
+    """A drill without a certificate: it runs, or was killed and said nothing more. ``fault_id``: of the failure that it
+    makes; ``drained``: circuits' ids and the leg of each on which it makes paths longer."""
 
     id: str
     target: str
     mode: str
     began_at: str
     fault: Json
+    fault_id: str
+    drained: tuple[tuple[str, str], ...]
     running: bool
 
 
@@ -83,7 +86,14 @@ def without_certificate(places: Places) -> Iterator[Begun]:
     for path in sorted(places.certificates.glob(f"*{_TRACE}"), reverse=True):
         with suppress(OSError, ValueError, KeyError, TypeError), path.open() as file:
             told = json.loads(file.read(_MOST_BYTES))
-            yield Begun(told["id"], told["target"], told["mode"], told["beganAt"], told["fault"], _is_held(file))
+            yield Begun(told["id"], told["target"], told["mode"], told["beganAt"], told["fault"], told["faultId"],
+                        tuple((circuit, leg) for circuit, leg in told["drained"]), _is_held(file))
+
+
+def trace(places: Places, wanted: str) -> Begun | None:
+    """Of the drill whose id begins so, if it has made no certificate."""
+    found = [one for one in without_certificate(places) if wanted and one.id.startswith(wanted)]
+    return found[0] if len(found) == 1 else None
 
 
 def _is_held(file: IO[str]) -> bool:
@@ -154,6 +164,7 @@ def complete(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -
     """Beginnings of the kept ones' ids, and files."""
     instance = ctx.find_object(Instance) or locate(str(ctx.find_root().params.get("home") or ""))
     ids = [path.stem.rpartition("-")[2] for path in kept(instance.settings.places)]
+    ids += [one.id[:8] for one in without_certificate(instance.settings.places)] if ctx.info_name == "show" else []
     found = [CompletionItem(one) for one in (*(("latest",) if ids else ()), *ids) if one.startswith(incomplete)]
     return [*found, CompletionItem(incomplete, type="file")]
 
@@ -170,4 +181,7 @@ def find(places: Places, wanted: str) -> Path:
         return matching[0]
     if matching:
         raise Failed(f"'{wanted}' may be {', '.join(path.stem for path in matching)}; write more of it.")
+    if lost := trace(places, wanted):
+        raise Failed(f"drill {lost.id[:8]} {'still runs' if lost.running else 'was killed'} and made no certificate; "
+                     "'trunkline drill show' says what is known of it.")
     raise Failed(f"there is no file and no kept certificate '{wanted}'; 'trunkline drill list' shows them.")

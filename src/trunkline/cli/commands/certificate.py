@@ -8,16 +8,21 @@ from pathlib import Path
 import click
 
 from trunkline.cli.certificate import keys, shelf
+from trunkline.cli.commands.drill_history import show
 from trunkline.cli.failure import Failed
 from trunkline.cli.instance import Instance
 from trunkline.cli.options import output_option, pass_instance, print_json
 from trunkline.cli.tables import print_table
-from trunkline.diagnosis.drill.compare import Change, Tolerance, differences
+from trunkline.diagnosis.drill.certificate import Certificate
+from trunkline.diagnosis.drill.compare import Change, Tolerance, differences, failed_otherwise
 
 
 @click.group()
 def certificate() -> None:
-    """Certificates of failover drills: verify, compare."""
+    """Certificates of failover drills: verify, show, compare."""
+
+
+certificate.add_command(show)
 
 
 @certificate.command()
@@ -65,10 +70,12 @@ def _tolerance(_ctx: click.Context, _parameter: click.Parameter, text: str | Non
 @click.option("--tolerance", callback=_tolerance, metavar="10ms|10%",
               help="Outages so near each other are the same. By default within an interval of the slowest BFD in "
               "force, and one of the datagrams: what two runs of one thing may differ by.")
+@click.option("--anyway", is_flag=True, help="Also certificates of different failures.")
 @output_option
 @pass_instance
-def diff(instance: Instance, before: str, after: str, tolerance: Tolerance, as_json: bool) -> None:
-    """What got better or worse from one certificate to another. Exit code 1 if anything got worse."""
+def diff(instance: Instance, /, before: str, after: str, tolerance: Tolerance, anyway: bool, as_json: bool) -> None:
+    """What got better or worse from one certificate to another of the same failure. Exit code 1 if anything got worse.
+    """
     places = instance.settings.places
     paths = [shelf.find(places, name) for name in (before, after)]
     documents = [shelf.read(path) for path in paths]
@@ -76,6 +83,7 @@ def diff(instance: Instance, before: str, after: str, tolerance: Tolerance, as_j
         if not (by := keys.signer(document, places, None)).known:
             keys.warn(path, by)
     one, other = (shelf.parsed(document, path) for document, path in zip(documents, paths, strict=True))
+    _comparable(one, other, anyway)
     found = differences(one, other, tolerance)
     if as_json:
         print_json([{"what": one.what, "before": one.before, "after": one.after, "change": one.change}
@@ -88,6 +96,17 @@ def diff(instance: Instance, before: str, after: str, tolerance: Tolerance, as_j
     worse = [one.what for one in found if one.change is Change.WORSE]
     if worse:
         raise Failed(f"worse than before: {'; '.join(worse)}")
+
+
+def _comparable(one: Certificate, other: Certificate, anyway: bool) -> None:
+    """Raises Failed where nothing could have got better or worse, for it is not the same that failed."""
+    if not (apart := failed_otherwise(one, other)):
+        return
+    said = "; ".join(f"{each.what}: {each.before} in the first, {each.after} in the second" for each in apart)
+    if not anyway:
+        raise Failed(f"these are certificates of different failures ({said}), so nothing got better or worse; --anyway "
+                     "shows where they differ.")
+    click.echo(f"trunkline: these are certificates of different failures ({said}).", err=True)
 
 
 @certificate.command()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import click
@@ -21,30 +21,39 @@ from trunkline.cli.rehearsal import record
 from trunkline.cli.rehearsal.drain import Drain
 from trunkline.cli.rehearsal.ground import Ground, look
 from trunkline.cli.rehearsal.lease import Lease
-from trunkline.cli.rehearsal.play import Drill
+from trunkline.cli.rehearsal.play import Drill, listening
 from trunkline.cli.rehearsal.preflight import Plan, Wish, plan
-from trunkline.cli.rehearsal.series import Item, items, refusal
-from trunkline.cli.rehearsal.targets import USAGE, Target, all_legs, complete, parse
+from trunkline.cli.rehearsal.series import Item, Listed, listed, refusal
+from trunkline.cli.rehearsal.targets import USAGE, Target, all_legs, complete, parse, require_drainable
 from trunkline.cli.tables import print_table
 from trunkline.diagnosis.drill.certificate import Certificate, Result, rendered
 
-#: Exit code of a drill that a condition stopped; 1 is one that failed.
-ABORTED = 4
+#: What became of a drill that was not begun any more.
+NOT_PLAYED = "not played"
 
 
 class Aborted(Failed):
-    exit_code = ABORTED
+    """A condition stopped a drill."""
+
+    exit_code = 4
+
+
+class Interrupted(Failed):
+    """Whoever ran it wanted an end, by Ctrl-C (as shells tell it) or another signal."""
+
+    exit_code = 130
 
 
 @dataclass(slots=True)
 class Course:
     """Drills one after another. ``stops``: at the first that is not passed; what is not as it was, or was interrupted,
-    is never failed further. ``rows``: of the summary."""
+    is never failed further. ``asked``: somebody wants an end. ``rows``: of the summary."""
 
     instance: Instance
     clients: Clients
     progress: Progress
     stops: bool
+    asked: Event
     made: list[Certificate] = field(default_factory=list)
     rows: list[Json] = field(default_factory=list)
 
@@ -53,30 +62,36 @@ class Course:
             if len(chosen) > 1:
                 self.progress.say(f"Drill {place + 1} of {len(chosen)}")
             try:
-                one, path = _play(self.instance, self.clients, item, self.progress)
+                one, path = _play(self, item)
             except Failed as refused:
                 if len(chosen) == 1:
                     raise
-                self.rows.append(told.bare(item.target.said, item.wish.mode, "refused", reasons=[refused.message]))
+                result = NOT_PLAYED if isinstance(refused, Interrupted) else "refused"
+                self.rows.append(told.bare(item.target.said, item.wish.mode, result, reasons=[refused.message]))
             else:
                 self.made.append(one)
                 self.rows.append(told.row(one, path))
             if not self._goes_on():
-                self.rows += [told.bare(rest.target.said, rest.wish.mode, "not played")
+                self.rows += [told.bare(rest.target.said, rest.wish.mode, NOT_PLAYED)
                               for rest in chosen[place + 1:]]
                 return
 
     def _goes_on(self) -> bool:
         result = self.rows[-1]["result"]
-        if result == Result.INTERRUPTED or self.rows[-1]["restored"] is False:
+        if self.asked.is_set() or result == Result.INTERRUPTED or self.rows[-1]["restored"] is False:
             return False
         return result == Result.PASSED or not self.stops
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether somebody ended it; not where all was over by then."""
+        return self.asked.is_set() and any(row["result"] in (Result.INTERRUPTED, NOT_PLAYED) for row in self.rows)
 
 
 @click.command(help="Fail something on purpose under the drill's own traffic, restore it, and sign what was measured."
                f"\n\nTARGET: {USAGE}.\n\nThe failure stands on a lease of seconds at the edge: if the drill or the "
                "service is killed, it ends by itself. Exit code 0 passed, 1 failed or refused, 4 stopped by a "
-               "condition.")
+               "condition, 130 interrupted and restored.")
 @click.argument("target", nargs=-1, metavar="TARGET...", shell_complete=complete)
 @click.option("--all-legs", is_flag=True, help="Each leg of the circuits that are named, or of all, one after another.")
 @click.option("--plan", "file", type=click.Path(dir_okay=False, exists=True, path_type=Path), metavar="FILE",
@@ -84,7 +99,8 @@ class Course:
               "wrong in it; stops at the first that is not passed.")
 @click.option("--keep-going", is_flag=True, help="With several: go on after one that is not passed, if it is restored.")
 @click.option("--drain", is_flag=True, help="Planned work: make paths longer first, then fail. Nothing may be lost.")
-@click.option("--dry-run", is_flag=True, help="Say what would fail and what is left, and fail nothing.")
+@click.option("--dry-run", is_flag=True, help="Say what would fail and what is left, and fail nothing; exit code 1 "
+              "where the drill would be refused.")
 @click.option("--force", is_flag=True, help="Also where the network is not well, or something loses its last way.")
 @click.option("--hold", "hold_s", type=Number(1, 600), default=5.0, show_default=True, metavar="SECONDS",
               help="How long it stays failed, at least as long as it may take to be noticed.")
@@ -111,54 +127,57 @@ def failover(instance: Instance, /, target: tuple[str, ...], as_json: bool, **as
     instance.require_running()
     with connected(instance) as clients:
         clients.accounts.able("operator")
-        ground = look(clients)
-        chosen = items(file, ground, Wish(**asked), force) if file else tuple(
-            Item(one, Wish(**asked), force) for one in _named(ground, target, every))
-        plans = tuple(_planned(instance, clients, ground, chosen, dry_run, file))
+        ground, wish = look(clients), Wish(**asked)
+        chosen = listed(file, ground, wish, force) if file else Listed(tuple(
+            Item(one, wish, force) for one in _named(ground, target, every, wish.drain)))
+        if file or dry_run:
+            plans = tuple(plan(clients, instance.settings.places, ground, one.target, one.wish) for one in chosen.items)
+            if dry_run:
+                _print_plans(chosen.items, plans, as_json)
+            _refuse(file, chosen, plans)
         if dry_run:
-            _print_plans(plans, as_json)
             return
-        course = Course(instance, clients, Progress(), stops=bool(file) and not keep_going)
-        course.run(chosen)
+        with listening() as end:
+            course = Course(instance, clients, Progress(), bool(file) and not keep_going, end)
+            course.run(chosen.items)
     _told(course, as_json, files, listed=bool(file))
 
 
-def _named(ground: Ground, target: tuple[str, ...], every: bool) -> tuple[Target, ...]:
+def _named(ground: Ground, target: tuple[str, ...], every: bool, drain: bool) -> tuple[Target, ...]:
     found = all_legs(ground, target) if every else (parse(target, ground),)
     if not found:
         raise Failed("no leg of these circuits is Established, so none can be failed; 'trunkline status' says why.")
+    if drain:
+        for one in found:
+            require_drainable(one)
     return found
 
 
-def _planned(instance: Instance, clients: Clients, ground: Ground, chosen: tuple[Item, ...], dry_run: bool,
-             file: Path | None) -> Iterator[Plan]:
-    """For a dry run, and for a file, none of whose drills begins before all of them may."""
-    if not (dry_run or file):
-        return
-    refused = []
-    for item in chosen:
-        found = plan(clients, instance.settings.places, ground, item.target, item.wish)
-        yield found
-        refused += [f"'{item.target.said}': {trouble}" for trouble in found.troubles
-                    if not (item.forced and found.pairs)]
-    if refused and file and not dry_run:
-        raise refusal(file, refused)
+def _refuse(file: Path | None, chosen: Listed, plans: tuple[Plan, ...]) -> None:
+    """Raises Failed with all that is wrong: of a file no drill begins before all of them may."""
+    refused = [(item, found) for item, found in zip(chosen.items, plans, strict=True) if found.is_refused(item.forced)]
+    if file and (faults := (*chosen.faults, *(item.fault(trouble) for item, found in refused
+                                              for trouble in found.troubles))):
+        raise refusal(file, faults)
+    if refused:
+        raise Failed("\n".join(found.refusal for _, found in refused))
 
 
-def _play(instance: Instance, clients: Clients, item: Item, progress: Progress) -> tuple[Certificate, Path]:
-    places, target = instance.settings.places, item.target
+def _play(course: Course, item: Item) -> tuple[Certificate, Path]:
+    clients, target, places = course.clients, item.target, course.instance.settings.places
     found = plan(clients, places, look(clients), target, item.wish)
     drained = Drain.of(clients.named("operator"), found.ground.ways, target.fault, found.hold_s) \
         if item.wish.drain else None
-    if found.troubles and not (item.forced and found.pairs):
-        raise Failed(f"'{target.said}' is not drilled: {'; '.join(found.troubles)}. --dry-run shows all, --force "
-                     "drills all the same.")
-    progress.heading(f"Failover drill: {target.said}")
+    if found.is_refused(item.forced):
+        raise Failed(f"{found.refusal} --dry-run shows what would be left.")
+    if course.asked.is_set():
+        raise Interrupted("interrupted before anything was failed.")
+    course.progress.heading(f"Failover drill: {target.said}")
     lease = Lease(clients.named("operator"), target, _path(clients, target))
-    trace = record.begun(found, lease)
+    trace = record.begun(found, lease, drained)
     with shelf.begun(places, trace):
-        played = Drill(clients, places, found, lease, progress, drained).run()
-        return _kept(record.certificate(found, played, lease, places, trace["id"]), instance, progress)
+        played = Drill(clients, places, found, lease, course.progress, course.asked, drained).run()
+        return _kept(record.certificate(found, played, lease, places, trace["id"]), course.instance, course.progress)
 
 
 def _path(clients: Clients, target: Target) -> str:
@@ -199,37 +218,43 @@ def _told(course: Course, as_json: bool, files: dict[str, Path | None], listed: 
             told.print_certificate(one)
         if len(course.rows) > 1:
             told.print_rows(course.rows, title="All drills")
-    _judged(course.rows)
+    _judged(course.rows, course.interrupted)
 
 
-def _judged(rows: list[Json]) -> None:
-    bad = [row for row in rows if row["result"] not in (Result.PASSED, "not played")]
-    left = sum(row["result"] == "not played" for row in rows)
+def _judged(rows: list[Json], interrupted: bool) -> None:
+    bad = [row for row in rows if row["result"] not in (Result.PASSED, NOT_PLAYED)]
+    left = sum(row["result"] == NOT_PLAYED for row in rows)
     said = "; ".join(f"{row['target']} {row['result']}: {'; '.join(row['reasons'])}" for row in bad)
     more = f"; {left} more not played" if left else ""
+    if interrupted:
+        raise Interrupted((said or "interrupted") + more)
     if any(row["result"] == Result.ABORTED for row in bad):
         raise Aborted(said + more)
     if bad:
         raise Failed(said + more)
 
 
-def _print_plans(plans: tuple[Plan, ...], as_json: bool) -> None:
-    shown = [one.shown() for one in plans]
+def _print_plans(chosen: tuple[Item, ...], plans: tuple[Plan, ...], as_json: bool) -> None:
+    shown = [{**found.shown(), "refused": found.is_refused(item.forced)}
+             for item, found in zip(chosen, plans, strict=True)]
     if as_json:
-        print_json(shown if len(shown) > 1 else shown[0])
+        print_json(shown[0] if len(shown) == 1 else shown)
         return
     for planned in shown:
         _print_plan(planned)
 
 
 def _print_plan(planned: Json) -> None:
-    print_table(("pair", "falls", "left", "why nothing is left"), [
-        (one["pair"], ", ".join(one["falls"]) or "-", ", ".join(one["left"]) or "nothing", one["reason"] or "-")
+    print_table(("pair", "falls", "left"), [
+        (one["pair"], ", ".join(one["falls"]) or "-", ", ".join(one["left"]) or "nothing")
         for one in planned["expectations"]], title=f"If {planned['target']} failed")
+    for one in planned["expectations"]:
+        if not one["protected"]:
+            click.echo(f"No second way: {one['pair']}: {one['reason']}.")
     bounds = planned["bounds"]
     click.echo(f"An outage of {bounds['outageMs']:,.0f} ms is allowed where something is left; stopped after "
                f"{bounds['abortOutageS']:g} s in the dark.")
     for one in planned["unmeasured"]:
         click.echo(f"Not measured: {one['prefix']}: {one['reason']}.")
-    for trouble in planned["troubles"]:
-        click.echo(f"Would be refused without --force: {trouble}.")
+    for trouble in () if planned["refused"] else planned["troubles"]:
+        click.echo(f"Drilled all the same, by --force: {trouble}.")

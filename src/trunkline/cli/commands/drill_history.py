@@ -7,8 +7,11 @@ from pathlib import Path
 import click
 
 from trunkline.cli.certificate import keys, shelf, told
+from trunkline.cli.client import Json
+from trunkline.cli.failure import Failed
 from trunkline.cli.instance import Instance
 from trunkline.cli.options import output_option, pass_instance, print_json
+from trunkline.cli.rehearsal.remains import Remains, now, remains, standing
 
 
 @click.command("list")
@@ -17,9 +20,8 @@ from trunkline.cli.options import output_option, pass_instance, print_json
 def list_(instance: Instance, as_json: bool) -> None:
     """This installation's failover drills, the newest first; also those that run, or were killed and signed nothing."""
     places = instance.settings.places
-    rows = [*(told.row(one, path) for path, one in shelf.all_of(places)),
-            *(told.bare(one.target, one.mode, "running" if one.running else "killed", id=one.id, beganAt=one.began_at)
-              for one in shelf.without_certificate(places))]
+    left = _left(instance, tuple(shelf.without_certificate(places)))
+    rows = [*(told.row(one, path) for path, one in shelf.all_of(places)), *(_row(*one) for one in left)]
     rows.sort(key=lambda one: str(one["beganAt"]), reverse=True)
     if as_json:
         print_json(rows)
@@ -27,8 +29,11 @@ def list_(instance: Instance, as_json: bool) -> None:
     told.print_rows(rows)
     if not rows:
         click.echo("No failover drill was played here yet; 'trunkline drill failover' plays one.")
-    if any(one["result"] == "killed" for one in rows):
-        click.echo("What a killed drill had failed ended by itself at the edge; 'trunkline status' shows what stands.")
+    for drill, of in left:
+        if not drill.running and of.stands is not False:
+            click.echo(of.said(drill))
+    if any(not drill.running for drill, _ in left):
+        click.echo("A drill that was killed measured nothing; 'trunkline drill show ID' says what is left of it.")
 
 
 @click.command()
@@ -40,11 +45,15 @@ def list_(instance: Instance, as_json: bool) -> None:
 @pass_instance
 def show(instance: Instance, /, certificate: str, key: Path | None, as_json: bool, **files: Path | None) -> None:
     """One certificate, and whose key signed it: a file, the beginning of its id, or the latest. One that was changed is
-    not shown."""
-    path = shelf.find(instance.settings.places, certificate)
+    not shown. Of a drill without a certificate, that runs or was killed: what is known of it."""
+    places = instance.settings.places
+    if trace := shelf.trace(places, certificate):
+        _show_trace(instance, trace, files, as_json)
+        return
+    path = shelf.find(places, certificate)
     document = shelf.read(path)
     found = shelf.parsed(document, path)
-    by = keys.signer(document, instance.settings.places, key)
+    by = keys.signer(document, places, key)
     told.write(found, by.said, files, apart=False)
     if not by.known:
         keys.warn(path, by)
@@ -53,3 +62,28 @@ def show(instance: Instance, /, certificate: str, key: Path | None, as_json: boo
         return
     told.print_certificate(found)
     click.echo(f"Signed by {by.said}.")
+
+
+def _show_trace(instance: Instance, trace: shelf.Begun, files: dict[str, Path | None], as_json: bool) -> None:
+    if any(files.values()):
+        raise Failed(f"drill {trace.id[:8]} {_result(trace)}, so there is no certificate that could be written.")
+    (drill, left), = _left(instance, (trace,))
+    if as_json:
+        print_json(_row(drill, left))
+        return
+    told.print_rows([_row(drill, left)])
+    click.echo("It still runs." if drill.running else f"It made no certificate. {left.said(drill)}")
+
+
+def _left(instance: Instance, drills: tuple[shelf.Begun, ...]) -> tuple[tuple[shelf.Begun, Remains], ...]:
+    found, moment = standing(instance) if drills else None, now()
+    return tuple((one, remains(one, found, moment)) for one in drills)
+
+
+def _row(drill: shelf.Begun, left: Remains) -> Json:
+    return told.bare(drill.target, drill.mode, "running" if drill.running else "killed", id=drill.id,
+                     beganAt=drill.began_at, **left.as_json())
+
+
+def _result(drill: shelf.Begun) -> str:
+    return "still runs" if drill.running else "was killed"

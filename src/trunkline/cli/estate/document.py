@@ -27,14 +27,6 @@ class FileFault:
         return f"{place}: {self.message}" if place else self.message
 
 
-class FaultyFile(Exception):
-    """All that is wrong with a file."""
-
-    def __init__(self, faults: list[FileFault]) -> None:
-        super().__init__("; ".join(map(str, faults)))
-        self.faults = sorted(faults, key=lambda fault: fault.line)
-
-
 @dataclass(frozen=True, slots=True)
 class Document:
     value: dict[str, Value]
@@ -45,6 +37,14 @@ class Document:
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
+
+
+class FaultyFile(Exception):
+    """All that is wrong with a file. ``rest``: what could be read beside it, if anything."""
+
+    def __init__(self, faults: list[FileFault], rest: Document | None = None) -> None:
+        super().__init__("; ".join(map(str, faults)))
+        self.faults, self.rest = sorted(faults, key=lambda fault: fault.line), rest
 
 
 def parse(text: str, form: str = "an estate file is a mapping with sections such as 'sites:'") -> Document:
@@ -59,10 +59,11 @@ def parse(text: str, form: str = "an estate file is a mapping with sections such
     reader = _Reader()
     value = reader.read(node, ()) if node else {}
     if not isinstance(value, dict):
-        reader.faults.append(FileFault(1, (), form))
-    if reader.faults or not isinstance(value, dict):
-        raise FaultyFile(reader.faults)
-    return Document(value, reader.lines)
+        raise FaultyFile([*reader.faults, FileFault(1, (), form)])
+    found = Document(value, reader.lines)
+    if reader.faults:
+        raise FaultyFile(reader.faults, found)
+    return found
 
 
 class _Reader:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from trunkline.cli.client import Client, RequestFailed, Watch
 from trunkline.cli.failure import Failed
-from trunkline.cli.rehearsal.targets import DRAINABLE, NOT_DRAINABLE
 from trunkline.diagnosis.drill.ways import Way, falls
 from trunkline.model.failover import TestCategory
 from trunkline.model.fault import RehearsedFault
@@ -36,8 +35,6 @@ class Drain:
 
     @classmethod
     def of(cls, client: Client, ways: tuple[Way, ...], fault: RehearsedFault, hold_s: float) -> Drain:
-        if fault.kind not in DRAINABLE:
-            raise Failed(f"--drain {NOT_DRAINABLE}.")
         return cls(client, tuple(dict.fromkeys(
             (way.legs[0].circuit, way.leg) for way in ways if len(way.legs) == 1 and falls(way, fault))),
                    int(hold_s) + _LEASE_S)

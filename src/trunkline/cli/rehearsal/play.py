@@ -73,13 +73,13 @@ class Drill:
     plan: Plan
     lease: Lease
     progress: Progress
+    asked: Event  #: somebody wants an end
     drained: Drain | None = None
     _before: Observed = field(default_factory=Observed)
-    _asked: Event = field(default_factory=Event)  #: somebody wants an end
 
     def run(self) -> Played:
         played = Played(datetime.now(UTC).isoformat())
-        with _listening() as self._asked, traffic(self.plan.pairs, self.places) as found:
+        with traffic(self.plan.pairs, self.places) as found:
             played.interval_ms = found.interval_ms
             with self._phase(played, PREFLIGHT, "preflight: which leg each flow takes") as step:
                 sound(found, self.clients.named("operator"), self.plan.pairs)
@@ -157,7 +157,7 @@ class Drill:
     def _calm(self, found: Traffic, step: Step) -> None:
         """What a network still loses that was changed a moment ago says nothing of the failure."""
         end, before = time.monotonic() + _CALM_S, found.sample()
-        while not self._asked.wait(_OBSERVE_S) and time.monotonic() < end:
+        while not self.asked.wait(_OBSERVE_S) and time.monotonic() < end:
             lost = _lost(before, before := found.sample())
             if lost <= 0:
                 return
@@ -177,7 +177,7 @@ class Drill:
                 continue
             if self.lease.begun and time.monotonic() > self.lease.ends:
                 played.interrupted = f"the failure ended by itself, for it could not be renewed ({self.lease.lapsed})"
-            if self._asked.is_set():
+            if self.asked.is_set():
                 played.interrupted = "whoever ran the drill interrupted it"
             played.aborted = conditions.broken(sample)
             if not played.stopped and time.monotonic() >= look:
@@ -236,7 +236,7 @@ def _lost(before: Sample, now: Sample) -> int:
 
 def _noted(sample: Sample) -> str:
     sent, heard = sum(sample.sent.values()), sum(sample.heard.values())
-    return f"{sent:,} datagrams sent, {max(0, sent - heard):,} not heard"
+    return f"{sent:,} datagrams sent, {max(0, sent - heard):,} lost or under way"
 
 
 def _silent(found: Traffic, before: Sample, now: Sample) -> str:
@@ -253,7 +253,7 @@ def _down(before: Observed, now: Observed, fault: str) -> str:
 
 
 @contextmanager
-def _listening() -> Iterator[Event]:
+def listening() -> Iterator[Event]:
     """Set when somebody wants an end. An exception in the middle of a question would spoil its answer."""
     asked = Event()
 

@@ -77,6 +77,15 @@ class Plan:
     def settle_s(self) -> float:
         return self.wish.settle_s
 
+    def is_refused(self, forced: bool) -> bool:
+        """What would measure nothing cannot be forced."""
+        return bool(self.troubles) and not (forced and self.pairs)
+
+    @property
+    def refusal(self) -> str:
+        way_out = "--force drills all the same." if self.pairs else "--force does not help."
+        return f"'{self.target.said}' is not drilled: {'; '.join(self.troubles)}. {way_out}"
+
     def shown(self) -> Json:
         return {"target": self.target.said, "mode": "drain" if self.wish.drain else "silent",
                 "bounds": self.bounds.model_dump(by_alias=True), "troubles": list(self.troubles),
@@ -114,6 +123,6 @@ def _unusable(places: Places) -> Iterator[str]:
     """A drill that cannot keep its certificate proves nothing to anybody."""
     try:
         shelf.writable(places)
-        keys.signing_key(places)
+        keys.own_public(places)
     except OSError as problem:
         yield f"its certificate could not be kept: {places.certificates}: {problem.strerror or problem}"

@@ -15,6 +15,7 @@ from uuid import uuid4
 from trunkline import __version__
 from trunkline.cli.certificate import keys, shelf
 from trunkline.cli.client import Json
+from trunkline.cli.rehearsal.drain import Drain
 from trunkline.cli.rehearsal.lease import Lease
 from trunkline.cli.rehearsal.play import Played
 from trunkline.cli.rehearsal.preflight import Plan
@@ -27,10 +28,12 @@ from trunkline.settings import Places
 _DAEMONS = {"bird": ("bird", "--version"), "frr": ("/usr/lib/frr/bgpd", "--version")}
 
 
-def begun(plan: Plan, lease: Lease) -> Json:
-    """What is known of a drill before it ends."""
+def begun(plan: Plan, lease: Lease, drained: Drain | None) -> Json:
+    """What is known of a drill before it ends; by ``faultId`` and ``drained`` whoever comes later finds what it made.
+    """
     return {"id": str(uuid4()), "beganAt": datetime.now(UTC).isoformat(), "target": plan.target.said,
-            "mode": plan.wish.mode, "fault": lease.fault}
+            "mode": plan.wish.mode, "fault": lease.fault, "faultId": lease.path,
+            "drained": list(drained.legs) if drained else []}
 
 
 def certificate(plan: Plan, played: Played, lease: Lease, places: Places, identity: str) -> Certificate:

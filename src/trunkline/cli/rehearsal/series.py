@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,11 +12,11 @@ import click
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.alias_generators import to_camel
 
-from trunkline.cli.estate.document import Document, FaultyFile, parse
+from trunkline.cli.estate.document import Document, FaultyFile, FileFault, parse
 from trunkline.cli.failure import Failed
 from trunkline.cli.rehearsal.ground import Ground
 from trunkline.cli.rehearsal.preflight import Wish
-from trunkline.cli.rehearsal.targets import DRAINABLE, NOT_DRAINABLE, Target
+from trunkline.cli.rehearsal.targets import Target, require_drainable
 from trunkline.cli.rehearsal.targets import parse as parse_target
 
 _MOST_DRILLS, _MOST_BYTES = 200, 1_000_000
@@ -64,32 +65,51 @@ class _File(_Manner):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One drill of several. ``forced``: troubles count for nothing."""
+    """One drill of several. ``forced``: troubles count for nothing. ``line``, ``place``: in the file."""
 
     target: Target
     wish: Wish
     forced: bool = False
+    line: int = 0
+    place: int = 0
+
+    def fault(self, trouble: str) -> FileFault:
+        return FileFault(self.line, ("drills", self.place), f"'{self.target.said}': {trouble}")
 
 
-def items(path: Path, ground: Ground, base: Wish, forced: bool) -> tuple[Item, ...]:
-    """``base``, ``forced``: as on the command line. Raises Failed with everything that is wrong with the file."""
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a file lists. ``faults``: of the rest of it, which makes the whole void; it is still said what is wrong
+    with what could be read."""
+
+    items: tuple[Item, ...]
+    faults: tuple[FileFault, ...] = ()
+
+
+def listed(path: Path, ground: Ground, base: Wish, forced: bool) -> Listed:
+    """``base``, ``forced``: as on the command line. Raises Failed where it is no list at all."""
+    document, faults = _document(path)
     try:
-        document = parse(_text(path), _FORM)
-    except FaultyFile as wrong:
-        raise refusal(path, [f"line {fault.line}: {fault}" for fault in wrong.faults]) from None
-    try:
-        found = _File.model_validate(document.value)
+        _File.model_validate(document.value)
     except ValidationError as wrong:
-        raise refusal(path, list(_faults(wrong, document))) from None
-    made, faults = [], []
-    for place, one in enumerate(found.drills):
+        faults += _faults(wrong, document)
+    above, items = _above(document), list[Item]()
+    for place, one in _sound(document):
         try:
-            made.append(_item(one, found, ground, base, forced))
+            items.append(replace(_item(one, above, ground, base, forced), line=document.line(("drills", place)),
+                                 place=place))
         except (Failed, click.UsageError) as fault:
-            faults.append(f"line {document.line(('drills', place))}: drills[{place}]: {fault.message}")
-    if faults:
-        raise refusal(path, faults)
-    return tuple(made)
+            faults.append(FileFault(document.line(("drills", place)), ("drills", place), fault.message))
+    return Listed(tuple(items), tuple(faults))
+
+
+def _document(path: Path) -> tuple[Document, list[FileFault]]:
+    try:
+        return parse(_text(path), _FORM), []
+    except FaultyFile as wrong:
+        if wrong.rest is None:
+            raise refusal(path, wrong.faults) from None
+        return wrong.rest, wrong.faults
 
 
 def _text(path: Path) -> str:
@@ -101,30 +121,49 @@ def _text(path: Path) -> str:
         raise Failed(f"{path} cannot be read: {problem}.") from None
 
 
-def refusal(path: Path, faults: list[str]) -> Failed:
-    return Failed(f"{path} is refused, and nothing was drilled:\n  " + "\n  ".join(faults))
+def refusal(path: Path, faults: Sequence[FileFault]) -> Failed:
+    """In the order of the file's lines."""
+    lines = (f"line {fault.line}: {fault}" for fault in sorted(faults, key=lambda fault: fault.line))
+    return Failed(f"{path} is refused, and nothing was drilled:\n  " + "\n  ".join(lines))
 
 
-def _faults(wrong: ValidationError, document: Document) -> Iterator[str]:
+def _faults(wrong: ValidationError, document: Document) -> Iterator[FileFault]:
     for error in wrong.errors():
         place = tuple(error["loc"])
-        name = "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in place).lstrip(".") or "file"
         known = ", ".join(field.alias or "" for field in (_Drill if place[:1] == ("drills",) and len(place) > 1
                                                           else _File).model_fields.values())
         said = f"there is no such member; there are {known}" if error["type"] == "extra_forbidden" else error["msg"]
-        yield f"line {document.line(place)}: {name}: {said}"
+        yield FileFault(document.line(place), place, said)
 
 
-def _item(one: _Drill, above: _File, ground: Ground, base: Wish, forced: bool) -> Item:
+def _above(document: Document) -> _Manner:
+    """As far as it is right."""
+    told = {}
+    for name, value in document.value.items():
+        with suppress(ValidationError):
+            _Manner.model_validate({name: value})
+            told[name] = value
+    return _Manner.model_validate(told)
+
+
+def _sound(document: Document) -> Iterator[tuple[int, _Drill]]:
+    """Drills with which nothing is wrong by itself, and their places."""
+    drills = document.value.get("drills")
+    for place, value in enumerate(drills[:_MOST_DRILLS] if isinstance(drills, list) else ()):
+        with suppress(ValidationError):
+            yield place, _Drill.model_validate(value)
+
+
+def _item(one: _Drill, above: _Manner, ground: Ground, base: Wish, forced: bool) -> Item:
     target = parse_target(one.target, ground)
     told = {wanted: value for name, wanted in _WISHES.items() if (value := _said(one, above, name)) is not None}
     wish = replace(base, **told)
-    if wish.drain and target.fault.kind not in DRAINABLE:
-        raise Failed(f"drain {NOT_DRAINABLE}")
+    if wish.drain:
+        require_drainable(target)
     said = _said(one, above, "force")
     return Item(target, wish, forced if said is None else bool(said))
 
 
-def _said(one: _Drill, above: _File, name: str) -> Any:
+def _said(one: _Drill, above: _Manner, name: str) -> Any:
     own = getattr(one, name)
     return getattr(above, name) if own is None else own

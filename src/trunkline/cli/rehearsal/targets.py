@@ -19,8 +19,7 @@ from trunkline.model.fault import FaultKind, RehearsedFault
 
 USAGE = ", ".join(["CIRCUIT LEG", *failing.FORMS.values()])
 #: Planned work is on one leg: Azure's failover test lengthens the paths of one link of a circuit.
-DRAINABLE = (FaultKind.LEG, FaultKind.EDGE, FaultKind.SWITCH)
-NOT_DRAINABLE = "is for planned work on a leg, an edge or a switch; what else fails takes both legs, or none"
+_DRAINABLE = (FaultKind.LEG, FaultKind.EDGE, FaultKind.SWITCH)
 
 
 def complete(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -65,6 +64,13 @@ def _leg(words: Sequence[str], ground: Ground) -> Json | None:
         if (circuit["id"].lower(), target["properties"].get("leg")) == (wanted, leg):
             return dict(target)
     return None
+
+
+def require_drainable(target: Target) -> None:
+    """Raises Failed."""
+    if target.fault.kind not in _DRAINABLE:
+        raise Failed(f"'{target.said}' cannot be drained: that is for planned work on a leg, an edge or a switch; what "
+                     "else fails takes both legs, or none.")
 
 
 def all_legs(ground: Ground, wanted: Sequence[str]) -> tuple[Target, ...]:

@@ -53,15 +53,18 @@ def _ms(bfd: str) -> float:
 
 def differences(before: Certificate, after: Certificate,
                 tolerance: Tolerance = Tolerance()) -> tuple[Difference, ...]:
-    return (*_failed(before, after), *_verdict(before, after), *_protection(before, after),
+    return (*failed_otherwise(before, after), *_verdict(before, after), *_protection(before, after),
             *_measured(before, after, tolerance), *_timers(before, after), *_routes(before, after))
 
 
-def _failed(before: Certificate, after: Certificate) -> Iterator[Difference]:
-    for name, one, other in (("what failed", before.failed.target, after.failed.target),
-                             ("how", before.failed.mode, after.failed.mode)):
-        if one != other:
-            yield Difference(name, one, other, Change.OTHER)
+def failed_otherwise(before: Certificate, after: Certificate) -> tuple[Difference, ...]:
+    """Where they are not of the same failure. The same thing may be called otherwise since, or be made anew elsewhere.
+    """
+    was, is_ = before.failed, after.failed
+    found = [Difference("how", was.mode, is_.mode, Change.OTHER)] if was.mode != is_.mode else []
+    if was.target != is_.target and was.fault != is_.fault:
+        found.insert(0, Difference("what failed", was.target, is_.target, Change.OTHER))
+    return tuple(found)
 
 
 def _verdict(before: Certificate, after: Certificate) -> Iterator[Difference]:
