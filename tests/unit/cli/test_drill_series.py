@@ -77,10 +77,11 @@ def test_everything_that_is_wrong_is_said_with_its_line(tmp_path: Path) -> None:
 def test_one_reading_finds_faults_of_every_sort_and_keeps_what_is_sound(tmp_path: Path) -> None:
     file = tmp_path / "drills.yaml"
     file.write_text("hold: 0\nforce: true\nabortLoss: 5\nabortLoss: 6\ndrills:\n- target: er9 primary\n"
-                    "- {target: er1 primary, within: soon}\n- target: er1 secondary\n")
+                    "- {target: er1 primary, within: soon}\n- target: er1 secondary\n- er1 primary\n")
     found = listed(file, ground(), Wish(), forced=False)
     assert sorted((fault.line, str(fault).partition(":")[0]) for fault in found.faults) == [
-        (1, "hold"), (4, "'abortLoss' stands twice"), (6, "drills[0]"), (7, "drills[1].within")]
+        (1, "hold"), (4, "'abortLoss' stands twice"), (6, "drills[0]"), (7, "drills[1].within"), (9, "drills[3]")]
+    assert any("a drill is a mapping with a 'target:'" in str(fault) for fault in found.faults)
     assert [(one.target.said, one.line, one.forced, one.wish.hold_s) for one in found.items] == [
         ("er1 secondary", 8, True, Wish().hold_s)]
 

@@ -132,7 +132,8 @@ def _faults(wrong: ValidationError, document: Document) -> Iterator[FileFault]:
         place = tuple(error["loc"])
         known = ", ".join(field.alias or "" for field in (_Drill if place[:1] == ("drills",) and len(place) > 1
                                                           else _File).model_fields.values())
-        said = f"there is no such member; there are {known}" if error["type"] == "extra_forbidden" else error["msg"]
+        said = {"extra_forbidden": f"there is no such member; there are {known}",
+                "model_type": "a drill is a mapping with a 'target:'"}.get(error["type"], error["msg"])
         yield FileFault(document.line(place), place, said)
 
 
