@@ -66,7 +66,7 @@ class Arm:
         if found:
             return httpx.Response(200, json=found)
         below = [r for key, r in self.resources.items() if _listed(path.lower(), key)]
-        if below or path.endswith(("Circuits", "CrossConnections", "faults", "sites")):
+        if below or path.endswith(("Circuits", "CrossConnections", "faults", "sites", "maintenances", "notices")):
             return httpx.Response(200, json={"value": below})
         return httpx.Response(404, json={"error": {"code": "ResourceNotFound", "message": f"no {path}"}})
 
@@ -83,7 +83,7 @@ class Arm:
                               headers={"Azure-AsyncOperation": f"https://arm/operations/{name}?api-version=1"})
 
     def _post(self, path: str, request: httpx.Request) -> httpx.Response:
-        self.posted.append(json.loads(request.content))
+        self.posted.append(json.loads(request.content or b"null"))
         return httpx.Response(200, json=self.answers[path.rpartition("/")[2]])
 
     def _delete(self, path: str, _request: httpx.Request) -> httpx.Response:

@@ -36,9 +36,14 @@ def output_option(command: Command) -> Command:
         callback=lambda _ctx, _param, value: value == "json", help="Form of the result.")(command)
 
 
-def account_option(command: Command) -> Command:
-    return click.option("--account", metavar="NAME", default="customer", show_default=True,
+def account_option(command: Command, usual: str = "customer") -> Command:
+    return click.option("--account", metavar="NAME", default=usual, show_default=True,
                         help="Who to be: one whose secret is kept.")(command)
+
+
+def operator_option(command: Command) -> Command:
+    """``--account`` of what operators alone may do."""
+    return account_option(command, "operator")
 
 
 def lasting_option(default: str, text: str) -> Callable[[Command], Command]:

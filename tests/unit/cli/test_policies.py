@@ -28,6 +28,7 @@ class Service:
         self.stored: dict[str, Any] = {}
         self.asked: list[str] = []
         self.carried = 0
+        self.closed: tuple[str, ...] = ()  #: legs whose session maintenance has closed
 
     def named(self, _name: str) -> Service:
         return self
@@ -51,7 +52,14 @@ class Service:
 
     def post(self, path: str, _body: object = None, _watch: object = None) -> Any:
         self.asked.append(path)
-        return {"circuits": []}
+        return {"circuits": [{"id": ER1, "legs": {leg: {"counters": [], "sessions": [
+            self._session(leg), {"group": "cloud", "peering": "AzurePrivatePeering", "name": "gw1_0",
+                                 "state": "Established", "lastError": ""}]} for leg in policies.LEGS}}]}
+
+    def _session(self, leg: str) -> Any:
+        closed = leg in self.closed
+        return {"group": "customer", "peering": "AzurePrivatePeering", "name": "customer",
+                "state": "Idle" if closed else "Established", "lastError": "closed by maintenance m1" if closed else ""}
 
     def get(self, path: str) -> Any:
         """The secondary carries more each time, the primary no longer."""
@@ -156,6 +164,27 @@ def test_a_drain_of_a_busy_leg_fails_and_says_what_carries(service: Service) -> 
     assert result.exit_code == 1
     assert "not quiet after 1 s" in result.output
     assert "undrain er1 --leg secondary" in result.output
+    service.closed = ("primary",)
+    result = run(drain.drain, "er1", "--leg", "secondary", "--for-at-most", "1s")
+    assert "the other leg cannot take it: session customer is Idle (closed by maintenance m1)" in result.output
+
+
+def test_a_drain_of_a_leg_that_is_closed_says_by_what_and_what_follows(service: Service) -> None:
+    service.closed = ("primary",)
+    said = run(drain.drain, "er1", "--leg", "primary").stderr
+    assert "carries nothing in any case: session customer is Idle (closed by maintenance m1). It stays drained" in said
+    assert told(drain.drain, "er1", "--leg", "primary")["closed"] == (
+        "session customer is Idle (closed by maintenance m1)")
+    assert "carries nothing all the same" in run(drain.undrain, "er1", "--leg", "primary").stderr
+    service.closed = ()
+    assert told(drain.drain, "er1", "--leg", "primary")["closed"] == ""
+
+
+def test_what_was_drained_already_is_said_to_have_been(service: Service) -> None:
+    assert "nothing changes" not in run(drain.drain, "er1", "--leg", "primary").stderr
+    assert "Leg primary of er1 was drained already" in run(drain.drain, "er1", "--leg", "primary").stderr
+    run(drain.undrain, "er1", "--leg", "primary")
+    assert "Leg primary of er1 was not drained" in run(drain.undrain, "er1", "--leg", "primary").stderr
 
 
 def test_a_leg_speaks_up_against_a_policy_of_both(service: Service) -> None:

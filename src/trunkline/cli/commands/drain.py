@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 import click
 
@@ -52,16 +53,21 @@ def _turn(instance: Instance, where: Where, manner: Manner, seconds: int | None)
     with connected(instance) as clients:
         at = where.of(clients)
         before, after = policies.switched(clients, at, "gracefulShutdown", seconds is not None, usual=False)
-        told: Json = {"changes": differences(before, after), "dryRun": manner.dry_run}
+        seen = overview(clients)
+        told: Json = {"changes": differences(before, after), "dryRun": manner.dry_run,
+                      "closed": _closed(seen, at, at.leg)}
         if not manner.dry_run:
-            dropped = _dropped(overview(clients), at)
+            dropped = _dropped(seen, at)
             word = "undrain" if seconds is None else "drain"
             with progress.step(f"{word} leg {at.leg} of {at.circuit['name']}") as step:
                 policies.stored(clients, at, after, step.waiting, manner.confirmed)
                 if seconds is not None:
-                    told |= _quiet(clients.named("customer"), at, seconds, step)
+                    other = next(leg for leg in policies.LEGS if leg != at.leg)
+                    told |= _quiet(clients.named("customer"), at, seconds, step, _closed(seen, at, other))
             told["dropped"] = _dropped(overview(clients), at) - dropped
             progress.say(f"The edge dropped {told['dropped']} packets of the circuit meanwhile.")
+        for line in _remarks(told, at, seconds is not None):
+            progress.say(line)
     if manner.as_json:
         print_json(told)
     elif manner.dry_run:
@@ -69,10 +75,36 @@ def _turn(instance: Instance, where: Where, manner: Manner, seconds: int | None)
                     [(row["member"], row["before"] or "-", row["after"] or "-") for row in told["changes"]])
 
 
-def _quiet(client: Client, at: Place, seconds: int, step: Step) -> Json:
-    """Waits until the leg carries nothing but its sessions; what both carry then, in bytes per second."""
+def _remarks(told: Json, at: Place, drained: bool) -> Iterator[str]:
+    """What a success would hide."""
+    name = f"Leg {at.leg} of {at.circuit['name']}"
+    if not told["changes"]:
+        yield f"{name} was {'drained already' if drained else 'not drained'}: nothing changes."
+    if told["closed"] and drained:
+        yield (f"{name} carries nothing in any case: {told['closed']}. It stays drained when that ends, until "
+               f"'trunkline undrain {at.circuit['name']} --leg {at.leg}'.")
+    elif told["closed"]:
+        yield f"{name} carries nothing all the same: {told['closed']}."
+
+
+def _closed(found: Json, at: Place, leg: str) -> str:
+    """Why a leg of the peering carries nothing by itself; empty while one of its sessions with the customer is up."""
+    own = next((one for one in found["circuits"] if one["id"].lower() == at.circuit["id"].lower()), None)
+    sessions = [one for one in own["legs"][leg]["sessions"] if one["group"] == "customer"
+                and one["peering"] == policies.PEERINGS[at.peering]] if own else []
+    if any(one["state"] == "Established" for one in sessions):
+        return ""
+    return "; ".join(f"session {one['name']} is {one['state']}{f' ({why})' if (why := one['lastError']) else ''}"
+                     for one in sessions)
+
+
+def _quiet(client: Client, at: Place, seconds: int, step: Step, obstacle: str) -> Json:
+    """Waits until the leg carries nothing but its sessions; what both carry then, in bytes per second. ``obstacle``:
+    why the other leg cannot take it."""
     families = 2 if at_both_families(client.get(at.peering_id)) else 1
     deadline, last = time.monotonic() + seconds, _carried(client, at)
+    why = f"the other leg cannot take it: {obstacle}" if obstacle else (
+        "a router that prefers it by local preference keeps it busy")
     while True:
         time.sleep(_LOOK_S)
         now = _carried(client, at)
@@ -82,8 +114,7 @@ def _quiet(client: Client, at: Place, seconds: int, step: Step) -> Json:
             return {"bytesPerSecond": rates}
         if time.monotonic() > deadline:
             raise Failed(f"leg {at.leg} of {at.circuit['name']} is not quiet after {seconds} s: {step.note}. It stays "
-                         f"drained; a router that prefers it by local preference keeps it busy. 'trunkline undrain "
-                         f"{at.circuit['name']} --leg {at.leg}' takes it back.")
+                         f"drained; {why}. 'trunkline undrain {at.circuit['name']} --leg {at.leg}' takes it back.")
         step.waiting(f"traffic to move ({step.note})")
         last = now
 

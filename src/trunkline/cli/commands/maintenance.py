@@ -5,18 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
-from trunkline.cli.client import Clients, Json, connected
+from trunkline.cli.client import Client, Clients, Json, connected
 from trunkline.cli.failure import Failed
-from trunkline.cli.instance import Instance
+from trunkline.cli.instance import Instance, locate
 from trunkline.cli.lookup import circuit as find_circuit
 from trunkline.cli.lookup import complete_circuit
-from trunkline.cli.options import account_option, in_seconds, output_option, pass_instance, print_json
+from trunkline.cli.options import (
+    account_option,
+    in_seconds,
+    operator_option,
+    output_option,
+    pass_instance,
+    print_json,
+)
 from trunkline.cli.progress import Progress
 from trunkline.cli.tables import instant, print_table
+from trunkline.model.maintenance import MaintenanceState
 
 LEGS, INSTANCES = ("primary", "secondary"), ("0", "1")
 #: What names each kind, as one writes it.
@@ -56,10 +65,10 @@ def _complete_name(ctx: click.Context, parameter: click.Parameter, incomplete: s
 @click.option("--drain-at-most", "drain", callback=lambda _ctx, _parameter, value: in_seconds(value), default="5m",
               show_default=True, metavar="DURATION", help="Close sessions after this even if traffic stays.")
 @click.option("--name", default="", help="Its name; by target and day unless given.")
+@operator_option
 @output_option
 @pass_instance
-def announce(instance: Instance, /, kind: str, names: tuple[str, ...], name: str, as_json: bool,
-             **told: datetime | int | bool | str | None) -> None:
+def announce(instance: Instance, /, kind: str, names: tuple[str, ...], as_json: bool, **told: Any) -> None:
     """Announce work on a target, named as in 'trunkline fail':
 
     \b
@@ -69,10 +78,11 @@ def announce(instance: Instance, /, kind: str, names: tuple[str, ...], name: str
       gateway GATEWAY INSTANCE
     """
     with connected(instance) as clients:
-        body = {**_target(clients, kind, names), **window(**told)}  # type: ignore[arg-type]
-        path = f"{_place(clients)}/{name or default_name(kind, names, body['startTime'])}"
+        name, client = told.pop("name"), clients.named(told.pop("account"))
+        body = {**_target(clients, kind, names), **window(**told)}
+        path = f"{_place(clients, client)}/{name or default_name(kind, names, body['startTime'])}"
         with Progress(quiet=as_json).step(f"announce maintenance of {kind} {' '.join(names)}") as step:
-            made = clients.named("operator").put(path, {"properties": body}, step.waiting)
+            made = client.put(path, {"properties": body}, step.waiting)
             step.note = made["name"]
     _tell([made], as_json)
 
@@ -84,38 +94,51 @@ def announce(instance: Instance, /, kind: str, names: tuple[str, ...], name: str
 def list_(instance: Instance, account: str, as_json: bool) -> None:
     """What is announced and was done; for '--account operator' all of it, else what concerns one."""
     with connected(instance) as clients:
-        found = list(_all(clients) if account == "operator" else _noticed(clients, account))
+        found = list(_seen(clients, account))
     _tell(found, as_json, whole=True)
 
 
+def _complete_announced(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Names; of what is over only to be shown."""
+    instance = ctx.find_object(Instance) or locate(str(ctx.find_root().params.get("home") or ""))
+    try:
+        with connected(instance) as clients:
+            found = list(_seen(clients, str(ctx.params.get("account") or "operator")))
+    except click.ClickException:
+        return []
+    return [CompletionItem(one["name"], help=one["properties"]["state"]) for one in found
+            if one["name"].lower().startswith(incomplete.lower())
+            and (ctx.info_name == "show" or not MaintenanceState(one["properties"]["state"]).final)]
+
+
 @maintenance.command()
-@click.argument("name")
+@click.argument("name", shell_complete=_complete_announced)
+@operator_option
 @output_option
 @pass_instance
-def show(instance: Instance, name: str, as_json: bool) -> None:
-    """One maintenance, with what it waits for and how it went."""
+def show(instance: Instance, name: str, account: str, as_json: bool) -> None:
+    """One maintenance, with what it waits for and how it went; for another account the notice that it has."""
     with connected(instance) as clients:
-        found = _find(clients, name)
+        found = _find(clients, account, name)
     if as_json:
         print_json(found)
         return
     _tell([found], as_json=False)
     print_table(("at", "state", "why"), [(instant(one["at"]), one["state"], one["why"] or "-")
-                                         for one in found["properties"]["history"]])
+                                         for one in found["properties"].get("history", ())])
 
 
 @maintenance.command()
-@click.argument("name")
+@click.argument("name", shell_complete=_complete_announced)
+@operator_option
 @output_option
 @pass_instance
-def cancel(instance: Instance, name: str, as_json: bool) -> None:
+def cancel(instance: Instance, name: str, account: str, as_json: bool) -> None:
     """Take a maintenance back: one that has begun gives traffic back at once."""
     with connected(instance) as clients, Progress(quiet=as_json).step(f"cancel maintenance {name}"):
-        found = _find(clients, name)
-        clients.named("operator").post(f"{found['id']}/cancel")
-        found = _find(clients, name)
-    if as_json:
-        print_json(found)
+        clients.named(account).post(f"{_find(clients, 'operator', name)['id']}/cancel")
+        found = _find(clients, "operator", name)
+    _tell([found], as_json)
 
 
 # ── what is sent ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -181,10 +204,10 @@ def _gateway(clients: Clients, wanted: str) -> str:
     return str(known[0])
 
 
-def _place(clients: Clients) -> str:
+def _place(clients: Clients, client: Client) -> str:
     """In a group of the operator's own, where no tenant is."""
     group = f"/subscriptions/{clients.accounts.provider_subscription}/resourceGroups/{_GROUP}"
-    clients.named("operator").put(group, {"location": "westeurope"})
+    client.put(group, {"location": "westeurope"})
     return f"{group}/providers/{_PLANT}/maintenances"
 
 
@@ -202,11 +225,16 @@ def _noticed(clients: Clients, account: str) -> Iterator[Json]:
     return clients.named(account).list(f"/subscriptions/{own}/providers/{_PLANT}/notices")
 
 
-def _find(clients: Clients, name: str) -> Json:
-    for one in _all(clients):
+def _seen(clients: Clients, account: str) -> Iterator[Json]:
+    return _all(clients) if account == "operator" else _noticed(clients, account)
+
+
+def _find(clients: Clients, account: str, name: str) -> Json:
+    for one in _seen(clients, account):
         if name.lower() in (str(one["name"]).lower(), str(one["id"]).lower()):
             return one
-    raise Failed(f"there is no maintenance '{name}'; 'trunkline maintenance list --account operator' shows all.")
+    raise Failed(f"there is no maintenance '{name}' for {account}; 'trunkline maintenance list --account {account}' "
+                 "shows all.")
 
 
 def _tell(found: list[Json], as_json: bool, whole: bool = False) -> None:
