@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from click.shell_completion import CompletionItem
+
 from trunkline.cli import whatif
-from trunkline.cli.client import Json
+from trunkline.cli.client import Clients, Json
 from trunkline.cli.failure import Failed
+from trunkline.cli.lookup import told_apart
 from trunkline.cli.tables import duration
-from trunkline.model.fault import WORDS, FaultKind
+from trunkline.model.fault import ROUTER, WORDS, FaultKind, spellings, spelt
 
 LEGS = ("primary", "secondary")
 COLUMNS = ("fails", "how", "ends in", "takes away", "frames lost")
@@ -18,9 +21,10 @@ FORMS = {WORDS[kind]: f"{WORDS[kind]} {names}" for kind, names in {
     FaultKind.EDGE: "LOCATION LEG", FaultKind.SWITCH: "PROVIDER LOCATION LEG", FaultKind.INSTANCE: "GATEWAY INSTANCE",
     FaultKind.SPAN: "SITE SITE [LEG]", FaultKind.CORE: "SITE LEG", FaultKind.LOCATION: "LOCATION",
     FaultKind.REGION: "REGION"}.items()}
-HOW = "Write CIRCUIT LEG, or " + ", ".join(list(FORMS.values())[:-1]) + f" or {FORMS['region']}."
 #: What becomes of pairs, by the model's words.
 COSTS = {"lost": "Cut off", "gone": "An end is taken away", "partly": "Part of the flows is lost"}
+#: What a what-if takes away beside.
+LOSABLE = (*FORMS.values(), f"{ROUTER} SITE ROUTER")
 _TOLD = 12  #: most targets that a message names
 
 
@@ -74,36 +78,42 @@ def _costs(state: Json, without: Sequence[str]) -> Iterator[str]:
         yield "Everything that was connected still is."
 
 
-def chosen(known: Sequence[Json], words: Sequence[str]) -> Json:
-    """The target that words mean. Raises Failed with what there is."""
+def chosen(known: Sequence[Json], words: Sequence[str], forms: Sequence[str] = tuple(FORMS.values())) -> Json:
+    """The target that words mean. Raises Failed with what there is. ``forms``: of what may be named."""
     for target in known:
-        if _same(target["words"], words):
+        if spelt(words) in spellings(target["words"]):
             return target
     names = [" ".join(target["words"]) for target in known]
-    of_kind = [name for name in names if name.split(" ")[0] == words[0]] if words[0] in FORMS else []
+    of_kind = [name for name in names if name.split(" ")[0] == words[0].lower()]
     there = of_kind or names
     more = f" and {len(there) - _TOLD} more" if len(there) > _TOLD else ""
     told = f"There are: {'; '.join(there[:_TOLD])}{more}." if there else "Nothing is there yet that could fail."
-    raise Failed(f"'{' '.join(words)}' is nothing that is in use and can fail. {HOW} {told}")
+    raise Failed(f"'{' '.join(words)}' is nothing that is in use and can fail. Write CIRCUIT LEG, or "
+                 f"{', '.join(forms[:-1])} or {forms[-1]}. {told}")
+
+
+def losable(clients: Clients, found: Json) -> list[Json]:
+    """All that a what-if can take away: what can fail, and customers' own routers. ``found``: the overview."""
+    subscription = clients.accounts.customer_subscription
+    sites = list(clients.named("operator").list(f"/subscriptions/{subscription}/providers/Trunkline.Site/sites"))
+    names = told_apart(sites)
+    return [*found["canFail"], *({"words": [ROUTER, names[site["id"].lower()], router["name"]]}
+                                 for site in sites for router in site["properties"]["routers"])]
+
+
+def following(known: Iterable[Sequence[str]], said: Sequence[str], incomplete: str) -> list[CompletionItem]:
+    """The next word of targets that begin with what was said."""
+    begun = [word.casefold() for word in said]
+    found = {words[len(begun)] for words in known
+             if len(words) > len(begun) and [word.casefold() for word in words[:len(begun)]] == begun}
+    return [CompletionItem(word) for word in sorted(found) if word.casefold().startswith(incomplete.casefold())]
 
 
 def matching(faults: Iterable[Json], words: Sequence[str]) -> list[Json]:
     """Faults of a target; of both legs where a circuit or a link is named without one."""
-    return [fault for fault in faults if _same(fault["target"], words) or (
-        fault["target"][-1] in LEGS and _same(fault["target"][:-1], words))]
-
-
-def _same(one: Sequence[str], other: Sequence[str]) -> bool:
-    """A link's ends may be told in either order, and a region as in ids."""
-    mine, theirs = _plain(one), _plain(other)
-    turned = [theirs[0], *theirs[2:0:-1], *theirs[3:]] if theirs[:1] == ["link"] and len(theirs) > 2 else theirs
-    return mine in (theirs, turned)
-
-
-def _plain(words: Sequence[str]) -> list[str]:
-    """A leg may be called one."""
-    plain = [word.replace(" ", "").casefold() for word in words]
-    return plain[1:] if plain[:1] == ["leg"] else plain
+    said = spelt(words)
+    return [fault for fault in faults if said in spellings(fault["target"]) or (
+        fault["target"][-1] in LEGS and said in spellings(fault["target"][:-1]))]
 
 
 def name_of(words: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
@@ -31,6 +32,21 @@ class FaultKind(StrEnum):
 WORDS: dict[FaultKind, str] = {
     FaultKind.LEG: "leg", FaultKind.EDGE: "edge", FaultKind.SWITCH: "switch", FaultKind.INSTANCE: "gateway",
     FaultKind.SPAN: "link", FaultKind.CORE: "core", FaultKind.LOCATION: "location", FaultKind.REGION: "region"}
+#: The same of a customer's own router, which a what-if takes away and nothing makes fail.
+ROUTER = "router"
+
+
+def spellings(words: Sequence[str]) -> tuple[str, ...]:
+    """How a target may be named, in comparable form: the ends of a link in either order."""
+    turned = (words[0], words[2], words[1], *words[3:]) if words[:1] == [WORDS[FaultKind.SPAN]] and len(words) > 2 \
+        else words
+    return tuple(dict.fromkeys((spelt(words), spelt(turned))))
+
+
+def spelt(words: Sequence[str]) -> str:
+    """In any case, with blanks anywhere (a region as in ids); a leg may be called one, or not."""
+    said = words[1:] if words and words[0].casefold() == WORDS[FaultKind.LEG] and len(words) > 1 else words
+    return "".join("".join(said).split()).casefold()
 
 
 class FaultMode(StrEnum):

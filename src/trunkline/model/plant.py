@@ -150,6 +150,12 @@ def site_named(name: str) -> str:
     return found.name if found else name.casefold()
 
 
+def site_called(name: str) -> str:
+    """A location's or a region's name as people write it, of any that is known."""
+    place, area = location(name), region(name)
+    return place.name if place else area.display_name if area else name
+
+
 def location_index(name: str) -> int:
     """Of a peering location, or of a building of a metro that is none."""
     found, own = location(name), used()

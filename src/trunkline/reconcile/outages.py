@@ -18,7 +18,7 @@ from trunkline.intent.usage import Place, places, standing
 from trunkline.model.backbone import site_of
 from trunkline.model.circuit import Leg
 from trunkline.model.fault import WORDS, FaultKind, RehearsedFault, Target
-from trunkline.model.plant import location, region
+from trunkline.model.plant import location, region, site_called
 from trunkline.model.provider import offers
 from trunkline.model.resource import Json, Resource, ResourceId
 
@@ -120,14 +120,14 @@ def _leg(scope: Scope, _blueprint: Blueprint) -> Iterator[Json]:
 
 
 def _edge(scope: Scope, _blueprint: Blueprint) -> Iterator[Json]:
-    yield {"kind": FaultKind.EDGE, "location": _site(scope.key), "leg": scope.leg}
-    yield {"kind": FaultKind.LOCATION, "location": _site(site_of(scope.key, Leg(scope.leg)))}
+    yield {"kind": FaultKind.EDGE, "location": site_called(scope.key), "leg": scope.leg}
+    yield {"kind": FaultKind.LOCATION, "location": site_called(site_of(scope.key, Leg(scope.leg)))}
 
 
 def _port(scope: Scope, _blueprint: Blueprint) -> Iterator[Json]:
     provider, _, place = scope.key.rpartition("@")
     offer = offers().get(provider)
-    yield {"kind": FaultKind.SWITCH, "provider": offer.name if offer else provider, "location": _site(place),
+    yield {"kind": FaultKind.SWITCH, "provider": offer.name if offer else provider, "location": site_called(place),
            "leg": scope.leg}
 
 
@@ -137,23 +137,17 @@ def _gateway(scope: Scope, blueprint: Blueprint) -> Iterator[Json]:
 
 
 def _core(scope: Scope, _blueprint: Blueprint) -> Iterator[Json]:
-    yield {"kind": FaultKind.CORE, "site": _site(scope.key), "leg": scope.leg}
+    yield {"kind": FaultKind.CORE, "site": site_called(scope.key), "leg": scope.leg}
     if found := region(scope.key):
         yield {"kind": FaultKind.REGION, "region": found.display_name}
     elif location(scope.key):
-        yield {"kind": FaultKind.LOCATION, "location": _site(scope.key)}
+        yield {"kind": FaultKind.LOCATION, "location": site_called(scope.key)}
 
 
 def _link(scope: Scope, _blueprint: Blueprint) -> Iterator[Json]:
     one, _, other = scope.key.partition("~")
-    ends = {"kind": FaultKind.SPAN, "site": _site(one), "to": _site(other)}
+    ends = {"kind": FaultKind.SPAN, "site": site_called(one), "to": site_called(other)}
     yield from (ends, {**ends, "leg": scope.leg})
-
-
-def _site(name: str) -> str:
-    """As people write it."""
-    place, area = location(name), region(name)
-    return place.name if place else area.display_name if area else name
 
 
 _TARGETS: dict[ScopeKind, Callable[[Scope, Blueprint], Iterator[Json]]] = {

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from little_arm import Arm
 from trunkline.cli import failing
-from trunkline.cli.commands import faults
+from trunkline.cli.commands import faults, whatif
 from trunkline.cli.failure import Failed
 from trunkline.cli.instance import locate
 
@@ -202,3 +202,39 @@ def test_only_what_fails_is_completed_for_healing(arm: Arm) -> None:
     context = click.Context(faults.heal, info_name="heal", obj=locate("/nowhere"))
     assert arm.answers
     assert [item.value for item in faults._complete(context, None, "")] == ["edge"]
+
+
+SITE = "/subscriptions/sub-c/resourceGroups/rg1/providers/Trunkline.Site/sites/paris"
+
+
+@pytest.fixture
+def at_paris(arm: Arm, monkeypatch: pytest.MonkeyPatch) -> Arm:
+    arm.resources[SITE.lower()] = {"id": SITE, "name": "paris", "properties": {"routers": [{"name": "ce1"}]}}
+    monkeypatch.setattr(whatif, "connected", lambda _instance: nullcontext(arm.clients()))
+    return arm
+
+
+def test_a_what_if_offers_what_fail_offers_and_customers_routers(at_paris: Arm) -> None:
+    assert at_paris.resources
+    context = click.Context(whatif.whatif, obj=locate("/nowhere"))
+    offered = [item.value for item in whatif._complete(context, click.Option(["--fail"]), "")]
+    assert offered == sorted([*(" ".join(one["words"]) for one in KNOWN), "router paris ce1"])
+
+
+@pytest.mark.parametrize(("text", "asked"), [
+    ("LEG er1 Primary", "er1 primary"), ("link westeurope  amsterdam", "link Amsterdam West Europe"),
+    ("region West Europe", "region West Europe"), ("Router paris CE1", "router paris ce1")])
+def test_a_what_if_is_asked_by_the_words_of_fail(at_paris: Arm, text: str, asked: str) -> None:
+    at_paris.answers["whatIf"] = {"states": [{**NOTHING, "failure": asked, "sentence": ""}]}
+    ran(whatif.whatif, "--fail", text)
+    assert at_paris.posted[-1]["states"] == [[asked]]
+
+
+@pytest.mark.parametrize(("command", "words", "more"), [
+    (faults.fail, ("er9", "primary"), ""), (whatif.whatif, ("--fail", "er9 primary"), "; router paris ce1")])
+def test_what_neither_knows_both_refuse_alike(at_paris: Arm, command: click.Command, words: tuple[str, ...],
+                                              more: str) -> None:
+    assert at_paris.resources
+    said = CliRunner().invoke(command, words, obj=locate("/nowhere")).output
+    assert "'er9 primary' is nothing that is in use and can fail. Write CIRCUIT LEG, or edge LOCATION LEG" in said
+    assert said.endswith(f"There are: {'; '.join(' '.join(one['words']) for one in KNOWN)}{more}.\n")

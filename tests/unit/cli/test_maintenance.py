@@ -94,6 +94,18 @@ def test_it_is_shown_as_an_account_sees_it(arm: Arm) -> None:
     assert (code, "there is no maintenance 'm0' for customer" in said) == (1, True)
 
 
+@pytest.mark.parametrize(("kind", "given", "offered"), [
+    ("leg", (), ["er1"]), ("leg", ("er1",), ["primary"]), ("edge", (), ["Amsterdam"]),
+    ("edge", ("amsterdam",), ["secondary"]), ("gateway", ("gw1",), ["0"]), ("switch", (), [])])
+def test_targets_are_offered_as_for_fail(arm: Arm, kind: str, given: tuple[str, ...], offered: list[str]) -> None:
+    arm.answers["status"] = {"canFail": [{"words": words} for words in (
+        ["er1", "primary"], ["edge", "Amsterdam", "secondary"], ["gateway", "gw1", "0"])]}
+    context = click.Context(maintenance.maintenance.commands["announce"], obj=locate("/nowhere", {}))
+    context.params = {"kind": kind, "names": given}
+    found = maintenance._complete_name(context, click.Argument(["names"]), "")
+    assert [one.value for one in found] == offered
+
+
 def test_names_are_offered_of_what_can_still_be_cancelled_and_of_all_to_look_at(arm: Arm) -> None:
     assert arm.resources
     for command, offered in (("cancel", ["m1"]), ("show", ["m0", "m1"])):

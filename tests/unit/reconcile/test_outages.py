@@ -9,6 +9,7 @@ import pytest
 import conditions
 import estates
 import reaching
+import wans
 from stage import Stage
 from trunkline import settings
 from trunkline.cli import failing
@@ -19,8 +20,10 @@ from trunkline.intent.drivers import Change
 from trunkline.intent.network import Node, Outage
 from trunkline.intent.view import CIRCUIT, FAULT, GATEWAY
 from trunkline.model.circuit import Leg
+from trunkline.model.fault import RehearsedFault
 from trunkline.model.profile import AZURE
-from trunkline.model.resource import Json
+from trunkline.model.resource import Json, Resource, ResourceId
+from trunkline.model.whatif import WhatIf
 from trunkline.reconcile.overview import Look, overview
 from trunkline.reconcile.troubles import Troubles
 from trunkline.settings import Places
@@ -115,6 +118,25 @@ def test_whatever_fails_is_among_what_can_fail_in_the_same_words(stage: Stage, w
     row, = found["faults"]
     known = failing.chosen(found["canFail"], row["target"])
     assert known["properties"]["kind"] == what.get("kind", "leg"), takes
+
+
+@pytest.mark.parametrize("more", [[], [*reaching.premises(2), reaching.link()], [*wans.hub(), wans.gateway()],
+                                  [*estates.circuit("er1", 2, group="rg2")]],
+                         ids=["alone", "Global Reach", "hub", "one name twice"])
+def test_the_what_if_and_fail_know_the_same_by_the_same_words(stage: Stage, more: list[Resource]) -> None:
+    stage.put(*more)
+    can_fail = {" ".join(one["words"]): RehearsedFault.model_validate(one["properties"]).target
+                for one in told(stage)["canFail"]}
+
+    def asked(**question: object) -> Json:
+        return stage.ask(ResourceId(estates.SUBSCRIPTION), "whatIf",
+                         question=WhatIf.model_validate(question).model_dump_json(by_alias=True))
+
+    known = asked(states=[[name] for name in can_fail])["states"]
+    assert [one["failure"] for one in known] == list(can_fail)
+    for state, target in zip(known, can_fail.values(), strict=True):
+        assert state["faults"] == [None] or RehearsedFault.model_validate(state["faults"][0]).target == target
+    assert {one["failure"] for one in asked()["failable"] if one["kind"] != "router"} <= can_fail.keys()
 
 
 def test_circuits_of_one_name_are_told_apart_by_their_groups(stage: Stage) -> None:

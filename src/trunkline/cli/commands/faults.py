@@ -39,7 +39,6 @@ class _Group(click.Group):
 def _complete(ctx: click.Context, _parameter: click.Parameter | None, incomplete: str) -> list[CompletionItem]:
     """The next word of a target, of what exists; for ``heal`` of what fails."""
     instance = ctx.find_object(Instance) or locate(str(ctx.find_root().params.get("home") or ""))
-    said = tuple(word.casefold() for word in ctx.params.get("target") or ())
     try:
         with connected(instance) as clients:
             found = overview(clients)
@@ -47,9 +46,7 @@ def _complete(ctx: click.Context, _parameter: click.Parameter | None, incomplete
         return []
     known = [row["target"] for row in found["faults"]] if ctx.info_name == "heal" else [
         row["words"] for row in found["canFail"]]
-    following = {words[len(said)] for words in known
-                 if len(words) > len(said) and tuple(word.casefold() for word in words[:len(said)]) == said}
-    return [CompletionItem(word) for word in sorted(following) if word.casefold().startswith(incomplete.casefold())]
+    return failing.following(known, ctx.params.get("target") or (), incomplete)
 
 
 def _flap(_ctx: click.Context, _parameter: click.Parameter, text: str | None) -> dict[str, float]:

@@ -10,11 +10,12 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from trunkline.cli import failing
 from trunkline.cli.client import Client, Clients, Json, connected
+from trunkline.cli.commands.status import overview
 from trunkline.cli.failure import Failed
 from trunkline.cli.instance import Instance, locate
 from trunkline.cli.lookup import circuit as find_circuit
-from trunkline.cli.lookup import complete_circuit
 from trunkline.cli.options import (
     account_option,
     in_seconds,
@@ -44,13 +45,18 @@ def maintenance() -> None:
     """
 
 
-def _complete_name(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    kind, given = ctx.params.get("kind"), ctx.params.get("names") or ()
-    wanted = "".join(NAMES.get(kind or "", ())[len(given):len(given) + 1])
-    if wanted == "circuit":
-        return complete_circuit(ctx, parameter, incomplete)
-    words = {"leg": LEGS, "instance": INSTANCES}.get(wanted, ())
-    return [CompletionItem(word) for word in words if word.startswith(incomplete)]
+def _complete_name(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Of what is in use, as for 'trunkline fail'."""
+    kind, instance = ctx.params.get("kind"), ctx.find_object(Instance) or locate(
+        str(ctx.find_root().params.get("home") or ""))
+    try:
+        with connected(instance) as clients:
+            known = [one["words"] for one in overview(clients)["canFail"]]
+    except click.ClickException:
+        return []
+    of_kind = [words if kind == "leg" else words[1:] for words in known
+               if (words[0] == kind if kind != "leg" else words[0] not in failing.FORMS)]
+    return failing.following(of_kind, ctx.params.get("names") or (), incomplete)
 
 
 @maintenance.command()

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 import click
 from click.shell_completion import CompletionItem
 
-from trunkline.cli.client import Json, connected
+from trunkline.cli import failing
+from trunkline.cli.client import Clients, Json, connected
+from trunkline.cli.commands.status import overview
 from trunkline.cli.failure import Failed
 from trunkline.cli.instance import Instance, locate
 from trunkline.cli.options import Number, output_option, pass_instance, print_json
@@ -23,11 +25,11 @@ _MOST = 40
 
 
 def _complete(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Failures that the estate can have."""
+    """What can fail, and customers' own routers: whole, for each is one word to the shell."""
     instance = ctx.find_object(Instance) or locate(str(ctx.find_root().params.get("home") or ""))
     try:
         with connected(instance) as clients:
-            names = [one["failure"] for one in ask(clients, {})["failable"]]
+            names = [" ".join(one["words"]) for one in failing.losable(clients, overview(clients))]
     except click.ClickException:
         return []
     return [CompletionItem(name) for name in sorted(names) if name.lower().startswith(incomplete.lower())]
@@ -57,9 +59,9 @@ def whatif(ctx: click.Context, at_once: int, failures: tuple[str, ...], load: fl
     if ctx.invoked_subcommand:
         return
     body: Json = {"failuresAtOnce": at_once, "loadPercent": load, "demands": demands}
-    if failures:
-        body["states"] = [list(failures)]
     with connected(ctx.ensure_object(Instance)) as clients:
+        if failures:
+            body["states"] = [_meant(clients, failures)]
         found = ask(clients, body)
     if as_json:
         print_json(found)
@@ -67,6 +69,12 @@ def whatif(ctx: click.Context, at_once: int, failures: tuple[str, ...], load: fl
         _show_state(found["states"][0])
     else:
         _show(found, at_once)
+
+
+def _meant(clients: Clients, failures: Sequence[str]) -> list[str]:
+    """In the words of 'trunkline fail'. Raises Failed, as that does."""
+    known = failing.losable(clients, overview(clients))
+    return [" ".join(failing.chosen(known, text.split(), failing.LOSABLE)["words"]) for text in failures]
 
 
 def _row(row: Json, name: str) -> tuple[str, ...]:
@@ -131,8 +139,9 @@ def verify(instance: Instance, /, failures: tuple[str, ...], as_json: bool, **dr
     progress, trials, seed = Progress(quiet=as_json), list[Trial](), 0
     with connected(instance) as clients:
         verifier = Verifier(clients, instance.settings.places)
-        chosen: tuple[tuple[str, ...], ...] = (failures,)
-        if not failures:
+        if failures:
+            chosen: tuple[tuple[str, ...], ...] = (tuple(_meant(clients, failures)),)
+        else:
             chosen, seed = drawn_from(verifier.failable(), **drawn)  # type: ignore[arg-type]
         states = verifier.predicted(((), *chosen))
         try:

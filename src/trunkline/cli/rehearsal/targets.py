@@ -25,15 +25,12 @@ _DRAINABLE = (FaultKind.LEG, FaultKind.EDGE, FaultKind.SWITCH)
 def complete(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The next word of what is in use and can fail."""
     instance = ctx.find_object(Instance) or locate(str(ctx.find_root().params.get("home") or ""))
-    said = tuple(word.casefold() for word in ctx.params.get("target") or ())
     try:
         with connected(instance) as clients:
             known = [row["words"] for row in overview(clients)["canFail"]]
     except click.ClickException:
         known = [[kind] for kind in failing.FORMS]
-    following = {words[len(said)] for words in known
-                 if len(words) > len(said) and tuple(word.casefold() for word in words[:len(said)]) == said}
-    return [CompletionItem(word) for word in sorted(following) if word.casefold().startswith(incomplete.casefold())]
+    return failing.following(known, ctx.params.get("target") or (), incomplete)
 
 
 @dataclass(frozen=True, slots=True)

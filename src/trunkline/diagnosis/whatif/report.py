@@ -24,8 +24,8 @@ class Reporter:
 
     def states(self, wanted: Iterable[Sequence[str]]) -> Json:
         """Sets of failures by their names, each with what becomes of every bundle."""
-        return {"states": [self._one_state([self._names.find(text, self._network.causes) for text in texts])
-                           for texts in wanted]}
+        known = self._names.known(self._network.nameable)
+        return {"states": [self._one_state([self._names.find(text, known) for text in texts]) for texts in wanted]}
 
     def state(self, causes: Sequence[Cause]) -> Json:
         """One set of failures."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from trunkline.diagnosis.whatif.demand import MEGABIT
 from trunkline.diagnosis.whatif.sweep import Cost
@@ -20,8 +20,8 @@ from trunkline.intent.connectivity.wiring import Meter
 from trunkline.intent.network import Direction
 from trunkline.model.backbone import site_of
 from trunkline.model.circuit import Leg
-from trunkline.model.fault import WORDS, FaultKind, Target
-from trunkline.model.plant import locations, regions
+from trunkline.model.fault import ROUTER, WORDS, FaultKind, Target, spellings, spelt
+from trunkline.model.plant import site_called
 from trunkline.model.provider import offers
 from trunkline.model.resource import ResourceId
 
@@ -39,27 +39,39 @@ class Names:
                *(one.id for one in found.sites), *found.vnets]
         often = Counter(map(_called, ids))
         self._short = {one.key: one.name if often[_called(one)] == 1 else f"{one.group}/{one.name}" for one in ids}
-        self._places = {name.casefold(): name for name in (*locations(), *regions(), *offers())}
         self._meters = dict(self._bounds())
 
     def failure(self, cause: Cause) -> str:
         """As ``trunkline fail`` and ``trunkline whatif`` take it."""
-        if isinstance(cause, RouterLoss):
-            return f"router {self.owner(cause.key)} {cause.router}"
-        owned = cause.kind in (FaultKind.LEG, FaultKind.INSTANCE)
-        names = [self.owner(cause.key)] if owned else [self._place(name) for name in cause.key.split("~")]
-        return " ".join([WORDS[cause.kind], *names, *filter(None, [cause.part])])
+        return " ".join(self._words(cause, self.owner(cause.key) if _is_owned(cause) else ""))
 
-    def find(self, text: str, causes: Iterable[Cause]) -> Cause:
-        """The failure that is meant, by its words in any case."""
-        known = {self.failure(cause).casefold(): cause for cause in causes}
-        wanted = " ".join(text.split()).casefold()
-        found = known.get(wanted) or known.get(f"leg {wanted}")
+    def _words(self, cause: Cause, owner: str) -> list[str]:
+        if isinstance(cause, RouterLoss):
+            return [ROUTER, owner, cause.router]
+        kind = [] if cause.kind is FaultKind.LEG else [WORDS[cause.kind]]
+        names = [owner] if owner else [_place(name) for name in cause.key.split("~")]
+        return [*kind, *names, *filter(None, [cause.part])]
+
+    def known(self, causes: Iterable[Cause]) -> Mapping[str, Cause]:
+        """Failures by all that they may be called; what somebody owns also with its group."""
+        return {name: cause for cause in causes for owner in self._owners(cause)
+                for name in spellings(self._words(cause, owner))}
+
+    def _owners(self, cause: Cause) -> tuple[str, ...]:
+        if not _is_owned(cause):
+            return ("",)
+        identity = ResourceId.parse(cause.key)
+        return self.owner(cause.key), f"{identity.group}/{identity.name}"
+
+    def find(self, text: str, known: Mapping[str, Cause]) -> Cause:
+        """The failure that is meant."""
+        words = text.split()
+        found = known.get(spelt(words))
         if found is None:
-            word = wanted.partition(" ")[0]
-            near = [cause for name, cause in known.items() if word in name.split(" ")] or list(known.values())
-            told = "; ".join(sorted(map(self.failure, near))[:_MOST_TOLD])
-            raise Fault("UnknownFailure", f"there is no '{text}' to fail; there are: {told}.")
+            names = sorted({self.failure(cause) for cause in known.values()})
+            near = [name for name in names if words and words[0].casefold() in name.casefold().split(" ")]
+            raise Fault("UnknownFailure", f"there is no '{text}' to fail; there are: "
+                        f"{'; '.join((near or names)[:_MOST_TOLD])}.")
         return found
 
     def bound(self, meter: Meter) -> str:
@@ -87,15 +99,12 @@ class Names:
         first = bundle.pairs[0]
         return self.owner(first.here.owner.key), self.owner(first.there.owner.key)
 
-    def _place(self, name: str) -> str:
-        return self._places.get(name, name)
-
     def why(self, cause: Cause, bundles: Sequence[Bundle]) -> str:
         """Why all paths of these pairs go through what fails."""
         if isinstance(cause, RouterLoss):
             return self._ends_at(cause)
         sites = list(self._sites(cause, bundles[0].pairs[0]))
-        place = self._place(cause.key)
+        place = _place(cause.key)
         return {
             FaultKind.LEG: f"no other leg carries what {_listed(sites)} needs",
             FaultKind.EDGE: "nothing leads past this edge: the other leg is not in use",
@@ -151,6 +160,16 @@ class Names:
     def _pairs(self, bundles: Sequence[Bundle], words: str) -> str:
         ends = dict.fromkeys(" ↔ ".join(self.between(bundle)) for bundle in bundles)
         return f"{words} {_listed(list(ends), 4)}" if ends else ""
+
+
+def _is_owned(cause: Cause) -> bool:
+    return isinstance(cause, RouterLoss) or cause.kind in (FaultKind.LEG, FaultKind.INSTANCE)
+
+
+def _place(name: str) -> str:
+    """Of the plant, or of a provider."""
+    offer = offers().get(name)
+    return offer.name if offer else site_called(name)
 
 
 def _called(one: ResourceId) -> tuple[str, str, str]:

@@ -85,8 +85,15 @@ class Connectivity:
 
     @cached_property
     def causes(self) -> tuple[Cause, ...]:
-        return tuple(cause for cause in self.taking.possible()
-                     if not self._subscription or owner(cause) in ("", self._subscription))
+        return tuple(cause for cause in self.taking.possible() if self._is_told(cause))
+
+    @property
+    def nameable(self) -> tuple[Cause, ...]:
+        """With those that are only looked at when somebody names them."""
+        return (*self.causes, *(cause for cause in self.taking.besides() if self._is_told(cause)))
+
+    def _is_told(self, cause: Cause) -> bool:
+        return not self._subscription or owner(cause) in ("", self._subscription)
 
     def missing(self, taken: Collection[Need]) -> int:
         """Bits of what is gone with what is taken away, the ways over the backbone that are broken included."""

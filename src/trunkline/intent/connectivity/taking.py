@@ -22,6 +22,7 @@ from trunkline.intent.view import CircuitView, site_model
 from trunkline.model.backbone import site_of
 from trunkline.model.circuit import Leg
 from trunkline.model.fault import FaultKind, Target
+from trunkline.model.plant import location
 from trunkline.model.resource import ResourceId
 
 _BETWEEN = "~"
@@ -81,6 +82,18 @@ class Taking:
         order = [kind.value for kind in FaultKind]
         return tuple(sorted(found, key=lambda cause: (
             order.index(cause.kind) if isinstance(cause, Target) else -1)))
+
+    def besides(self) -> Iterator[Target]:
+        """What can fail and is no failure of its own to look at: a leg that nobody has ordered, a link on one leg, a
+        location that is only crossed."""
+        yield from (Target(FaultKind.LEG, one.resource.id.key, leg) for one in self._inventory.circuits for leg in Leg)
+        for target in self._of_backbone():
+            one, _, other = target.key.partition(_BETWEEN)
+            if target.kind is FaultKind.CORE and location(one):
+                yield Target(FaultKind.LOCATION, one)
+            elif target.kind is FaultKind.SPAN:
+                yield from (Target(FaultKind.SPAN, target.key, leg) for leg in Leg
+                            if needs.link(core_node(one, leg), core_node(other, leg)) in self._links)
 
     def _of_backbone(self) -> Iterator[Target]:
         """Its routers and links, as far as they are there."""
