@@ -42,7 +42,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "events": ("events", "events", "What is wrong with sessions and routes: leaks, hijacks, flaps, spoofers."),
     "contain": ("contain", "contain", "Act against an incident on a leg: drop prefixes, stop export, shut it."),
     "drill": ("drill", "drill", "Attack a running estate, or fail a part of it, and see what comes of it."),
-    "certificate": ("certificate", "certificate", "Verify and compare the certificates of failover drills."),
+    "certificate": ("certificate", "certificate", "Verify, show and compare the certificates of failover drills."),
     "nodes": ("nodes", "nodes", "The routers, switches and hosts of the network."),
     "exec": ("nodes", "exec_", "Run a command inside a node."),
     "vtysh": ("nodes", "vtysh", "Ask a router's FRR: what it knows, changing nothing."),

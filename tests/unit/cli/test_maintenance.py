@@ -65,6 +65,7 @@ def arm(monkeypatch: pytest.MonkeyPatch) -> Arm:
                         ("/subscriptions/sub-c/providers/Trunkline.Plant/notices/m1", "InProgress")):
         arm.resources[path.lower()] = {"id": path, "name": path.rpartition("/")[2], "properties": {
             **WORK, "state": state}}
+    monkeypatch.setattr(maintenance, "_TAKEN_BACK_S", 0.0)
     monkeypatch.setattr(maintenance, "connected", lambda _instance: nullcontext(arm.clients()))
     return arm
 

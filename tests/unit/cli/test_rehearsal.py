@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from threading import Event
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from rehearsing import ER1, GROUP, GW1, HUB, SITE, TOLD, can_fail, circuit, ground
+from trunkline.cli.client import Client
 from trunkline.cli.failure import Failed
 from trunkline.cli.rehearsal import ground as looking
+from trunkline.cli.rehearsal.drain import Drain
 from trunkline.cli.rehearsal.ground import Ground
 from trunkline.cli.rehearsal.links import Link, reaches
 from trunkline.cli.rehearsal.pairing import MOST_PAIRS, Pairing, chosen
+from trunkline.cli.rehearsal.play import _noted
 from trunkline.cli.rehearsal.preflight import Plan, Wish
 from trunkline.cli.rehearsal.targets import all_legs, parse
 from trunkline.cli.rehearsal.traffic import _streams
 from trunkline.diagnosis.drill.certificate import Direction, Timers
+from trunkline.diagnosis.drill.conditions import Sample
 from trunkline.diagnosis.drill.ways import shaken
 from trunkline.model.fault import FaultKind
 from waiting import until
@@ -160,6 +167,20 @@ def test_the_timers_in_force_bound_the_outage_and_the_hold_is_never_shorter_than
     assert (fast.bounds.outage_ms, fast.hold_s) == (1_900, 2.9)
     assert (slow.bounds.outage_ms, slow.hold_s) == (181_000, 182)
     assert bounds("300 ms × 3", Wish(outage_ms=250, abort_outage_s=9)).bounds.outage_ms == 250
+
+
+def test_who_wants_an_end_does_not_wait_until_a_busy_leg_is_quiet() -> None:
+    carried, waited, asked = itertools.count(0, 1_000_000), list[str](), Event()
+    stats = SimpleNamespace(get=lambda _path: {"primaryBytesIn": next(carried), "primaryBytesOut": 0})
+    asked.set()
+    Drain(cast(Client, stats), (("/circuits/er1", "primary"),), 60).quiet(waited.append, asked)
+    assert waited == []
+
+
+def test_what_is_counted_while_a_drill_runs_is_named_so_that_it_may_fall() -> None:
+    on_the_way, arrived = (_noted(Sample(at, {(0, 0): 1_000}, {(0, 0): heard})) for at, heard in ((0, 990), (1, 1_000)))
+    assert on_the_way == "1,000 datagrams sent, 10 lost or under way"
+    assert arrived == "1,000 datagrams sent, 0 lost or under way"
 
 
 @contextmanager

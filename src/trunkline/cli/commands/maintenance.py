@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -35,6 +36,8 @@ NAMES = {"leg": ("circuit", "leg"), "edge": ("location", "leg"), "switch": ("pro
 _KINDS = {"gateway": "gatewayInstance"}
 _GROUP, _PLANT = "trunkline-maintenance", "Trunkline.Plant"
 _NETWORK = "Microsoft.Network"
+#: What one that was cancelled comes to, and how long that may take: the service looks once a second.
+_TAKEN_BACK, _TAKEN_BACK_S, _LOOK_S = (MaintenanceState.CANCELLED, MaintenanceState.RESTORING), 5.0, 0.2
 
 
 @click.group()
@@ -141,9 +144,13 @@ def show(instance: Instance, name: str, account: str, as_json: bool) -> None:
 @pass_instance
 def cancel(instance: Instance, name: str, account: str, as_json: bool) -> None:
     """Take a maintenance back: one that has begun gives traffic back at once."""
-    with connected(instance) as clients, Progress(quiet=as_json).step(f"cancel maintenance {name}"):
+    with connected(instance) as clients, Progress(quiet=as_json).step(f"cancel maintenance {name}") as step:
         clients.named(account).post(f"{_find(clients, 'operator', name)['id']}/cancel")
-        found = _find(clients, "operator", name)
+        found, end = _find(clients, "operator", name), time.monotonic() + _TAKEN_BACK_S
+        while found["properties"]["state"] not in _TAKEN_BACK and time.monotonic() < end:
+            step.waiting("the service to take it back")
+            time.sleep(_LOOK_S)
+            found = _find(clients, "operator", name)
     _tell([found], as_json)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from threading import Event
 
 from trunkline.cli.client import Client, RequestFailed, Watch
 from trunkline.cli.failure import Failed
@@ -45,11 +46,11 @@ class Drain:
             self.client.post(f"{circuit}/startCircuitLinkFailoverTest?linkType={leg}&circuitTestCategory={_CATEGORY}"
                              f"&expiresInSeconds={self.seconds}&api-version={_VERSION}", watch=watch)
 
-    def quiet(self, watch: Watch) -> None:
-        """Waits until nothing but sessions is on the legs; raises Failed if that does not come."""
+    def quiet(self, watch: Watch, asked: Event) -> None:
+        """Waits until nothing but sessions is on the legs, or somebody wants an end; raises Failed if that does not
+        come."""
         end, before = time.monotonic() + _PATIENCE_S, list(self._carried())
-        while True:
-            time.sleep(_LOOK_S)
+        while not asked.wait(_LOOK_S):
             now = list(self._carried())
             busiest = max((after - earlier for after, earlier in zip(now, before, strict=True)), default=0)
             if busiest <= _QUIET_BYTES_PER_S * _LOOK_S:

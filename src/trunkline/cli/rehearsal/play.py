@@ -105,7 +105,7 @@ class Drill:
         if self.drained and not played.stopped:
             with self._phase(played, DRAIN, "drain: paths over the leg become longer") as step:
                 self.drained.begin(step.waiting)
-                self.drained.quiet(step.waiting)
+                self.drained.quiet(step.waiting, self.asked)
                 self._watch(played, found, conditions, step, _SAMPLE_S)
         if not played.stopped:
             with self._phase(played, FAIL, f"fail {self.plan.target.said} for {self.plan.hold_s:.0f} s") as step:
