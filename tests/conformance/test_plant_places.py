@@ -77,19 +77,19 @@ def test_what_is_computed_whole_comes_on_one_page_unless_less_is_asked_for(windo
 
 
 def test_a_location_tells_what_is_published_and_where_it_is(window: Window) -> None:
-    found = one(window, "peeringlocations", "seattle")
+    found = one(window, "peeringlocations", "Seattle")
     assert found == {
         "provisioningState": "Succeeded", "latitude": 47.614, "longitude": -122.339, "address": "Equinix SE2",
         "zone": 1,
         "geopoliticalArea": "North America", "localRegions": ["West US 2"], "nearestRegion": "westus2",
-        "expressRouteDirect": True, "metro": False, "sites": {"primary": "seattle", "secondary": "seattle"},
+        "expressRouteDirect": True, "metro": False, "sites": {"primary": "Seattle", "secondary": "Seattle"},
         "cityPairs": [], "providers": found["providers"], "used": False, "usedBy": []}
     assert "Equinix" in found["providers"]
 
 
 def test_a_metro_tells_its_buildings_and_a_building_its_metro(window: Window) -> None:
     assert one(window, "peeringLocations", "New York Metro")["sites"] == {
-        "primary": "new york", "secondary": "165 halsey street"}
+        "primary": "New York", "secondary": "165 Halsey Street"}
     assert one(window, "peeringLocations", "Amsterdam2")["cityPairs"] == ["Amsterdam Metro"]
 
 
@@ -145,14 +145,14 @@ def test_the_plant_is_read_only(window: Window, kind: str, method: str) -> None:
 
 def test_both_legs_paths_share_nothing_between_their_ends(window: Window) -> None:
     legs = ask(window, "path", {"from": "Seattle", "to": "West Europe"}).body["legs"]
-    assert [legs[leg]["sites"][0] for leg in legs] == ["seattle", "seattle"]
+    assert [legs[leg]["sites"][0] for leg in legs] == ["Seattle", "Seattle"]
     assert not set(legs["primary"]["sites"][1:-1]) & set(legs["secondary"]["sites"][1:-1])
     assert 100 < legs["primary"]["roundTripInMilliseconds"] < legs["secondary"]["roundTripInMilliseconds"] < 200
 
 
 def test_a_path_from_a_metro_begins_at_each_legs_building(window: Window) -> None:
     legs = ask(window, "path", {"from": "Amsterdam Metro", "to": "westeurope"}).body["legs"]
-    assert [legs[leg]["sites"] for leg in legs] == [["amsterdam", "westeurope"], ["amsterdam2", "westeurope"]]
+    assert [legs[leg]["sites"] for leg in legs] == [["Amsterdam", "West Europe"], ["Amsterdam2", "West Europe"]]
 
 
 @pytest.mark.parametrize(("body", "code", "target"), [

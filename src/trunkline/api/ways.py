@@ -17,9 +17,10 @@ from trunkline.errors import NotFound
 from trunkline.intent.view import SITE, site_model
 from trunkline.model.backbone import backbone, site_of
 from trunkline.model.circuit import Leg
+from trunkline.model.closest import closest_first, did_you_mean
 from trunkline.model.geography import Position
 from trunkline.model.nearest import Choice, Way, position_of, ranked
-from trunkline.model.plant import region, regions
+from trunkline.model.plant import locations, region, regions, site_called
 from trunkline.model.resource import Json, Properties, ResourceId
 from trunkline.model.site import SitePosition
 
@@ -56,7 +57,7 @@ def _leg(asked: PathQuestion, leg: Leg) -> Json:
     found = backbone().path(_place(asked.start, "from"), _place(asked.end, "to"), leg)
     spans = [span for pair in pairwise(found) if (span := backbone().span(*pair))]
     us = backbone().latency_us(found)
-    return {"sites": list(found), "links": [str(span) for span in spans],
+    return {"sites": list(map(site_called, found)), "links": [str(span) for span in spans],
             "lengthInKilometers": round(sum(span.km for span in spans), 1), "latencyInMicroseconds": us,
             "roundTripInMilliseconds": _ms(2 * us)}
 
@@ -66,7 +67,8 @@ def _place(name: str, member: str) -> str:
     found = region(name)
     place = found.name if found else name.casefold()
     if site_of(place, Leg.PRIMARY) not in backbone().by_name:
-        raise NotFound(f"{member} '{name}' is no peering location, metro, building or region of the plant; "
+        near = did_you_mean(name, [*locations(), *regions()])
+        raise NotFound(f"{member} '{name}' is no peering location, metro, building or region of the plant.{near} "
                        "'trunkline plant --all' lists them.", "PlaceNotFound", member)
     return place
 
@@ -75,7 +77,8 @@ def nearest(service: Service, call: Call) -> Answer:
     asked = _question(call, NearestQuestion)
     wanted = region(asked.region)
     if wanted is None:
-        raise NotFound(f"region '{asked.region}' is none of the plant; these are: {', '.join(regions())}.",
+        raise NotFound(f"region '{asked.region}' is none of the plant; these are: "
+                       f"{', '.join(closest_first(asked.region, regions()))}.",
                        "PlaceNotFound", "region")
     start = _position(service, call, asked)
     return answer({"region": wanted.name, "latitude": start.latitude, "longitude": start.longitude,
@@ -117,7 +120,7 @@ def _shown(choice: Choice) -> Json:
 
 def _way(way: Way) -> Json:
     return {"accessInMilliseconds": _ms(2 * way.access_us), "backboneInMilliseconds": _ms(2 * way.backbone_us),
-            "roundTripInMilliseconds": _ms(way.round_trip_us), "sites": list(way.path)}
+            "roundTripInMilliseconds": _ms(way.round_trip_us), "sites": list(map(site_called, way.path))}
 
 
 def _ms(us: int) -> float:

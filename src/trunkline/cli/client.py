@@ -203,6 +203,9 @@ def _trusting(ca: Path) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=ca)
     except FileNotFoundError:
         raise NotRunning(f"there is no CA certificate yet ({ca}); 'trunkline up' creates it.") from None
+    except OSError:
+        raise Failed(f"{ca} is no certificate in PEM; stop the service, move it away, and 'trunkline up' makes "
+                     "another.") from None
 
 
 @contextmanager
@@ -210,9 +213,20 @@ def _reaching(url: str) -> Iterator[None]:
     try:
         yield
     except httpx.ConnectError as problem:
-        raise NotRunning(f"no answer at {url}: {problem}") from problem
+        raise _unreached(url, problem) from problem
     except httpx.TransportError as problem:
         raise Failed(f"{url} broke off: {problem or type(problem).__name__}") from problem
+
+
+def _unreached(url: str, problem: BaseException) -> Failed:
+    """httpx hides what the machine said behind errors of its own, and shows OpenSSL's words."""
+    cause: BaseException | None = problem
+    while cause and not (isinstance(cause, OSError) and cause.strerror):
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(cause, ssl.SSLError):
+        return Failed(f"{url} shows a certificate that the CA of this home did not sign: another instance answers "
+                      "there, or the CA was made anew. Name its home with --home, or start the service again.")
+    return NotRunning(f"no answer at {url}: {cause.strerror if isinstance(cause, OSError) else problem}.")
 
 
 def _refusal(answer: httpx.Response) -> RequestFailed:

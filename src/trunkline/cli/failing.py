@@ -10,7 +10,8 @@ from click.shell_completion import CompletionItem
 from trunkline.cli import whatif
 from trunkline.cli.client import Clients, Json
 from trunkline.cli.failure import Failed
-from trunkline.cli.lookup import told_apart
+from trunkline.cli.lookup import there, told_apart
+from trunkline.cli.plain import sentence
 from trunkline.cli.tables import duration
 from trunkline.model.fault import ROUTER, WORDS, FaultKind, spellings, spelt
 
@@ -25,7 +26,6 @@ FORMS = {WORDS[kind]: f"{WORDS[kind]} {names}" for kind, names in {
 COSTS = {"lost": "Cut off", "gone": "An end is taken away", "partly": "Part of the flows is lost"}
 #: What a what-if takes away beside.
 LOSABLE = (*FORMS.values(), f"{ROUTER} SITE ROUTER")
-_TOLD = 12  #: most targets that a message names
 
 
 def row(fault: Json, now: datetime) -> tuple[object, ...]:
@@ -85,11 +85,10 @@ def chosen(known: Sequence[Json], words: Sequence[str], forms: Sequence[str] = t
             return target
     names = [" ".join(target["words"]) for target in known]
     of_kind = [name for name in names if name.split(" ")[0] == words[0].lower()]
-    there = of_kind or names
-    more = f" and {len(there) - _TOLD} more" if len(there) > _TOLD else ""
-    told = f"There are: {'; '.join(there[:_TOLD])}{more}." if there else "Nothing is there yet that could fail."
-    raise Failed(f"'{' '.join(words)}' is nothing that is in use and can fail. Write CIRCUIT LEG, or "
-                 f"{', '.join(forms[:-1])} or {forms[-1]}. {told}")
+    said = " ".join(words)
+    told = sentence(there(of_kind or names, said, "; ")) if names else "Nothing is there yet that could fail."
+    raise Failed(f"'{said}' is nothing that is in use and can fail. Write CIRCUIT LEG, or {', '.join(forms[:-1])} or "
+                 f"{forms[-1]}. {told}")
 
 
 def losable(clients: Clients, found: Json) -> list[Json]:

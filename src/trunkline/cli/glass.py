@@ -51,7 +51,7 @@ def _circuit(clients: Clients, wanted: str, known: list[Target]) -> Target:
         if not refused.message.startswith("there is no"):
             raise
         raise Failed(f"there is no circuit, gateway, hub, exchange or member '{wanted}'; "
-                     f"{there([one.name for one in known])}.") from None
+                     f"{there([one.name for one in known], wanted)}.") from None
     return Target("circuit", told["name"], told["id"])
 
 

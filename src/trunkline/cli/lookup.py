@@ -11,8 +11,10 @@ from click.shell_completion import CompletionItem
 from trunkline.cli.client import Clients, Json, connected
 from trunkline.cli.failure import Failed
 from trunkline.cli.instance import Instance, locate
+from trunkline.model.closest import closest_first
 
 NETWORK = "Microsoft.Network"
+_TOLD = 12  #: most names that a message tells
 
 
 def circuits(clients: Clients) -> list[Json]:
@@ -29,12 +31,16 @@ def circuit(clients: Clients, wanted: str) -> Json:
     if found:
         choices = ", ".join(f"{group_of(one['id'])}/{one['name']}" for one in found)
         raise Failed(f"several circuits are called '{wanted}'; write one of {choices}.")
-    raise Failed(f"there is no circuit '{wanted}'; {there([one['name'] for one in circuits(clients)])}.")
+    raise Failed(f"there is no circuit '{wanted}'; {there([one['name'] for one in circuits(clients)], wanted)}.")
 
 
-def there(names: Sequence[str]) -> str:
-    """Which there are, as a sentence says it."""
-    return f"there {'is' if len(names) == 1 else 'are'} {', '.join(names)}" if names else "there is none at all"
+def there(names: Sequence[str], wanted: str = "", between: str = ", ") -> str:
+    """Which there are, as a sentence says it: those first that are like ``wanted``."""
+    if not names:
+        return "there is none at all"
+    left = len(names) - _TOLD
+    told = between.join(closest_first(wanted, names)[:_TOLD]) + (f" and {left} more" if left > 0 else "")
+    return f"there {'is' if len(names) == 1 else 'are'} {told}"
 
 
 def complete_circuit(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

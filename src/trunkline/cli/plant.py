@@ -8,6 +8,8 @@ from pathlib import Path
 from trunkline.cli.client import Clients, Json
 from trunkline.cli.failure import Failed
 from trunkline.cli.lookup import there
+from trunkline.model.closest import closest
+from trunkline.model.fault import spelt
 
 LEGS = ("primary", "secondary")
 #: What ``trunkline status`` says of a link whose router has its neighbour.
@@ -31,10 +33,15 @@ def ask(clients: Clients, what: str, body: Json) -> Json:
 
 def with_states(links: list[Json], observed: list[Json]) -> list[Json]:
     """Links with the ``observed`` state of each leg that is in use. ``observed``: rows of the status."""
-    states = {(frozenset((row["site"], row["to"])), row["leg"]): row for row in observed}
+    states = {(_ends(row["site"], row["to"]), row["leg"]): row for row in observed}
     return [{**link, "properties": {**link["properties"], "legs": {
-        leg: {**said, "state": state(said["used"], states.get((frozenset(link["properties"]["sites"]), leg)))}
+        leg: {**said, "state": state(said["used"], states.get((_ends(*link["properties"]["sites"]), leg)))}
         for leg, said in link["properties"]["legs"].items()}}} for link in links]
+
+
+def _ends(*sites: str) -> frozenset[str]:
+    """In any spelling: a region may be written as in ids."""
+    return frozenset(spelt([site]) for site in sites)
 
 
 def state(used: bool, row: Json | None) -> str:
@@ -63,9 +70,16 @@ def location_named(clients: Clients, name: str) -> Json:
     for place in found:
         if place["name"].lower() == name.lower():
             return place
-    of_building = [place["name"] for place in found if name.lower() in place["properties"]["sites"].values()]
+    of_building = [place["name"] for place in found
+                   if name.lower() in map(str.lower, place["properties"]["sites"].values())]
+    near = _like(name, [place["name"] for place in found])
     raise Failed(f"'{name}' is a building of {', '.join(of_building)}; ask for that." if of_building else
-                 f"there is no peering location '{name}'; 'trunkline plant --all' lists them.")
+                 f"there is no peering location '{name}'{near}; 'trunkline plant --all' lists them.")
+
+
+def _like(wanted: str, names: list[str]) -> str:
+    near = closest(wanted, names)
+    return f" ({' or '.join(near)}?)" if near else ""
 
 
 def starting_at(clients: Clients, text: str) -> Json:
@@ -79,10 +93,11 @@ def starting_at(clients: Clients, text: str) -> Json:
         return {"site": mine[0]["id"]}
     if "," in text:
         return {"position": _degrees(text)}
-    known = {place["name"].lower() for place in listed(clients, "peeringLocations")}
-    if text.lower() not in known:
-        raise Failed(f"there is no site '{text}' ({there([site['name'] for site in sites])}), and no peering location "
-                     "of that name; write a site, LATITUDE,LONGITUDE such as 47.4,8.5, or a city with a location.")
+    known = [place["name"] for place in listed(clients, "peeringLocations")]
+    if text.lower() not in map(str.lower, known):
+        raise Failed(f"there is no site '{text}' ({there([site['name'] for site in sites], text)}), and no peering "
+                     f"location of that name{_like(text, known)}; write a site, LATITUDE,LONGITUDE such as 47.4,8.5, "
+                     "or a city with a location.")
     return {"position": {"city": text}}
 
 

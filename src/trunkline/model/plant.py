@@ -13,6 +13,7 @@ from functools import cache
 
 from trunkline.errors import NotFound
 from trunkline.model.catalogue import Catalogue, listed, table
+from trunkline.model.closest import did_you_mean
 from trunkline.model.own_plant import OwnPlant, Row, key, region_name, used
 from trunkline.model.port_location import PortLocation, port_locations
 from trunkline.model.provider import offers
@@ -151,9 +152,13 @@ def site_named(name: str) -> str:
 
 
 def site_called(name: str) -> str:
-    """A location's or a region's name as people write it, of any that is known."""
+    """A site of the backbone as people write it: a location or a region by its name, a metro's building by its own."""
     place, area = location(name), region(name)
-    return place.name if place else area.display_name if area else name
+    if place or area:
+        return place.name if place else area.display_name if area else name
+    if own := used():
+        return next((row["location"] for row in own.locations if key(row["location"]) == key(name)), name)
+    return name.title() if key(name) in buildings() else name
 
 
 def location_index(name: str) -> int:
@@ -162,7 +167,8 @@ def location_index(name: str) -> int:
     if found is None and key(name) in buildings():
         return _own_building(own, name) if own else len(locations()) + buildings().index(key(name))
     if found is None:
-        raise NotFound(f"There is no peering location '{name}'.", "PeeringLocationNotFound")
+        raise NotFound(f"There is no peering location '{name}'.{did_you_mean(name, locations())}",
+                       "PeeringLocationNotFound")
     return found.index
 
 
@@ -185,7 +191,7 @@ def _shipped_buildings() -> tuple[str, ...]:
 def region_index(name: str) -> int:
     found = region(name)
     if found is None:
-        raise NotFound(f"There is no region '{name}'.", "LocationNotFound")
+        raise NotFound(f"There is no region '{name}'.{did_you_mean(name, regions())}", "LocationNotFound")
     return found.index
 
 

@@ -125,6 +125,16 @@ def test_a_certificate_signed_by_somebody_else_is_refused_where_a_key_is_trusted
     assert json.loads(shown.stdout)["id"] == certificate().id
 
 
+def test_what_is_no_public_key_is_told_without_the_librarys_words(tmp_path: Path) -> None:
+    path = tmp_path / "key.pem"
+    with pytest.raises(Failed, match=r"key.pem cannot be read: No such file or directory\."):
+        keys.read_public(path)
+    path.write_text("ssh-ed25519 AAAA")
+    with pytest.raises(Failed, match="begins with '-----BEGIN PUBLIC KEY-----'") as refused:
+        keys.read_public(path)
+    assert "cryptography" not in refused.value.message
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", "\x00", '{"kind": "trunkline failover certificate", "version": 1}'])
 def test_what_is_no_certificate_is_refused_in_words(places: Places, tmp_path: Path, text: str) -> None:
     path = tmp_path / "no.json"

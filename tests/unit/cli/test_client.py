@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
+from pathlib import Path
+
 import httpx
 import pytest
 
 from little_arm import ACCOUNTS, Arm
-from trunkline.cli.client import Client, Clients, RequestFailed, api_version
+from trunkline.cli.client import Client, Clients, RequestFailed, _trusting, api_version
 from trunkline.cli.failure import Failed, NotRunning
 
 PATH = "/subscriptions/sub-c/resourceGroups/rg1/providers/Microsoft.Network/virtualNetworks/hub"
@@ -60,6 +63,25 @@ def test_nobody_listening_means_not_running() -> None:
 
     with pytest.raises(NotRunning):
         _client(vanish).get(PATH)
+
+
+@pytest.mark.parametrize(("cause", "says"), [
+    (ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed (_ssl.c:1006)"),
+     "shows a certificate that the CA of this home did not sign"),
+    (ConnectionRefusedError(111, "Connection refused"), "no answer at .*: Connection refused")])
+def test_openssls_words_and_numbers_reach_nobody(cause: OSError, says: str) -> None:
+    def vanish(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError(str(cause), request=request) from cause
+
+    with pytest.raises(Failed, match=says) as caught:
+        _client(vanish).get(PATH)
+    assert not any(word in str(caught.value) for word in ("_ssl.c", "Errno", "SSL:"))
+
+
+def test_a_damaged_ca_is_told_with_its_way_out(tmp_path: Path) -> None:
+    (tmp_path / "ca.crt").write_text("damaged")
+    with pytest.raises(Failed, match=r"ca.crt is no certificate in PEM; .* makes another"):
+        _trusting(tmp_path / "ca.crt")
 
 
 def test_a_list_follows_its_pages() -> None:

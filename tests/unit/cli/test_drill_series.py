@@ -70,7 +70,7 @@ def test_everything_that_is_wrong_is_said_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(Failed) as refused:
         read(tmp_path, "hold: 0\nspeed: 9\ndrills:\n- {target: er1 primary, within: soon, colour: red}\n- {}\n")
     for said in ("line 1: hold:", "line 2: speed: there is no such member; there are", "line 4: drills[0].within:",
-                 "line 4: drills[0].colour: there is no such member", "line 5: drills[1].target:"):
+                 "line 4: drills[0].colour: there is no such member", "line 5: drills[1].target: this is required"):
         assert said in refused.value.message, said
 
 

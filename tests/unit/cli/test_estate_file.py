@@ -106,6 +106,21 @@ def test_a_fault_says_where_and_why(text: str, line: int, says: str) -> None:
     assert says in found[0][1]
 
 
+@pytest.mark.parametrize(("below", "line", "says"), [
+    ("  - name paris\n    asn: 65010\n", 3, "a key without ':'"),
+    ("  - name: paris\n    asn\n    lan: 10.0.0.0/24\n", 4, "a key without ':'"),
+    ("  - name: paris\n    lan: a: b\n", 4, "text with ': ' in it that is not in quotes"),
+    ("  - {name: paris,\n     asn: 65010\nfaults: []\n", 3, "what begins with '{' here is not closed"),
+    ("  - name: paris\n    prefixes: [10.0.0.0/8\nfaults: []\n", 4, "what begins with '[' here is not closed"),
+    ("  - name: \"paris\n    asn: 65010\n", 3, "this quote is not closed"),
+    ("  - name: paris\n   asn: 65010\n", 4, "indent it like the lines around it"),
+    ("\t- name: paris\n", 3, "a tab; indent with spaces"),
+    ("  - name: paris\n    asn: \x01\n", 4, "U+0001 may not stand in it")])
+def test_what_is_not_yaml_is_told_with_the_line_of_the_mistake_and_in_words(below: str, line: int, says: str) -> None:
+    (told, message), = faults(f"resourceGroup: rg1\nsites:\n{below}")
+    assert (told, says in message) == (line, True), message
+
+
 def test_names_become_ids_in_the_files_group() -> None:
     order = next(step for step in steps(
         "resourceGroup: rg1\ncrossConnects: [{circuit: other/er9, site: paris, primary: {router: ce1}}]")

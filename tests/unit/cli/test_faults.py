@@ -39,7 +39,7 @@ def test_a_target_is_found_however_it_is_spelt(words: tuple[str, ...], found: li
 
 
 def test_what_is_not_there_is_told_with_what_is_of_its_kind() -> None:
-    with pytest.raises(Failed, match=r"'edge Dublin primary' is nothing.*There are: edge Amsterdam primary; edge Ams"):
+    with pytest.raises(Failed, match=r"'edge Dublin primary' is nothing.*There are edge Amsterdam primary; edge Ams"):
         failing.chosen(KNOWN, ("edge", "Dublin", "primary"))
     with pytest.raises(Failed, match="er1 primary; er1 secondary; edge"):
         failing.chosen(KNOWN, ("er9",))

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from little_arm import Arm
 from trunkline.cli.client import Json
+from trunkline.cli.commands.estate import apply, delete
 from trunkline.cli.commands.plan import plan as command
 from trunkline.cli.estate.document import FaultyFile, parse
 from trunkline.cli.estate.foresee import Foreseen, foresee
 from trunkline.cli.estate.foreseen import CHANGES, INTERRUPTS, NOTHING, exit_code, harmful, outage, table, touched
 from trunkline.cli.estate.plan import Step, plan
 from trunkline.cli.estate.sections import check
+from trunkline.cli.instance import locate
 
 GROUP = "/subscriptions/sub-c/resourceGroups/rg1"
 CIRCUIT = f"{GROUP}/providers/Microsoft.Network/expressRouteCircuits/er1"
@@ -150,7 +154,19 @@ def test_two_of_one_name_are_told_with_their_groups() -> None:
     assert named[-2:] == ["circuit er1 in rg1", "circuit er1 in rg2"]
 
 
-def test_wrong_usage_is_no_change() -> None:
-    done = CliRunner().invoke(command, [])
-    assert done.exit_code == 1
-    assert "Missing argument 'FILE'" in done.output
+@pytest.mark.parametrize("of", [command, apply, delete], ids=lambda one: one.name)
+@pytest.mark.parametrize(("words", "told"), [
+    ([], "Missing argument 'FILE'"), (["nowhere.yaml"], "File 'nowhere.yaml' does not exist")])
+def test_wrong_usage_ends_alike_and_is_no_change(of: click.Command, words: list[str], told: str) -> None:
+    done = CliRunner().invoke(of, words)
+    assert (done.exit_code, told in done.output) == (2, True)
+    assert done.exit_code not in (NOTHING, CHANGES, INTERRUPTS)
+
+
+def test_a_refused_file_says_that_nothing_is_changed(tmp_path: Path) -> None:
+    file = tmp_path / "estate.yaml"
+    file.write_text("resourceGroup: rg1\nsites:\n  - {name: paris\n")
+    for of in (command, apply, delete):
+        done = CliRunner().invoke(of, [str(file)], obj=locate(str(tmp_path)))
+        assert done.exit_code == 1
+        assert f"{file} is refused, and nothing is changed:\n  {file}:3: this is not YAML: " in done.output

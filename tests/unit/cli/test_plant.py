@@ -85,6 +85,19 @@ def test_a_building_leads_to_its_metro() -> None:
         told.location_named(SERVICE, "nowhere")
 
 
+def test_a_slip_of_the_pen_is_told_with_what_may_be_meant() -> None:
+    with pytest.raises(Failed, match=r"no peering location 'Amsterdam Metra' \(Amsterdam Metro\?\)"):
+        told.location_named(SERVICE, "Amsterdam Metra")
+    with pytest.raises(Failed, match=r"no peering location of that name \(Amsterdam Metro\?\)"):
+        told.starting_at(SERVICE, "Amsterdm Metro")
+
+
+def test_links_find_what_is_observed_on_them_in_any_case() -> None:
+    link = {"properties": {"sites": ["Amsterdam", "West Europe"], "legs": {"primary": {"used": True}}}}
+    seen = {"site": "amsterdam", "to": "westeurope", "leg": "primary", "avoided": False, "routing": {"IPv4": "Full"}}
+    assert told.with_states([link], [seen])[0]["properties"]["legs"]["primary"]["state"] == "Up"
+
+
 def test_the_plant_is_exported_as_files_that_read_well_and_never_over_others(tmp_path: Path) -> None:
     instance = locate(str(tmp_path / "home"))
     ran = CliRunner().invoke(plant, ["export", str(tmp_path / "mine")], obj=instance)

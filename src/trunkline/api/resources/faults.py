@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 
 from trunkline.api.declaration import Ledger, Register, ResourceType, Wish
 from trunkline.api.resources.lasting import ends_in
@@ -15,6 +14,7 @@ from trunkline.intent.usage import in_use
 from trunkline.intent.view import FAULT, GATEWAY
 from trunkline.intent.wan import WAN_GATEWAY
 from trunkline.model.backbone import backbone
+from trunkline.model.closest import did_you_mean
 from trunkline.model.fault import WORDS, FaultKind, FaultMode, RehearsedFault
 from trunkline.model.plant import locations, metro_sites, region, regions
 from trunkline.model.profile import AZURE
@@ -100,9 +100,7 @@ def _is_site(name: str) -> bool:
 
 
 def _no_such(name: str, given: str, known: Iterable[str]) -> Fault:
-    near = get_close_matches(given, known, n=3)
-    hint = f" Did you mean {' or '.join(near)}?" if near else ""
-    return Fault("FaultTargetNotFound", f"There is no {name} '{given[:80]}'.{hint}", name)
+    return Fault("FaultTargetNotFound", f"There is no {name} '{given[:80]}'.{did_you_mean(given, known)}", name)
 
 
 # ── may it fail? ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -13,7 +13,7 @@ from trunkline.intent.span import is_avoided
 from trunkline.intent.view import CIRCUIT, circuit_view
 from trunkline.model.backbone import BackboneSite, SiteKind, Span, backbone, site_of
 from trunkline.model.circuit import Leg
-from trunkline.model.plant import PeeringLocation, Region, locations, metro_sites, regions
+from trunkline.model.plant import PeeringLocation, Region, locations, metro_sites, regions, site_called
 from trunkline.model.provider import offers
 from trunkline.model.resource import Json, Properties, ResourceId
 
@@ -71,7 +71,8 @@ def _location(place: PeeringLocation, use: PlantUse, providers: list[str], sold:
         **_where(backbone().by_name[sites[Leg.PRIMARY]]), "address": place.address, "zone": place.zone,
         "geopoliticalArea": place.area, "localRegions": list(place.local_regions), "nearestRegion": near,
         "expressRouteDirect": place.direct, "metro": place.name in metro_sites(),
-        "sites": {leg.value: site for leg, site in sites.items()}, "cityPairs": _pairs(place), "providers": providers,
+        "sites": {leg.value: site_called(site) for leg, site in sites.items()}, "cityPairs": _pairs(place),
+        "providers": providers,
         "used": bool(by), "usedBy": by}
 
 
@@ -101,7 +102,8 @@ def _links(parent: ResourceId, register: Register) -> Iterator[Json]:
 def _link(span: Span, use: PlantUse, register: Register) -> Json:
     legs = use.legs.get(str(span), frozenset())
     return {
-        "sites": [span.a, span.b], "kind": span.kind, "system": span.system, "lengthInKilometers": span.km,
+        "sites": [site_called(span.a), site_called(span.b)], "kind": span.kind, "system": span.system,
+        "lengthInKilometers": span.km,
         "latencyInMicroseconds": span.latency_us, "used": bool(legs), "usedBy": sorted(use.by.get(str(span), ())),
         "legs": {leg.value: {"used": leg in legs, "state": _state(span, leg, leg in legs, register)} for leg in Leg}}
 

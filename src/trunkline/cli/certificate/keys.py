@@ -71,9 +71,11 @@ def read_public(path: Path) -> bytes:
     """The raw key of a PEM file."""
     try:
         found = load_pem_public_key(path.read_bytes())
-    except (OSError, ValueError) as problem:
-        raise Failed(f"{path} is no public key in PEM: {problem}. 'trunkline certificate key' prints the one of the "
-                     "instance that signed.") from None
+    except OSError as problem:
+        raise Failed(f"{path} cannot be read: {problem.strerror}.") from None
+    except ValueError:
+        raise Failed(f"{path} is no public key in PEM, which begins with '-----BEGIN PUBLIC KEY-----'; 'trunkline "
+                     "certificate key' prints the one of the instance that signed.") from None
     if not isinstance(found, Ed25519PublicKey):
         raise Failed(f"{path} is a public key of another kind than {_ALGORITHM}.")
     return found.public_bytes_raw()

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from trunkline.cli.client import Json
 from trunkline.cli.failure import Failed
 from trunkline.cli.instance import Instance, locate
+from trunkline.cli.wording import in_words
 from trunkline.diagnosis.drill.certificate import Certificate
 from trunkline.settings import Places
 
@@ -148,7 +149,7 @@ def parsed(document: Json, path: Path) -> Certificate:
     except ValidationError as wrong:
         first = wrong.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise Failed(f"{path} is no certificate: {where}: {first['msg']}.") from None
+        raise Failed(f"{path} is no certificate: {where}: {in_words(first)}.") from None
 
 
 def all_of(places: Places) -> Iterator[tuple[Path, Certificate]]:

@@ -48,7 +48,7 @@ def chosen(circuits: list[Json], wanted: str) -> list[Json]:
     """Those of that name; raises Failed if there is none."""
     found = [one for one in circuits if not wanted or wanted.lower() in _names(one)]
     if wanted and not found:
-        known = there([one["name"] for one in circuits])
+        known = there([one["name"] for one in circuits], wanted)
         raise Failed(f"there is no circuit '{wanted}'; {known}. Write one of these, or nothing for all.")
     return found
 

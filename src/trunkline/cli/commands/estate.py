@@ -72,11 +72,11 @@ def _ask(harm: list[str], file: Path, someone: bool) -> None:
         return
     told = "\n".join(f"  {line}" for line in harm)
     if not someone:
-        raise Failed(f"nothing was sent, for {file} would interrupt what runs:\n{told}\n"
+        raise Failed(f"nothing was changed, for {file} would interrupt what runs:\n{told}\n"
                      "'trunkline plan' shows all of it; 'trunkline apply --yes' does it.")
     click.echo(f"This interrupts what runs:\n{told}", err=True)
     if not click.confirm("Do it?", err=True):
-        raise Failed("nothing was sent.")
+        raise Failed("nothing was changed.")
 
 
 @click.command()
@@ -108,7 +108,7 @@ def opening(file: Path, instance: Instance) -> Iterator[tuple[Clients, tuple[Ste
         with connected(instance) as clients:
             yield clients, steps_of(estate, document, clients.accounts.customer_subscription)
     except FaultyFile as problem:
-        raise Failed("nothing was sent, for\n" + "\n".join(
+        raise Failed(f"{file} is refused, and nothing is changed:\n" + "\n".join(
             f"  {file}:{fault.line}: {fault}" for fault in problem.faults)) from None
 
 
@@ -120,4 +120,4 @@ def _read(file: Path) -> str:
     except UnicodeDecodeError as problem:
         raise Failed(f"{file} cannot be read: byte {problem.start + 1} of it is not UTF-8; save it as UTF-8.") from None
     except OSError as problem:
-        raise Failed(f"{file} cannot be read: {problem}") from None
+        raise Failed(f"{file} cannot be read: {problem.strerror}.") from None

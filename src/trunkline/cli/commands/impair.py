@@ -16,8 +16,9 @@ from trunkline.cli.commands.status import overview
 from trunkline.cli.failure import Failed
 from trunkline.cli.instance import Instance, locate
 from trunkline.cli.lookup import circuit as find_circuit
-from trunkline.cli.lookup import group_of
+from trunkline.cli.lookup import group_of, there
 from trunkline.cli.options import lasting_option, output_option, pass_instance, print_json
+from trunkline.cli.plain import sentence
 from trunkline.cli.policies import LEGS
 from trunkline.cli.progress import Progress
 from trunkline.cli.status.rows import impairment_row
@@ -203,7 +204,7 @@ def _target(clients: Clients, words: tuple[str, ...]) -> Target:
             at = rest[0] if rest else SPOTS[0]
             return Target((str(found["name"]), leg, at), _group(found["id"]),
                           {"circuit": {"id": found["id"]}, "leg": leg, "at": at})
-    raise Failed(f"'{' '.join(words)}' is no link. {_HOW} {_told(overview(clients))}")
+    raise Failed(f"'{' '.join(words)}' is no link. {_HOW} {_told(overview(clients), ' '.join(words))}")
 
 
 def _group(circuit: str) -> str:
@@ -229,6 +230,6 @@ def _spans(found: Json) -> list[tuple[str, ...]]:
     return [("link", link["site"], link["to"], link["leg"]) for link in found["backbone"]]
 
 
-def _told(found: Json) -> str:
+def _told(found: Json, wanted: str) -> str:
     known = _known(found)
-    return f"There are: {', '.join(known)}." if known else "There is no link at all yet."
+    return sentence(there(known, wanted)) if known else "There is no link at all yet."

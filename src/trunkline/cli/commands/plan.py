@@ -15,21 +15,7 @@ from trunkline.cli.progress import Progress
 from trunkline.cli.tables import print_table
 
 
-class _Misused(click.UsageError):
-    exit_code = 1
-
-
-class _Plan(click.Command):
-    """Wrong usage ends with 1 here, for 2 says that there are changes."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        try:
-            return super().parse_args(ctx, args)
-        except click.UsageError as wrong:
-            raise _Misused(wrong.format_message(), ctx) from None
-
-
-@click.command(cls=_Plan)
+@click.command()
 @click.argument("file", type=FILE)
 @output_option
 @pass_instance
@@ -43,8 +29,8 @@ def plan(ctx: click.Context, instance: Instance, file: Path, as_json: bool) -> N
     session reset  a session closes and opens again
     re-create      an interface, tag, address or daemon is replaced
 
-    Exit codes: 0 nothing would change, 1 the file is wrong or refused, 2 it would change something, 3 the service is
-    not running, 4 it would interrupt traffic, for no other leg carries it.
+    Exit codes: 0 nothing would change, 1 the file is wrong or refused, 2 wrong usage, 3 the service is not running,
+    4 it would interrupt traffic, for no other leg carries it, 5 it would change something else.
     """
     progress = Progress(quiet=as_json)
     with opening(file, instance) as (clients, steps), progress.step(f"plan {file}"):

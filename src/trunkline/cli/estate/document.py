@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import yaml
@@ -27,6 +28,57 @@ class FileFault:
         return f"{place}: {self.message}" if place else self.message
 
 
+# ── what is not YAML ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+#: (how PyYAML's words begin, at what stands there; what is wrong and the way out). The first that fits counts.
+_MISUSES = (
+    ("mapping values are not allowed", "a key without ':', or text with ': ' in it that is not in quotes"),
+    ("could not find expected ':'", "a key without ':'; write 'key: value'"),
+    ("found character '\\t'", "a tab; indent with spaces"),
+    ("while parsing a flow mapping", "what begins with '{' here is not closed, or lacks a comma"),
+    ("while parsing a flow sequence", "what begins with '[' here is not closed, or lacks a comma"),
+    ("while scanning a quoted scalar", "this quote is not closed"),
+    ("while parsing a block", "this does not stand under what it belongs to; indent it like the lines around it"),
+)
+#: Contexts whose beginning is where the mistake is: PyYAML notices it lines later.
+_BEGUN = ("while parsing a flow", "while scanning a quoted", "while scanning a simple key")
+
+
+def compose(text: str) -> yaml.Node | None:
+    """None of an empty file."""
+    try:
+        loader = yaml.SafeLoader(text)
+    except yaml.reader.ReaderError as problem:
+        line = text.count("\n", 0, problem.position) + 1
+        raise FaultyFile([FileFault(line, (), f"this is not YAML: the character U+{problem.character:04X} may not "
+                                    "stand in it; leave it out")]) from None
+    try:
+        return loader.get_single_node()
+    except yaml.MarkedYAMLError as problem:
+        raise FaultyFile([_misuse(problem, text)]) from None
+    finally:
+        loader.dispose()
+
+
+def _misuse(problem: yaml.MarkedYAMLError, text: str) -> FileFault:
+    """A key that lacks its ':' goes on in the next line, where the ':' of another is one too many."""
+    said, context = str(problem.problem or problem), str(problem.context or "")
+    mark = problem.context_mark if context.startswith(_BEGUN) else problem.problem_mark
+    if said.startswith("mapping values"):
+        mark = _last_token(text) or mark
+    words = next((told for begins, told in _MISUSES if said.startswith(begins) or context.startswith(begins)), said)
+    return FileFault(mark.line + 1 if mark else 1, (), f"this is not YAML: {words}")
+
+
+def _last_token(text: str) -> yaml.Mark | None:
+    """Where the last one begins that can be read."""
+    found = None
+    with suppress(yaml.YAMLError):
+        for token in yaml.scan(text, Loader=yaml.SafeLoader):
+            found = token.start_mark
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     value: dict[str, Value]
@@ -49,13 +101,7 @@ class FaultyFile(Exception):
 
 def parse(text: str, form: str = "an estate file is a mapping with sections such as 'sites:'") -> Document:
     """``form``: said of a file that is no mapping."""
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as problem:
-        line = problem.problem_mark.line + 1 if problem.problem_mark else 0
-        raise FaultyFile([FileFault(line, (), f"this is not YAML: {problem.problem}")]) from None
-    except yaml.YAMLError as problem:
-        raise FaultyFile([FileFault(0, (), f"this is not YAML: {problem}")]) from None
+    node = compose(text)
     reader = _Reader()
     value = reader.read(node, ()) if node else {}
     if not isinstance(value, dict):

@@ -10,8 +10,8 @@ from trunkline.cli.client import Json
 from trunkline.cli.estate.foresee import Foreseen, spread
 from trunkline.cli.lookup import told_apart
 
-#: Of ``trunkline plan``. 1 and 3 are what they are everywhere: refused, and nobody there.
-NOTHING, CHANGES, INTERRUPTS = 0, 2, 4
+#: Of ``trunkline plan``. 1 to 3 are what they are everywhere: refused, wrong usage, and nobody there.
+NOTHING, INTERRUPTS, CHANGES = 0, 4, 5
 
 #: A class of the service in words.
 CLASSES = {"none": "none", "hitless": "hitless", "softRefresh": "soft refresh", "sessionReset": "session reset",

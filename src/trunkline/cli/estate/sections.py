@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, ValidationError,
 from trunkline.cli.estate.document import Document, FaultyFile, FileFault
 from trunkline.cli.estate.hubs import HubItem
 from trunkline.cli.estate.item import STRICT, Item, Name, Section
+from trunkline.cli.wording import in_words
 from trunkline.model.bgp import CustomerAsn, PeeringPrefix, Prefix, VlanId, of_family
 from trunkline.model.cable import Plug
 from trunkline.model.circuit import Leg
@@ -28,34 +29,6 @@ from trunkline.model.peering import (
 from trunkline.model.port import Encapsulation
 from trunkline.model.site import LegOrder, Site, SiteHost, SiteRouter
 from trunkline.model.throttle import ThrottleMbps
-
-#: (pydantic's error type, what is wrong and the way out). ``{…}`` are the error's own values.
-_RULES = {
-    "extra_forbidden": "this word is not known here",
-    "missing": "this is required",
-    "tuple_type": "this must be a list; write [a, b] or lines that begin with '-'",
-    "list_type": "this must be a list; write [a, b] or lines that begin with '-'",
-    "model_type": "this must be a mapping; write 'key: value' lines",
-    "model_attributes_type": "this must be a mapping; write 'key: value' lines",
-    "dict_type": "this must be a mapping; write 'key: value' lines",
-    "string_type": "this must be text; put it in quotes",
-    "int_type": "this must be a whole number",
-    "int_parsing": "this must be a whole number",
-    "int_from_float": "this must be a whole number",
-    "bool_type": "this must be true or false",
-    "bool_parsing": "this must be true or false",
-    "too_short": "it must have {min_length} entries at least; add some",
-    "too_long": "it may have {max_length} entries at most; leave some out",
-    "greater_than": "it must be greater than {gt}; write a greater number",
-    "greater_than_equal": "it must be {ge} or more; write a number that is",
-    "less_than": "it must be less than {lt}; write a smaller number",
-    "less_than_equal": "it must be {le} or less; write a number that is",
-    "string_too_short": "it must have {min_length} characters at least; write more",
-    "string_too_long": "it may have {max_length} characters at most; write fewer",
-    "string_pattern_mismatch": "it must match the pattern {pattern}; use only what that allows",
-    "enum": "it must be one of {expected}; write one of these",
-    "literal_error": "it must be one of {expected}; write one of these",
-}
 
 
 class RouterItem(SiteRouter):
@@ -355,11 +328,4 @@ def _follows(fault: FileFault, others: list[FileFault]) -> bool:
 
 def _fault(document: Document, error: dict[str, Any]) -> FileFault:
     path = tuple(part for part in error["loc"] if part != "[key]")
-    return FileFault(document.line(path), path, _message(str(error["type"]), str(error["msg"]), error.get("ctx", {})))
-
-
-def _message(kind: str, said: str, values: dict[str, Any]) -> str:
-    if rule := _RULES.get(kind):
-        return rule.format(**values)
-    said = said.removeprefix("Value error, ").removeprefix("Input ").rstrip(".")
-    return f"it {said}; write one" if said.startswith("should be") else said
+    return FileFault(document.line(path), path, in_words(error))

@@ -18,6 +18,7 @@ from trunkline.cli.rehearsal.ground import Ground
 from trunkline.cli.rehearsal.preflight import Wish
 from trunkline.cli.rehearsal.targets import Target, require_drainable
 from trunkline.cli.rehearsal.targets import parse as parse_target
+from trunkline.cli.wording import in_words
 
 _MOST_DRILLS, _MOST_BYTES = 200, 1_000_000
 _FORM = "a file of drills is a mapping with a list 'drills:', each with a 'target:'"
@@ -118,7 +119,8 @@ def _text(path: Path) -> str:
             raise Failed(f"{path} is larger than {_MOST_BYTES:,} bytes; that is no list of drills.")
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as problem:
-        raise Failed(f"{path} cannot be read: {problem}.") from None
+        why = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8; save it as UTF-8"
+        raise Failed(f"{path} cannot be read: {why}.") from None
 
 
 def refusal(path: Path, faults: Sequence[FileFault]) -> Failed:
@@ -133,7 +135,7 @@ def _faults(wrong: ValidationError, document: Document) -> Iterator[FileFault]:
         known = ", ".join(field.alias or "" for field in (_Drill if place[:1] == ("drills",) and len(place) > 1
                                                           else _File).model_fields.values())
         said = {"extra_forbidden": f"there is no such member; there are {known}",
-                "model_type": "a drill is a mapping with a 'target:'"}.get(error["type"], error["msg"])
+                "model_type": "a drill is a mapping with a 'target:'"}.get(error["type"]) or in_words(error)
         yield FileFault(document.line(place), place, said)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from trunkline.cli import failing
 from trunkline.cli.client import Json
+from trunkline.cli.plain import sentence
 from trunkline.cli.tables import instant
 
 _LEGS = failing.LEGS
@@ -45,14 +46,10 @@ def _headline(circuit: Json) -> Iterator[tuple[int, str]]:
     if len(down) == len(_LEGS):
         alike = len(set(down.values())) == 1
         why = f"both legs: {down[_LEGS[0]]}" if alike else "; ".join(f"{name}: {why}" for name, why in down.items())
-        yield 0, f"Circuit {circuit['name']} carries nothing. {_sentence(why)}"
+        yield 0, f"Circuit {circuit['name']} carries nothing. {sentence(why)}"
     for name, why in down.items() if len(down) < len(_LEGS) else ():
         other = _LEGS[1 - _LEGS.index(name)]
-        yield 1, f"Circuit {circuit['name']} has its {other} leg alone. {_sentence(f'{name}: {why}')}"
-
-
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
+        yield 1, f"Circuit {circuit['name']} has its {other} leg alone. {sentence(f'{name}: {why}')}"
 
 
 def _carries(leg: Json) -> bool:

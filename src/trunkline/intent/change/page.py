@@ -103,10 +103,10 @@ _HEAD = (
     "| re-create | an interface, tag, address or daemon is replaced and what ran over it begins anew "
     f"(without another leg up to {LONGEST_OUTAGE_S[_ANEW]:g} s) |",
     "",
-    "Exit codes of `trunkline plan`: 0 nothing would change, 1 the file is wrong or refused, 2 it would change "
-    "something, 3 the service is not",
-    "running, 4 it would interrupt traffic, for no other leg carries it. Packets prove each class at 1,000 a second "
-    "(`tests/network/test_change_classes.py`).",
+    "Exit codes of `trunkline plan`: 0 nothing would change, 1 the file is wrong or refused, 2 wrong usage, 3 the "
+    "service is not running,",
+    "4 it would interrupt traffic, for no other leg carries it, 5 it would change something else. Packets prove each "
+    "class at 1,000 a second (`tests/network/test_change_classes.py`).",
     "The times are those of our own routers; a customer's own may be slower to open a session again.",
     "",
     "| of | field | class | |",

@@ -22,6 +22,7 @@ from trunkline.model.circuit import (
     SkuTier,
     link_limit,
 )
+from trunkline.model.closest import closest_first, did_you_mean
 from trunkline.model.provider import offers
 from trunkline.model.resource import Resource, ResourceId
 
@@ -60,14 +61,16 @@ def _offered(circuit: ResourceId, order: ServiceProvider) -> Iterator[Fault]:
         yield Fault(
             "ExpressRouteCircuitServiceProviderDoesNotExist",
             f"The Service Provider {order.service_provider_name} specified for Express Route Circuit {circuit} does "
-            "not exist. 'az network express-route list-service-providers' lists those that do.",
+            f"not exist.{did_you_mean(order.service_provider_name, offers())} 'az network express-route "
+            "list-service-providers' lists those that do.",
             "serviceProviderProperties.serviceProviderName")
         return
     if not offer.serves(order.peering_location):
         yield Fault(
             "PeeringLocationNotOffered",
             f"peeringLocation '{order.peering_location}' is not offered by {offer.name}. It offers: "
-            f"{', '.join(offer.peering_locations)}.", "serviceProviderProperties.peeringLocation")
+            f"{', '.join(closest_first(order.peering_location, offer.peering_locations))}.",
+            "serviceProviderProperties.peeringLocation")
     if order.bandwidth_in_mbps not in offer.bandwidths_mbps:
         yield Fault(
             "BandwidthNotOffered",
