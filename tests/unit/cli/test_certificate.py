@@ -144,6 +144,16 @@ def test_what_is_no_certificate_is_refused_in_words(places: Places, tmp_path: Pa
         assert (code, "Traceback" in said) == (1, False)
 
 
+@pytest.mark.parametrize("words", [("certificate", "show", "latest"), ("drill", "list")])
+def test_what_was_drilled_fits_a_terminal(places: Places, monkeypatch: pytest.MonkeyPatch,
+                                          words: tuple[str, ...]) -> None:
+    kept(places)
+    monkeypatch.setattr("trunkline.cli.tables._WIDTH", 80)
+    said = ask(places, *words)[1]
+    assert "…" not in said
+    assert ("10.10.0.0/16   er1 secondary" if words[0] == "certificate" else "6f1c2a9e") in said
+
+
 def test_the_history_is_listed_newest_first_and_found_by_the_beginning_of_an_id(places: Places) -> None:
     kept(places)
     later = certificate(id="0a1b2c3d-0000-4000-8000-000000000000", began_at="2026-11-28T04:00:00+00:00")

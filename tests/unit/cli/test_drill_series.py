@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
@@ -196,6 +197,22 @@ def test_a_dry_run_ends_as_the_drill_would(monkeypatch: pytest.MonkeyPatch) -> N
     assert dry(monkeypatch, "er1", "primary", "--dry-run", troubles=()).exit_code == 0
     undrainable = dry(monkeypatch, "location", "Amsterdam", "--drain", "--dry-run")
     assert (undrainable.exit_code, "cannot be drained" in undrainable.stderr) == (1, True)
+
+
+def test_who_wants_an_end_before_anything_is_failed_has_it_at_once(monkeypatch: pytest.MonkeyPatch,
+                                                                   tmp_path: Path) -> None:
+    file = tmp_path / "drills.yaml"
+    file.write_text("drills: [{target: er1 primary}, {target: er1 secondary}]")
+
+    @contextmanager
+    def asked() -> Iterator[Event]:
+        end = Event()
+        end.set()
+        yield end
+
+    monkeypatch.setattr(drill_failover, "listening", asked)
+    ended = dry(monkeypatch, "--plan", str(file), troubles=())
+    assert (ended.exit_code, ended.stderr) == (130, "trunkline: interrupted before anything was failed.\n")
 
 
 @pytest.mark.parametrize("dry_run", [(), ("--dry-run",)])

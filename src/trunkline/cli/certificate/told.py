@@ -24,11 +24,16 @@ def written_options(command: Command) -> Command:
 
 
 def print_certificate(one: Certificate) -> None:
-    print_table(("towards", "pair", "leg before", "flows hit", "sent", "lost", "outage", "healing", "reordered"), [
-        (row.prefix, row.pair, row.leg or "?", f"{row.flows_hit}/{row.flows}", f"{row.sent:,}", row.lost,
-         f"{row.outage_ms:,.0f} ms", f"{row.healing_lost} lost, {row.healing_ms:,.0f} ms" if row.healing_lost else "-",
-         row.reordered) for row in one.measures],
-        title=f"{one.failed.target} failed ({one.failed.mode}), {one.began_at[:19].replace('T', ' ')} UTC")
+    """A pair that is the only one is said once, for room."""
+    title, pairs = f"{one.failed.target} failed ({one.failed.mode}), {one.began_at[:19].replace('T', ' ')} UTC", {
+        row.pair for row in one.measures}
+    several = len(pairs) > 1
+    print_table(("towards", *(("pair",) if several else ()), "leg before", "hit", "sent", "lost", "outage",
+                 "healing", "late"), [
+        (row.prefix, *((row.pair,) if several else ()), row.leg or "?", f"{row.flows_hit}/{row.flows}",
+         f"{row.sent:,}", row.lost, f"{row.outage_ms:,.0f} ms",
+         f"{row.healing_lost} lost, {row.healing_ms:,.0f} ms" if row.healing_lost else "-", row.reordered)
+        for row in one.measures], title=title if several else f"{title}: {''.join(pairs)}")
     for lone in one.unprotected:
         click.echo(f"No second way: {lone.pair}: {lone.reason}.")
     for left_out in one.unmeasured:
@@ -48,10 +53,11 @@ def row(one: Certificate, path: Path | None) -> Json:
 
 
 def print_rows(rows: list[Json], title: str = "") -> None:
-    print_table(("certificate", "began", "failed", "how", "verdict", "protected", "unprotected", "lost"), [
-        (str(one["id"] or "-")[:8], str(one["beganAt"] or "-")[:19].replace("T", " "), one["target"], one["mode"],
-         one["result"], _ms(one["protectedOutageMs"]), _lone(one), "-" if one["lost"] is None else one["lost"])
-        for one in rows], title=title)
+    """On 80 columns words are folded, and none is cut in what is usual."""
+    print_table(("id", "began", "failed", "verdict", "outage", "no second way", "lost"), [
+        (str(one["id"] or "-")[:8], str(one["beganAt"] or "-")[:16].replace("T", " "),
+         f"{one['target']}, {one['mode']}", one["result"], _ms(one["protectedOutageMs"]), _lone(one),
+         "-" if one["lost"] is None else one["lost"]) for one in rows], title=title)
 
 
 def bare(target: str, mode: str, result: str, **more: object) -> Json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -27,6 +28,7 @@ from trunkline.cli.rehearsal.series import Item, Listed, listed, refusal
 from trunkline.cli.rehearsal.targets import USAGE, Target, all_legs, complete, parse, require_drainable
 from trunkline.cli.tables import print_table
 from trunkline.diagnosis.drill.certificate import Certificate, Result, rendered
+from trunkline.settings import Places
 
 #: What became of a drill that was not begun any more.
 NOT_PLAYED = "not played"
@@ -125,21 +127,20 @@ def failover(instance: Instance, /, target: tuple[str, ...], as_json: bool, **as
     if os.geteuid():
         raise Failed("the drill's datagrams are sent inside of nodes, and that needs root.")
     instance.require_running()
-    with connected(instance) as clients:
+    with connected(instance) as clients, listening() as end:
         clients.accounts.able("operator")
         ground, wish = look(clients), Wish(**asked)
         chosen = listed(file, ground, wish, force) if file else Listed(tuple(
             Item(one, wish, force) for one in _named(ground, target, every, wish.drain)))
         if file or dry_run:
-            plans = tuple(plan(clients, instance.settings.places, ground, one.target, one.wish) for one in chosen.items)
+            plans = tuple(_plans(clients, instance.settings.places, ground, chosen.items, end))
             if dry_run:
                 _print_plans(chosen.items, plans, as_json)
             _refuse(file, chosen, plans)
         if dry_run:
             return
-        with listening() as end:
-            course = Course(instance, clients, Progress(), bool(file) and not keep_going, end)
-            course.run(chosen.items)
+        course = Course(instance, clients, Progress(), bool(file) and not keep_going, end)
+        course.run(chosen.items)
     _told(course, as_json, files, listed=bool(file))
 
 
@@ -151,6 +152,18 @@ def _named(ground: Ground, target: tuple[str, ...], every: bool, drain: bool) ->
         for one in found:
             require_drainable(one)
     return found
+
+
+def _plans(clients: Clients, places: Places, ground: Ground, chosen: tuple[Item, ...], end: Event) -> Iterator[Plan]:
+    for one in chosen:
+        _go_on(end)
+        yield plan(clients, places, ground, one.target, one.wish)
+
+
+def _go_on(end: Event) -> None:
+    """Raises Interrupted where somebody wants an end, while nothing is failed."""
+    if end.is_set():
+        raise Interrupted("interrupted before anything was failed.")
 
 
 def _refuse(file: Path | None, chosen: Listed, plans: tuple[Plan, ...]) -> None:
@@ -170,8 +183,7 @@ def _play(course: Course, item: Item) -> tuple[Certificate, Path]:
         if item.wish.drain else None
     if found.is_refused(item.forced):
         raise Failed(f"{found.refusal} --dry-run shows what would be left.")
-    if course.asked.is_set():
-        raise Interrupted("interrupted before anything was failed.")
+    _go_on(course.asked)
     course.progress.heading(f"Failover drill: {target.said}")
     lease = Lease(clients.named("operator"), target, _path(clients, target))
     trace = record.begun(found, lease, drained)
