@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from queue import Empty, Queue
 
@@ -29,15 +30,19 @@ from speaking import (
     wait_established,
 )
 from trunkline.errors import ConfigurationRejected, DriverFailure
-from trunkline.intent.bgp import Router, SessionState
+from trunkline.intent.bgp import Igp, IgpInterface, Router, SessionState
+from trunkline.model.profile import Bfd
 from trunkline.model.site import Daemon
 from trunkline.routing import BirdSpeaker, Daemons, FrrSpeaker, life
+from trunkline.routing.bird import control
+from trunkline.routing.files import NodeFiles
 from trunkline.routing.life import scan
 from trunkline.settings import Places
 from waiting import until
 
 pytestmark = pytest.mark.root
 both = pytest.mark.parametrize("daemon", [Daemon.BIRD, Daemon.FRR])
+IGP = Igp((IgpInterface("left0", 10), IgpInterface("right0", 10)), Bfd(300, 3), ("192.0.2.1",))
 PROGRAMS = {Daemon.BIRD: ("bird",), Daemon.FRR: ("zebra", "staticd", "bfdd", "bgpd")}
 
 
@@ -236,3 +241,26 @@ def test_what_is_told_on_a_lease_ends_with_it_though_nobody_says_so(wired: Estat
     assert wired.daemons.observe([closed]) == {closed.key}
     until(lambda: status(wired.daemons, subject, "customer").state is SessionState.ESTABLISHED, 30, "its return")
     assert unbroken(other, status(wired.daemons, subject, "gateway-0").since)
+
+
+def test_a_link_state_router_that_hastens_is_configured_with_what_it_has_and_keeps_its_sessions(wired: Estate) -> None:
+    subject = replace(mid(Daemon.BIRD), igp=IGP)
+    wired.start(LEFT, RIGHT, subject)
+    wait_established(wired.daemons, subject, "customer", "gateway-0")
+    since = status(wired.daemons, subject, "customer").since
+    before = configured(wired) + timedelta(seconds=0.5)  # it jitters
+    until(lambda: hastened(wired) > before, 5, "it to be configured again")
+    assert unbroken(since, status(wired.daemons, subject, "customer").since)
+    assert wired.daemons.observe([subject]) == {subject.key}
+
+
+def hastened(wired: Estate) -> datetime:
+    wired.daemons.hasten(["mid", "nobody"])
+    return configured(wired)
+
+
+def configured(wired: Estate) -> datetime:
+    """When the daemon was, last."""
+    lines = control.ask(NodeFiles.of(wired.places, "mid"), "show status")
+    told = next(line.text for line in lines if line.text.startswith("Last reconfiguration on "))
+    return datetime.fromisoformat(told.removeprefix("Last reconfiguration on "))

@@ -102,7 +102,7 @@ def _too_many_prefixes(wanted: Containment, policy: ContainmentPolicy, around: S
 def _both_legs(wanted: Containment, around: Surroundings) -> Iterator[str]:
     """A prefix that is dropped on one leg counts for the other like a leg that is silent."""
     circuit, leg = _leg(wanted)
-    other = Leg.SECONDARY if leg is Leg.PRIMARY else Leg.PRIMARY
+    other = leg.other
     if around.idle:
         yield f"the {other} leg is of no use ({around.idle}), and never are both taken"
     standing = [one for one in around.standing if _leg(one) == (circuit, other) and _meet(one.peering, wanted.peering)]

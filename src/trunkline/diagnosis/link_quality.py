@@ -101,6 +101,11 @@ def reason(found: Quality, expected_ms: float) -> str:
     return f"{found.loss_percent:g} % of {found.echoes} echoes lost{late}"
 
 
+def is_returning(verdict: Verdict, echoes: Sequence[float | None]) -> bool:
+    """Whether it carries again and is not yet trusted."""
+    return verdict.standing is Standing.RETURNING and bool(echoes) and echoes[-1] is not None
+
+
 def windowed(before: Sequence[float | None], fresh: Sequence[float | None]) -> tuple[float | None, ...]:
     """What was lost while the link was gone says nothing of it when it is back."""
     is_back = _is_gone(before) and any(one is not None for one in fresh)

@@ -154,6 +154,10 @@ class Speaker(Protocol):
         """What the daemon has logged of its peers behind the position ``since``, and the position to ask from next; -1
         for the end of what there is now. A daemon that keeps no such log has no remarks."""
 
+    def hasten(self, nodes: Collection[str]) -> None:
+        """Have the link-state routers of these nodes calculate now what they would at their next tick. One that is just
+        being told something, or does not run, is left alone. While another thread applies."""
+
     def watch(self, died: Callable[[str], None]) -> None:
         """Call ``died(node)`` soon after the daemon of a node that ought to run has ended."""
 

@@ -17,6 +17,10 @@ class Leg(StrEnum):
     PRIMARY = "primary"
     SECONDARY = "secondary"
 
+    @property
+    def other(self) -> Leg:
+        return Leg.SECONDARY if self is Leg.PRIMARY else Leg.PRIMARY
+
 
 class ResiliencyLevel(StrEnum):
     """One location; two buildings of a city (metro); two circuits in two cities (azure-facts 2.2)."""

@@ -83,7 +83,7 @@ class Reconciler:
             ReachStates(store, speaker, profile).refresh,
             *((partial(refresh_validators, store, origins),) if origins else ()))
         self._maintenances = Maintenances(store, plane, speaker, profile)
-        self._path_selection = PathSelection(store, plane, profile, self._troubles, self._all_due)
+        self._path_selection = PathSelection(store, plane, speaker, profile, self._troubles, self._all_due)
         self.monitor = Monitor(store, plane, speaker, profile, self.wake, origins)
         self._queue, self._pending = ScopeQueue(), Pending(timing.settle_deadline_s)
         self._settling: dict[Scope, _Settling] = {}
@@ -101,6 +101,7 @@ class Reconciler:
         threads = [Thread(target=self._work, name=f"scopes-{n}", daemon=True) for n in range(workers)]
         threads += [Thread(target=self._tick, args=(self._rhythms(),), name="timer", daemon=True),
                     Thread(target=self._path_selection.run, args=(self._stopped,), name="links", daemon=True),
+                    Thread(target=self._path_selection.hasten, args=(self._stopped,), name="haste", daemon=True),
                     Thread(target=self.monitor.run, args=(self._stopped,), name="monitor", daemon=True)]
         feeds = self._origins.feeds if self._origins else ()
         if self._registrar:

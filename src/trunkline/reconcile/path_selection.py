@@ -6,15 +6,25 @@ What was decided is stored, so a restart keeps it, and works by what routing dae
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from threading import Event
 
-from trunkline.diagnosis.link_quality import Quality, Verdict, judge, quality, reading, reason, windowed
+from trunkline.diagnosis.link_quality import (
+    Quality,
+    Verdict,
+    is_returning,
+    judge,
+    quality,
+    reading,
+    reason,
+    windowed,
+)
 from trunkline.intent.allocation import span_addresses
 from trunkline.intent.compile.draft import core_scope
 from trunkline.intent.compile.plant import backbone_interface, core_node
-from trunkline.intent.drivers import Plane
+from trunkline.intent.drivers import Plane, Speaker
 from trunkline.intent.network import Wire
 from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.span import AVOIDED, Standing, avoidance_id, span_between, standing
@@ -30,21 +40,28 @@ log = logging.getLogger(__name__)
 
 #: Ten echoes a second over each link; how often it is asked which links there are; seconds.
 _BEAT_S, _LOOK_S = 0.1, 1.0
+#: How often routers calculate while a link returns; seconds. BIRD does so 10 ms after it is asked to.
+_HASTE_S = 0.025
+#: How long after a link is left or trusted again they still do; seconds.
+_HASTE_AFTER_S = 3.0
 _CALLER = "Trunkline"
 #: A link and the leg whose it is.
 Place = tuple[Span, Leg]
 
 
 class PathSelection:
-    """Not thread-safe. ``due``: told of the scopes of routers whose costs change."""
+    """Not thread-safe, but for ``hasten``. ``due``: told of the scopes of routers whose costs change."""
 
-    def __init__(self, store: Store, plane: Plane, profile: Profile, troubles: Troubles,
+    def __init__(self, store: Store, plane: Plane, speaker: Speaker, profile: Profile, troubles: Troubles,
                  due: Callable[[Iterable[Scope]], None]) -> None:
-        self._store, self._plane, self._profile, self._troubles, self._due = store, plane, profile, troubles, due
+        self._store, self._plane, self._speaker, self._profile = store, plane, speaker, profile
+        self._troubles, self._due = troubles, due
         self._wires: dict[Wire, Place] = {}
         self._echoes: dict[Place, tuple[float | None, ...]] = {}
         self._verdicts: dict[Place, Verdict] = {}
         self._looked = 0.0
+        self._decided_s = -math.inf
+        self.hurried: frozenset[str] = frozenset()  #: all routers while any link is being left or returns
 
     def run(self, stopped: Event) -> None:
         gauge = self._plane.gauge()
@@ -57,11 +74,29 @@ class PathSelection:
         finally:
             gauge.close()
 
+    def hasten(self, stopped: Event) -> None:
+        """While a link is left or returns, one router knows of it before another does, and so long they pass packets
+        to and fro (a micro-loop, RFC 8333) or to one that knows no way. So it shall not be long. No more than a quarter
+        of the time goes into it, however many they are."""
+        pause_s = _HASTE_S
+        while not stopped.wait(pause_s):
+            began = time.monotonic()
+            try:
+                if self.hurried:
+                    self._speaker.hasten(self.hurried)
+            except Exception:
+                log.exception("haste")
+            pause_s = max(_HASTE_S, 3 * (time.monotonic() - began))
+
     def beat(self, measure: Callable[[tuple[Wire, ...]], Mapping[Wire, tuple[float | None, ...]]], at_s: float) -> None:
         if not self._looked or at_s - self._looked >= _LOOK_S:
             self._look(at_s)
         for wire, fresh in measure(tuple(self._wires)).items():
             self._take(self._wires[wire], fresh, at_s)
+        hurry = at_s - self._decided_s < _HASTE_AFTER_S or any(
+            is_returning(verdict, self._echoes[place]) for place, verdict in self._verdicts.items())
+        self.hurried = frozenset(core_node(site, leg) for span, leg in self._verdicts if hurry
+                                 for site in (span.a, span.b))
 
     def _look(self, at_s: float) -> None:
         """Which links there are; a verdict on one that is gone, or that nobody gave in this life, is the store's."""
@@ -98,6 +133,7 @@ class PathSelection:
         after = judge(before, reading(self._echoes[place], expected_ms, bounds), at_s, bounds)
         self._verdicts[place] = after
         if after.standing is not before.standing:
+            self._decided_s = at_s
             self._decide(place, before.standing, after.standing, reason(self._quality(place), expected_ms))
 
     def _decide(self, place: Place, before: Standing, after: Standing, why: str) -> None:

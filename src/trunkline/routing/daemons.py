@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from trunkline.intent.bgp import Adjacency, Remark, RibEntry, Router, Session, SessionStatus
 from trunkline.intent.drivers import Direction, Speaker
@@ -62,6 +62,10 @@ class Daemons:
 
     def waiting(self) -> frozenset[str]:
         return frozenset().union(*(speaker.waiting() for speaker in self._speakers.values()))
+
+    def hasten(self, nodes: Collection[str]) -> None:
+        for speaker in self._speakers.values():
+            speaker.hasten(nodes)
 
     def watch(self, died: Callable[[str], None]) -> None:
         for speaker in self._speakers.values():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from threading import RLock
@@ -120,6 +120,9 @@ class SimulatedSpeaker:
         """The daemon of a node writes a line about a session."""
         with self._lock:
             self._remarks.setdefault(node, []).append(Remark(session, text))
+
+    def hasten(self, nodes: Collection[str]) -> None:
+        """Nothing here takes its time."""
 
     def watch(self, died: Callable[[str], None]) -> None:
         with self._lock:

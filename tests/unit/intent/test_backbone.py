@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ipaddress import ip_interface
-from itertools import pairwise
+from itertools import pairwise, product
 
 import pytest
 
 import estates
+from trunkline.intent.allocation import core_loopback, crossing_addresses
 from trunkline.intent.blueprint import Blueprint
 from trunkline.intent.compile import compile
 from trunkline.intent.compile.backbone import _COSTS, _CROSSING_COST, span_cost
@@ -115,14 +116,24 @@ def test_even_the_shortest_link_costs_something() -> None:
 
 
 def test_planned_routes_lead_hop_by_hop_to_both_ends_without_touching_those_of_other_pairs() -> None:
-    routes = {leg: [piece for piece in compiled(backbone_scope("amsterdam", "eastus", leg)).pieces
-                    if isinstance(piece, Route)] for leg in Leg}
+    routes = {leg: planned_routes("amsterdam", "eastus", leg) for leg in Leg}
     for leg in Leg:
         path = backbone().path("amsterdam", "eastus", leg)
-        assert len(routes[leg]) == 2 * (len(path) - 1)
-        assert {one.node for one in routes[leg]} == {core_node(site, leg) for site in path}
-    others = [piece for piece in compiled(backbone_scope("amsterdam", "westus", P)).pieces if isinstance(piece, Route)]
-    assert not {one.key for one in routes[P]} & {one.key for one in others}
+        for last, towards in product((path[0], path[-1]), Leg):  # the other plane's router is beside the last
+            leading = {one.node for one in routes[leg] if one.prefix == f"{core_loopback(last, towards)}/32"}
+            assert leading == {core_node(site, leg) for site in path if site != last}
+    assert not {one.key for one in routes[P]} & {one.key for one in planned_routes("amsterdam", "westus", P)}
+
+
+def test_routers_of_a_site_know_each_other_before_ospf_does() -> None:
+    found = {one.node: (one.prefix, one.next_hops) for one in compiled(crossing_scope("eastus")).pieces
+             if isinstance(one, Route)}
+    for leg, address in zip(Leg, crossing_addresses("eastus"), strict=True):
+        assert found[core_node("eastus", leg.other)] == (f"{core_loopback('eastus', leg)}/32", (address,))
+
+
+def planned_routes(one: str, other: str, leg: Leg) -> list[Route]:
+    return [piece for piece in compiled(backbone_scope(one, other, leg)).pieces if isinstance(piece, Route)]
 
 
 @pytest.mark.parametrize("leg", Leg)

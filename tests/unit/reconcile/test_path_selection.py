@@ -44,7 +44,7 @@ class Measured:
     def __init__(self, stage: Stage) -> None:
         self.due: list[Scope] = []
         self.troubles = Troubles()
-        self.selection = PathSelection(stage.store, stage.plane, AZURE, self.troubles, self.due.extend)
+        self.selection = PathSelection(stage.store, stage.plane, stage.speaker, AZURE, self.troubles, self.due.extend)
         self._at_s = 1.0
         self._stage = stage
 
@@ -101,6 +101,29 @@ def test_a_link_that_is_gone_is_used_by_its_own_ends_as_soon_as_it_is_back(stage
     assert cost(stage, Leg.PRIMARY) == returning > span_cost(LINK)
     measured.pass_by(12)
     assert cost(stage, Leg.PRIMARY) == span_cost(LINK)
+
+
+def test_all_routers_hasten_from_when_a_link_carries_again_until_it_is_trusted(stage: Stage) -> None:
+    measured = Measured(stage)
+    measured.pass_by(5)
+    all_routers = {node for node in stage.plane.nodes() if node.startswith("core-")}
+    assert not measured.selection.hurried
+    measured.pass_by(20, lost=1)
+    assert not measured.selection.hurried
+    measured.pass_by(0.1)
+    assert measured.selection.hurried == all_routers
+    measured.pass_by(20)
+    assert not measured.selection.hurried
+
+
+def test_all_routers_hasten_for_a_moment_when_a_link_is_left(stage: Stage) -> None:
+    measured = Measured(stage)
+    measured.pass_by(5)
+    while not measured.avoided:
+        measured.pass_by(0.1, lost=1)
+    assert measured.selection.hurried
+    measured.pass_by(20, lost=1)
+    assert not measured.selection.hurried
 
 
 def test_a_link_that_is_being_made_is_not_judged(stage: Stage) -> None:

@@ -12,7 +12,6 @@ from trunkline.intent.estate import Estate
 from trunkline.intent.lock_out import announced_at, containments_at, lock_out
 from trunkline.intent.session_policy import controls_of
 from trunkline.intent.view import CIRCUIT, PEERING, referrers
-from trunkline.model.circuit import Leg
 from trunkline.model.containment import (
     CONTAINMENT,
     CONTAINMENT_POLICY,
@@ -45,7 +44,7 @@ def _check(wish: Wish, estate: Register) -> Iterator[Fault]:
 
 
 def _both_legs(own: Resource, model: Containment, circuit: Resource, estate: Estate) -> Iterator[Fault]:
-    other = Leg.SECONDARY if model.leg is Leg.PRIMARY else Leg.PRIMARY
+    other = model.leg.other
     for one in referrers(estate, circuit.id, CONTAINMENT):
         if one.id.key != own.id.key and _model(one).leg is other and _model(one).action is ContainmentAction.SHUT_LEG:
             yield Conflict("BothLegsContained", f"The {other} leg of circuit {circuit.id.name} is shut by {one.id}; "

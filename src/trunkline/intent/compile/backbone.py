@@ -9,7 +9,8 @@ OSPF leads loopbacks over the links that are there; crossings cost so much that 
 takes them. A router's interfaces are all that its site could ever have, so a link that comes changes no configuration.
 
 Until a router has heard of the others, which takes seconds (BIRD tells of a new neighbour five seconds after it has
-told of itself, RFC 2328's MinLSInterval), worse routes along the planned path lead to both ends.
+told of itself, RFC 2328's MinLSInterval), worse routes along the planned path lead to the routers of both ends, also to
+those of the other plane: who leads over a crossing then finds a way, whatever its routers have heard.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ _COSTS = {Standing.TRUSTED: 0, Standing.RETURNING: 8_000, Standing.AVOIDED: 40_0
 #: A crossing is found after the links of its planes: a router that learns first would lead its own plane's packets over
 #: it, to one that does not know the way yet.
 _CROSSING_HELLO_S = 8
-#: Metrics of planned paths begin here: each pair of places has its own, so that it takes back its own routes alone.
+#: The metric of crossings; those of planned paths come after it, for each pair of places its own, so that it takes back
+#: its own routes alone.
 _PLANNED = 100_000
 
 
@@ -100,9 +102,12 @@ def _delay_lines(span: Span, leg: Leg) -> Iterator[Impairment]:
 
 
 def crossing(scope: Scope, _estate: Estate, _profile: Profile) -> Draft:
+    addresses = dict(zip(Leg, crossing_addresses(scope.key), strict=True))
     one, other = (Interface(core_node(scope.key, leg), CROSSING, _ends(address), BACKBONE_MTU)
-                  for leg, address in zip(Leg, crossing_addresses(scope.key), strict=True))
-    return Draft([Link(one, other)], requires=[core_scope(scope.key, leg) for leg in Leg])
+                  for leg, address in addresses.items())
+    beside = [Route(core_node(scope.key, leg.other), f"{core_loopback(scope.key, leg)}/32", (address,), metric=_PLANNED)
+              for leg, address in addresses.items()]
+    return Draft([Link(one, other), *beside], requires=[core_scope(scope.key, leg) for leg in Leg])
 
 
 def between(scope: Scope, _estate: Estate, _profile: Profile) -> Draft:
@@ -117,12 +122,13 @@ def between(scope: Scope, _estate: Estate, _profile: Profile) -> Draft:
 
 
 def _planned(path: tuple[str, ...], leg: Leg, pair: str) -> Iterator[Route]:
-    """Towards the last site of a path, from all others."""
-    metric = _PLANNED + int.from_bytes(blake2b(pair.encode(), digest_size=3).digest())
+    """Towards the last site's routers, also the other leg's, which is beside the last of these, from all before it."""
+    metric = _PLANNED + 1 + int.from_bytes(blake2b(pair.encode(), digest_size=3).digest())
     for here, there in pairwise(path):
         if found := backbone().span(here, there):
             far = span_addresses(found, leg)[found.b == there]
-            yield Route(core_node(here, leg), f"{core_loopback(path[-1], leg)}/32", (far,), metric=metric)
+            for towards in Leg:
+                yield Route(core_node(here, leg), f"{core_loopback(path[-1], towards)}/32", (far,), metric=metric)
 
 
 def _ends(address: str) -> tuple[Address, ...]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 from trunkline.errors import DriverFailure
@@ -46,7 +47,31 @@ def ask_each(files: NodeFiles, questions: Sequence[str]) -> tuple[Line, ...]:
     return parse_reply(_told(files, questions))
 
 
-def _told(files: NodeFiles, questions: Sequence[str]) -> str:
+def ask_all(questions: Sequence[tuple[NodeFiles, str]]) -> None:
+    """Many daemons at the same time, and wait until they have answered; who does not listen is left out."""
+    with ExitStack() as opened:
+        asked: list[tuple[socket.socket, str]] = []
+        for files, question in questions:
+            with suppress(OSError, Unreachable):
+                control = opened.enter_context(_connected(files))
+                _answer(control, b"\n")
+                asked.append((control, question))
+        for act in (_ask, _hear):
+            for control, question in asked:
+                with suppress(OSError):
+                    act(control, question)
+
+
+def _ask(control: socket.socket, question: str) -> None:
+    control.sendall(f"{question}\n".encode())
+
+
+def _hear(control: socket.socket, _question: str) -> None:
+    _answer(control, b"\n")
+
+
+@contextmanager
+def _connected(files: NodeFiles) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX) as control:
         control.settimeout(_DEADLINE_S)
         try:
@@ -54,6 +79,11 @@ def _told(files: NodeFiles, questions: Sequence[str]) -> str:
                 control.connect(path)
         except OSError as error:
             raise Unreachable(f"control socket of BIRD in {files.directory.name}: {error}") from error
+        yield control
+
+
+def _told(files: NodeFiles, questions: Sequence[str]) -> str:
+    with _connected(files) as control:
         try:
             return "".join(_answered(control, question, first=number == 0)
                            for number, question in enumerate(questions))
@@ -64,7 +94,7 @@ def _told(files: NodeFiles, questions: Sequence[str]) -> str:
 
 def _answered(control: socket.socket, question: str, *, first: bool) -> str:
     """Before the first answer comes the greeting, from whose end the answer's is told by the line before it."""
-    control.sendall(f"{question}\n".encode())
+    _ask(control, question)
     return _answer(control, b"" if first else b"\n").removeprefix("\n")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -159,6 +159,9 @@ class FrrSpeaker:
     def remarks(self, router: Router, since: int) -> tuple[int, tuple[Remark, ...]]:  # noqa: ARG002
         """It only runs as a customer's router, whose peers are ours."""
         return 0, ()
+
+    def hasten(self, nodes: Collection[str]) -> None:
+        """FRR calculates when it hears of something."""
 
     def watch(self, died: Callable[[str], None]) -> None:
         self._deaths.watch(died)
