@@ -3,9 +3,10 @@ maintenance, and what keeps routes back."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 
+from trunkline.intent.bgp import SessionState
 from trunkline.intent.compile import impairments
 from trunkline.intent.compile.contained import containments
 from trunkline.intent.direct import link_of
@@ -17,6 +18,7 @@ from trunkline.model.circuit import Leg
 from trunkline.model.containment import Containment
 from trunkline.model.impairment import Way
 from trunkline.model.maintenance import MAINTENANCE, model_of, state_of
+from trunkline.model.peering import PeeringType
 from trunkline.model.port import AdminState
 from trunkline.model.resource import Json, Resource, ResourceId
 
@@ -98,6 +100,22 @@ def withheld(view: CircuitView, estate: Estate, leg: Leg) -> Iterator[Json]:
         model = Containment.model_validate(one.properties)
         if model.prefixes:
             yield {"peering": model.peering or "", "way": "in", "by": f"containment {one.id.name}"}
+
+
+def with_far_ends(circuits: Sequence[Json]) -> list[Json]:
+    """Rows of circuits with what is withheld beyond: over Global Reach only what a far leg is told comes to a near
+    one."""
+    legs = {one["id"].lower(): one["legs"] for one in circuits}
+    return [{**circuit, "legs": {name: {**leg, "withheld": [*leg["withheld"], *_untold(circuit, name, legs)]}
+                                 for name, leg in circuit["legs"].items()}} for circuit in circuits]
+
+
+def _untold(circuit: Json, name: str, legs: Json) -> Iterator[Json]:
+    for link in circuit["globalReach"]:
+        far = legs.get(link["otherId"].lower(), {}).get(name)
+        if far and far["bgp"] != SessionState.ESTABLISHED:
+            yield {"peering": PeeringType.PRIVATE.value, "way": "out",
+                   "by": f"{name} of {link['other']}, over Global Reach, is {far['bgp']}"}
 
 
 def _harm(view: ImpairmentView, estate: Estate, plane: Plane) -> dict[str, dict[str, int]] | None:

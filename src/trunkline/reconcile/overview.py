@@ -37,7 +37,7 @@ from trunkline.model.peering import PeeringType
 from trunkline.model.profile import HANDOFF_MTU, Profile
 from trunkline.model.resource import Json, ProvisioningState, Resource
 from trunkline.reconcile import backbone, origins
-from trunkline.reconcile.conditions import announced, cut, links, told, withheld, work
+from trunkline.reconcile.conditions import announced, cut, links, told, with_far_ends, withheld, work
 from trunkline.reconcile.counting import amount, counted, traffic
 from trunkline.reconcile.drops import at_own_port, at_ports
 from trunkline.reconcile.exchanges import exchanges
@@ -88,7 +88,7 @@ def overview(subscription: str, look: Look, operator: bool = False) -> Json:
     look.failing = frozenset((leg["id"].lower(), leg["leg"]) for row in faults for leg in row["legs"])
     return {
         "profile": look.profile.name,
-        "circuits": [_circuit(look, resource) for resource in circuits],
+        "circuits": with_far_ends([_circuit(look, resource) for resource in circuits]),
         "ports": list(_ports(look, circuits, ports)),
         "directPorts": [row for resource in ports for row in _links(look, resource)],
         "connections": list(paths(subscription, estate, look.plane, look.profile)),

@@ -6,6 +6,7 @@ import itertools
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,10 +16,11 @@ from typing import Any, cast
 
 import pytest
 
-from rehearsing import ER1, GROUP, GW1, HUB, SITE, TOLD, can_fail, circuit, ground
+from rehearsing import ER1, GROUP, GW1, HUB, LEGS, SITE, TOLD, can_fail, circuit, ground
 from trunkline.cli.client import Client
 from trunkline.cli.failure import Failed
 from trunkline.cli.rehearsal import ground as looking
+from trunkline.cli.rehearsal import sounding
 from trunkline.cli.rehearsal.drain import Drain
 from trunkline.cli.rehearsal.ground import Ground
 from trunkline.cli.rehearsal.links import Link, reaches
@@ -26,10 +28,10 @@ from trunkline.cli.rehearsal.pairing import MOST_PAIRS, Pairing, chosen
 from trunkline.cli.rehearsal.play import _noted
 from trunkline.cli.rehearsal.preflight import Plan, Wish
 from trunkline.cli.rehearsal.targets import all_legs, parse
-from trunkline.cli.rehearsal.traffic import _streams
+from trunkline.cli.rehearsal.traffic import FLOWS, Traffic, _streams
 from trunkline.diagnosis.drill.certificate import Direction, Timers
 from trunkline.diagnosis.drill.conditions import Sample
-from trunkline.diagnosis.drill.ways import shaken
+from trunkline.diagnosis.drill.ways import Pair, Way, shaken
 from trunkline.model.fault import FaultKind
 from waiting import until
 
@@ -199,6 +201,43 @@ def node() -> Iterator[Any]:
             yield ask
         finally:
             process.kill()
+
+
+class Sounded:
+    """Traffic that is counted at once at the leg it takes, and a client that is asked for the counters."""
+
+    def __init__(self, pair: Pair, lost: tuple[int, int] = (-1, -1)) -> None:
+        self.streams, self.ways = tuple(_streams([pair])), dict[tuple[int, int], Way]()
+        self._lost, self._bytes, self.asked = lost, Counter[str](), 0
+
+    def sound(self, key: tuple[int, int], count: int, size: int) -> None:
+        if key != self._lost:
+            leg = LEGS[sum(key) % 2]
+            self._bytes[f"{leg}Bytes{'In' if self.streams[key[0]].outward else 'Out'}"] += count * size
+
+    def get(self, _path: str) -> dict[str, int]:
+        self.asked += 1
+        return {f"{leg}Bytes{way}": self._bytes[f"{leg}Bytes{way}"] for leg in LEGS for way in ("In", "Out")}
+
+
+def sounded(monkeypatch: pytest.MonkeyPatch, **how: Any) -> Sounded:
+    monkeypatch.setattr(sounding, "_PATIENCE_S", 0.0)
+    (pair,) = Pairing(ground(), NODES).pairs
+    world = Sounded(pair, **how)
+    sounding.sound(cast(Traffic, world), cast(Client, world), (pair,))
+    return world
+
+
+def test_a_pairs_flows_of_both_directions_are_sounded_at_once_and_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = sounded(monkeypatch)
+    assert {key: way.legs[0].leg for key, way in world.ways.items()} == {
+        (stream, flow): LEGS[(stream + flow) % 2] for stream in (0, 1) for flow in range(FLOWS)}
+    assert world.asked == FLOWS + 1
+
+
+def test_a_flow_that_is_not_heard_of_leaves_the_others_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = sounded(monkeypatch, lost=(1, 3))
+    assert set(world.ways) == {(stream, flow) for stream in (0, 1) for flow in range(FLOWS)} - {(1, 3)}
 
 
 def test_datagrams_are_counted_where_they_arrive_and_soundings_are_not() -> None:

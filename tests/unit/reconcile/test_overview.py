@@ -20,6 +20,7 @@ from trunkline.model.circuit import Leg
 from trunkline.model.profile import AZURE
 from trunkline.model.resource import Json, Resource, now
 from trunkline.reconcile.authorities import Authorities
+from trunkline.reconcile.conditions import with_far_ends
 from trunkline.reconcile.origins import Origins
 from trunkline.reconcile.overview import Look, overview
 from trunkline.reconcile.registrar import Registrar
@@ -123,6 +124,17 @@ def test_what_keeps_routes_back_is_told_by_peering_and_way(tmp_path: Path) -> No
     found = told(tmp_path, *estates.whole(), lists)
     assert {leg: row["withheld"] for leg, row in found["circuits"][0]["legs"].items()} == {"primary": [], "secondary": [
         {"peering": "AzurePrivatePeering", "way": "out", "by": "a session policy's prefix lists"}]}
+
+
+def test_what_a_far_leg_is_not_told_a_near_one_lacks() -> None:
+    def row(name: str, other: str, primary: str) -> Json:
+        legs = {leg: {"bgp": bgp, "withheld": []} for leg, bgp in (("primary", primary), ("secondary", "Established"))}
+        return {"id": f"/{name}", "globalReach": [{"other": other, "otherId": f"/{other.upper()}"}], "legs": legs}
+
+    found = with_far_ends([row("er1", "er2", "Established"), row("er2", "er1", "Idle"), row("er3", "theirs", "Idle")])
+    told_of = {(one["id"], leg): [each["by"] for each in seen["withheld"]]
+               for one in found for leg, seen in one["legs"].items() if seen["withheld"]}
+    assert told_of == {("/er1", "primary"): ["primary of er2, over Global Reach, is Idle"]}
 
 
 def test_what_a_pass_found_wrong_is_told_with_its_scope(tmp_path: Path) -> None:

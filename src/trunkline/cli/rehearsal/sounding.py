@@ -1,13 +1,14 @@
-"""Which leg each flow takes: a burst on it alone, and the edges' counters say where it went."""
+"""Which leg each flow takes: a burst on it alone, and the edges' counters say where it went. A pair's flow each way is
+sounded at once, for what goes in and what comes out is counted apart."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from trunkline.cli.client import Client
 from trunkline.cli.commands.status import LEGS
-from trunkline.cli.rehearsal.traffic import Stream, Traffic
+from trunkline.cli.rehearsal.traffic import FLOWS, Stream, Traffic
 from trunkline.diagnosis.drill.conditions import Key
 from trunkline.diagnosis.drill.ways import Pair, Way
 
@@ -23,27 +24,31 @@ _Counted = dict[tuple[str, str], tuple[int, int]]
 
 def sound(traffic: Traffic, client: Client, pairs: tuple[Pair, ...]) -> None:
     """Fills ``traffic.ways``."""
-    sounded = pairs[:MOST_SOUNDED]
-    before = _counted(client, {leg.circuit for pair in sounded for way in pair.ways for leg in way.legs})
-    for key, stream in traffic.each_flow():
-        if stream.pair in sounded:
-            before, way = _sounded(traffic, client, key, stream, before)
-            if way:
-                traffic.ways[key] = way
+    for pair in pairs[:MOST_SOUNDED]:
+        streams = [one for one in traffic.streams if one.pair == pair]
+        before = _counted(client, {leg.circuit for way in pair.ways for leg in way.legs})
+        for flow in range(FLOWS):
+            asked = {(one.number, flow): one for one in streams}
+            before, taken = _sounded(traffic, client, asked, before)
+            traffic.ways |= taken
 
 
-def _sounded(traffic: Traffic, client: Client, key: Key, stream: Stream,
-             before: _Counted) -> tuple[_Counted, Way | None]:
-    traffic.sound(key, _COUNT, _BYTES)
+def _sounded(traffic: Traffic, client: Client, asked: Mapping[Key, Stream],
+             before: _Counted) -> tuple[_Counted, dict[Key, Way]]:
+    for key in asked:
+        traffic.sound(key, _COUNT, _BYTES)
     end = time.monotonic() + _PATIENCE_S
     while True:
         now = _counted(client, {circuit for circuit, _ in before})
-        grown = {way: _grown(way, before, now, stream.outward) for way in stream.pair.ways}
-        most = max(grown, key=grown.__getitem__)
-        if grown[most] >= _COUNT * _BYTES * 0.9:
-            return now, most
-        if time.monotonic() > end:
-            return now, None
+        taken = {key: way for key, stream in asked.items() if (way := _taken(stream, before, now))}
+        if len(taken) == len(asked) or time.monotonic() > end:
+            return now, taken
+
+
+def _taken(stream: Stream, before: _Counted, now: _Counted) -> Way | None:
+    grown = {way: _grown(way, before, now, stream.outward) for way in stream.pair.ways}
+    most = max(grown, key=grown.__getitem__)
+    return most if grown[most] >= _COUNT * _BYTES * 0.9 else None
 
 
 def _grown(way: Way, before: _Counted, now: _Counted, outward: bool) -> int:
