@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import estates
+import reaching
 from resilient import Way, circuit, estate
 from stage import Stage
 from trunkline import settings
@@ -86,6 +87,23 @@ def test_points_and_lost_points_make_a_hundred(open_service: Callable[..., Servi
 def test_one_router_for_both_legs_loses_its_points_and_is_named(open_service: Callable[..., Service]) -> None:
     lost = open_service(*estate(Way(routers=("ce1", "ce1")), routers=1)).lost("Survives a customer's router")
     assert [(one["who"], one["points"]) for one in lost] == [("router paris ce1", 6.0)]
+
+
+def test_circuits_of_two_sites_are_one_way_and_not_two(open_service: Callable[..., Service]) -> None:
+    """Whatever their providers and locations: each site has one circuit."""
+    service = open_service(*reaching.premises(1), *reaching.premises(2, serviceProviderName="Colt"),
+                           reaching.link(**reaching.IPV6))
+    for component in ("Diverse providers", "Diverse locations"):
+        assert sum(one["points"] for one in service.lost(component)) == pytest.approx(5, abs=0.1)
+    assert {one["why"] for one in service.lost("Diverse providers")} == {
+        "all circuits of paris are of Equinix", "all circuits of rome are of Colt"}
+
+
+def test_a_site_with_two_ways_loses_nothing_for_the_other_end(open_service: Callable[..., Service]) -> None:
+    second = [*reaching.circuit(3, serviceProviderName="Colt"), reaching.peering(3, peerASN=65010),
+              estates.order("er3", "paris", 3)]
+    service = open_service(*reaching.two_sites(), *second, reaching.link(3, 2, 2, "192.168.9.0/29"))
+    assert {one["why"] for one in service.lost("Diverse providers")} == {"all circuits of rome are of Equinix"}
 
 
 def test_a_change_counts_at_once(open_service: Callable[..., Service]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, product
 
 from trunkline.diagnosis.resiliency.evidence import Evidence, LegOf, LegSeen
 from trunkline.errors import NotFound
@@ -14,6 +14,7 @@ from trunkline.intent.view import CircuitView
 from trunkline.model.backbone import backbone, site_of
 from trunkline.model.bgp import family_of
 from trunkline.model.circuit import Leg
+from trunkline.model.resource import ResourceId
 
 PROVIDERS, LOCATIONS, BACKBONE, UP, BFD, DRILLS, SIX = (
     "Diverse providers", "Diverse locations", "Diverse backbone paths", "Both legs up", "BFD", "Drills", "IPv6 parity")
@@ -35,6 +36,18 @@ class Lack:
 
 
 @dataclass(frozen=True, slots=True)
+class End:
+    """A site of a pair, and the pair's circuits that end there."""
+
+    name: str
+    circuits: tuple[CircuitView, ...]
+
+
+def _ends_at(circuit: CircuitView, site: ResourceId) -> bool:
+    return any(order.site and order.site.id == site for _, order in circuit.orders)
+
+
+@dataclass(frozen=True, slots=True)
 class Ways:
     """What a bundle's traffic may take: circuits with their used legs, and gateways. ``six``: which bundles of the same
     two ends are IPv6 and connected."""
@@ -51,6 +64,15 @@ class Ways:
     def legs(self) -> tuple[LegOf, ...]:
         return tuple((one.resource.id.key, leg) for one in self.circuits for leg in Leg if one.order(leg))
 
+    @property
+    def ends(self) -> tuple[End, ...]:
+        """Circuits that end at one site are ways beside each other; those of two sites, over Global Reach, are one way
+        behind the other."""
+        pair = self.bundle.pairs[0]
+        found = [End(place.name, tuple(one for one in self.circuits if _ends_at(one, place.owner)))
+                 for place in (pair.here, pair.there)]
+        return tuple(one for one in found if one.circuits) or (End(pair.here.name, self.circuits),)
+
     def said(self, leg: LegOf) -> str:
         return f"{self.names[leg[0]]} {leg[1]}"
 
@@ -59,30 +81,34 @@ Criterion = Callable[[Ways, Evidence], Iterator[Lack]]
 
 
 def providers(ways: Ways, _evidence: Evidence) -> Iterator[Lack]:
-    """A Direct port is nobody's but one's own."""
-    found = {one.provider.casefold() or one.resource.id.key: one.provider for one in ways.circuits}
-    if len(found) < 2:
-        name = next(iter(found.values()), "") or "one Direct port"
-        yield Lack(1.0, ways.name, f"all its circuits are of {name}",
-                   "order a second circuit from another provider, or stand on a Direct port")
+    """At each end. A Direct port is nobody's but one's own."""
+    for end in ways.ends:
+        found = {one.provider.casefold() or one.resource.id.key: one.provider for one in end.circuits}
+        if len(found) < 2:
+            name = next(iter(found.values()), "") or "one Direct port"
+            yield Lack(1 / len(ways.ends), ways.name, f"all circuits of {end.name} are of {name}",
+                       "order a second circuit from another provider, or stand on a Direct port")
 
 
 def locations(ways: Ways, _evidence: Evidence) -> Iterator[Lack]:
-    """A Metro is half of it: two buildings, one city."""
-    cities = {one.location.casefold() for one in ways.circuits}
-    buildings = {site_of(one.location, leg) for one in ways.circuits for leg in Leg}
-    if len(cities) < 2:
-        where = next((one.location for one in ways.circuits), "no location")
-        yield Lack(_METRO if len(buildings) > 1 else 1.0, ways.name, f"everything comes in at {where}",
-                   "order a circuit at another peering location and connect it; 'trunkline plant nearest' finds one")
+    """At each end. A Metro is half of it: two buildings, one city."""
+    for end in ways.ends:
+        cities = {one.location.casefold() for one in end.circuits}
+        buildings = {site_of(one.location, leg) for one in end.circuits for leg in Leg}
+        if len(cities) < 2:
+            where = next((one.location for one in end.circuits), "no location")
+            yield Lack((_METRO if len(buildings) > 1 else 1.0) / len(ways.ends), ways.name,
+                       f"everything of {end.name} comes in at {where}",
+                       "order a circuit at another peering location and connect it; 'trunkline plant nearest' finds "
+                       "one")
 
 
 def backbone_paths(ways: Ways, _evidence: Evidence) -> Iterator[Lack]:
     """Whether anything is common to all paths between where the circuits come in and the gateways' regions, or between
-    the circuits over Global Reach."""
+    the circuits of two sites over Global Reach."""
     between = [(one.location, gateway.region) for one in ways.circuits for gateway in ways.gateways] or [
-        (one.location, other.location) for one, other in combinations(ways.circuits, 2)
-        if one.location != other.location]
+        (one.location, other.location) for near, far in combinations(ways.ends, 2)
+        for one, other in product(near.circuits, far.circuits) if one.location != other.location]
     paths = [path for start, end in between for leg in Leg if (path := _path(start, end, leg))]
     common = set.intersection(*(set(map(frozenset, pairwise(path))) for path in paths)) if paths else set()
     for span in sorted("~".join(sorted(one)) for one in common):
