@@ -13,6 +13,7 @@ from trunkline.intent.scope import Scope, ScopeKind
 from trunkline.intent.span import is_avoided, span_between
 from trunkline.model.backbone import Span
 from trunkline.model.circuit import Leg
+from trunkline.model.plant import site_called
 from trunkline.model.profile import Profile
 from trunkline.model.resource import Json
 from trunkline.reconcile.path_selection import expected_round_trip_ms
@@ -29,8 +30,8 @@ def links(scopes: Iterable[Scope], estate: Estate, speaker: Speaker, profile: Pr
             continue
         found = troubles.quality(span, leg)
         yield {
-            "site": span.a, "to": span.b, "leg": leg.value, "km": span.km, "routing": _routing(
-                router_of(span.a, leg, estate, profile), span, speaker),
+            "site": site_called(span.a), "to": site_called(span.b), "leg": leg.value, "km": span.km,
+            "routing": _routing(router_of(span.a, leg, estate, profile), span, speaker),
             "lossInPercent": found.loss_percent, "roundTripInMilliseconds": found.round_trip_ms,
             "expectedRoundTripInMilliseconds": expected_round_trip_ms(span, profile),
             "avoided": is_avoided(span, leg, estate)}

@@ -55,7 +55,7 @@ def test_what_no_line_does_is_refused(desk: Desk, changed: dict, words: str) -> 
 
 @pytest.mark.parametrize(("changed", "words"), [
     ({"leg": "secondary"}, "secondary leg of circuit er1 has no link 'handoff'. It has trunk."),
-    ({"circuit": None, "leg": None, "at": "link", "site": "Amsterdam", "to": "Seattle"}, "links to amsterdam2"),
+    ({"circuit": None, "leg": None, "at": "link", "site": "Amsterdam", "to": "Seattle"}, "links to Amsterdam2"),
     ({"circuit": None, "at": "link", "site": "Atlantis", "to": "Seattle"}, "no site 'Atlantis'")])
 def test_a_link_that_is_not_there_is_told_with_those_that_are(desk: Desk, changed: dict, words: str) -> None:
     fault, = desk.refusal(BAD, wish(**changed))

@@ -17,6 +17,7 @@ from trunkline.intent.compile.plant import core_node
 from trunkline.intent.span import AVOIDED
 from trunkline.model.backbone import backbone
 from trunkline.model.circuit import Leg
+from trunkline.model.plant import site_called
 from trunkline.model.profile import AZURE, LinkBounds
 from trunkline.model.resource import Json
 from trunkline.reconcile.overview import Look, overview
@@ -50,7 +51,7 @@ def routing(stage: Stage) -> dict[tuple[str, str, str], str]:
 
 
 def test_every_link_of_both_paths_is_told_and_its_routers_know_each_other(stage: Stage) -> None:
-    expected = {(leg.value, *sorted(pair)) for leg in Leg
+    expected = {(leg.value, *map(site_called, sorted(pair))) for leg in Leg
                 for pair in pairwise(backbone().path("amsterdam", "westeurope", leg))}
     assert set(routing(stage)) == expected
     assert set(routing(stage).values()) == {"Full"}
@@ -60,7 +61,7 @@ def test_a_router_that_is_dead_is_no_neighbour(stage: Stage) -> None:
     assert isinstance(stage.speaker, SimulatedSpeaker)
     stage.speaker.reject_next(core_node("westeurope", Leg.PRIMARY))
     stage.speaker.remove(core_node("westeurope", Leg.PRIMARY))
-    assert routing(stage)["primary", "amsterdam", "westeurope"] == ""
+    assert routing(stage)["primary", "Amsterdam", "West Europe"] == ""
 
 
 def test_the_running_service_avoids_a_link_that_loses(stage: Stage) -> None:

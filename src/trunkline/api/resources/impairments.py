@@ -14,7 +14,7 @@ from trunkline.intent.span import span_between, span_id
 from trunkline.intent.view import IMPAIRMENT, ImpairmentView, circuit_view
 from trunkline.model.backbone import backbone
 from trunkline.model.impairment import Impairment, Spot
-from trunkline.model.plant import site_named
+from trunkline.model.plant import site_called, site_named
 from trunkline.model.resource import Json, Resource
 
 _ANOTHER = "Delete this impairment and create another."
@@ -60,7 +60,7 @@ def _no_link(model: Impairment, circuit: Resource, estate: Estate) -> Fault:
 def _no_span(model: Impairment) -> Fault:
     site = site_named(model.site or "")
     beside = sorted(span.other(site) for span in backbone().adjacent.get(site, ()))
-    there = f"From {model.site} there are links to {', '.join(beside)}." if beside else (
+    there = f"From {model.site} there are links to {', '.join(map(site_called, beside))}." if beside else (
         f"There is no site '{model.site}'; 'trunkline plant' lists them.")
     return Conflict("ImpairedLinkNotFound", f"The backbone has no link between '{model.site}' and '{model.to}'. "
                     f"{there}", "to" if beside else "site")
