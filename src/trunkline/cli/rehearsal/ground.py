@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from trunkline.cli.client import NETWORK_VERSION, TRUNKLINE_VERSION, Clients, Json
 from trunkline.cli.commands.status import LEGS, overview
 from trunkline.cli.failure import Failed
-from trunkline.cli.lookup import NETWORK, group_of, told_apart
+from trunkline.cli.lookup import NETWORK, group_of, there, told_apart
 from trunkline.cli.rehearsal.links import Link, Reach, links, reaches
 from trunkline.diagnosis.drill.certificate import Route, Timers
 from trunkline.diagnosis.drill.conditions import Observed, Seen
@@ -180,7 +180,7 @@ def circuit_named(ground: Ground, wanted: str) -> Json:
         str(one["name"]).lower(), f"{group_of(one['id'])}/{one['name']}".lower(), str(one["id"]).lower(),
         str(one["serviceKey"]).lower())]
     if len(found) != 1:
-        names = ", ".join(ground.names.values()) or "none"
-        raise Failed(f"there is no circuit '{wanted}'; there are {names}." if not found else
-                     f"several circuits are called '{wanted}'; write one of {names}.")
+        names = list(ground.names.values())
+        raise Failed(f"there is no circuit '{wanted}'; {there(names, wanted)}." if not found else
+                     f"several circuits are called '{wanted}'; write one of {', '.join(names)}.")
     return found[0]
