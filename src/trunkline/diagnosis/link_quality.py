@@ -17,7 +17,7 @@ from trunkline.model.profile import LinkBounds
 
 #: How many of the latest echoes count, how many must have been sent before any is judged, and how many in a row are
 #: lost of a link that is gone.
-WINDOW, LEAST, GONE = 50, 20, 10
+WINDOW, LEAST, GONE = 50, 20, 5
 #: How long one is returning: a router tells of itself at most every five seconds (RFC 2328, MinLSInterval), and each
 #: calculates once a second.
 RETURNING_S = 8.0
