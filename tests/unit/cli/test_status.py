@@ -282,7 +282,7 @@ def test_a_session_that_maintenance_closed_is_not_told_twice() -> None:
     found = estate()
     work = {"name": "m1", "state": "InProgress", "reason": "x", "endTime": "2026-12-20T23:00:00+00:00"}
     idle(found, 0, "secondary", error="closed by maintenance m1", maintenance=work)
-    assert [row[-1] for row in leg_rows(found["circuits"][0], now())][2].count("m1") == 1
+    assert str([row[-1] for row in leg_rows(found["circuits"][0], now())][2]).count("m1") == 1
     assert causes.headlines(found["circuits"]) == [
         "Circuit er1 has its primary leg alone. Secondary: closed by maintenance m1 until 2026-12-20 23:00:00Z."]
 
