@@ -9,10 +9,12 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from trunkline.errors import Fault
+from trunkline.model.bounds import BOUNDS
 from trunkline.model.resource import Reference
 
 #: (pydantic's error type, rule and way out). ``{…}`` are the error's own values.
 _RULES: Mapping[str, str] = {
+    **BOUNDS,
     "model_type": "it must be an object; write {{…}}",
     "model_attributes_type": "it must be an object; write {{…}}",
     "dict_type": "it must be an object; write {{…}}",
@@ -32,17 +34,6 @@ _RULES: Mapping[str, str] = {
     "datetime_from_date_parsing": "it must be a time; write one such as 2026-12-20T22:00:00Z",
     "timezone_aware": "it must be a time with its zone; write one such as 2026-12-20T22:00:00Z",
     "extra_forbidden": "it is not known here; leave it out",
-    "greater_than": "it must be greater than {gt}; write a greater number",
-    "greater_than_equal": "it must be {ge} or more; write a number that is",
-    "less_than": "it must be less than {lt}; write a smaller number",
-    "less_than_equal": "it must be {le} or less; write a number that is",
-    "string_too_long": "it may have {max_length} characters at most; write fewer",
-    "string_too_short": "it must have {min_length} characters at least; write more",
-    "string_pattern_mismatch": "it must match the pattern {pattern}; use only what that allows",
-    "enum": "it must be one of {expected}; write one of these",
-    "literal_error": "it must be one of {expected}; write one of these",
-    "too_short": "it must have {min_length} entries at least; add some",
-    "too_long": "it may have {max_length} entries at most; leave some out",
 }
 
 #: Pydantic's words for a value of another JSON type.

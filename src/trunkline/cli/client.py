@@ -203,9 +203,11 @@ def _trusting(ca: Path) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=ca)
     except FileNotFoundError:
         raise NotRunning(f"there is no CA certificate yet ({ca}); 'trunkline up' creates it.") from None
-    except OSError:
+    except ssl.SSLError:
         raise Failed(f"{ca} is no certificate in PEM; stop the service, move it away, and 'trunkline up' makes "
                      "another.") from None
+    except OSError as problem:
+        raise Failed(f"{ca} cannot be read: {problem.strerror}.") from None
 
 
 @contextmanager
@@ -223,9 +225,11 @@ def _unreached(url: str, problem: BaseException) -> Failed:
     cause: BaseException | None = problem
     while cause and not (isinstance(cause, OSError) and cause.strerror):
         cause = cause.__cause__ or cause.__context__
-    if isinstance(cause, ssl.SSLError):
+    if isinstance(cause, ssl.SSLCertVerificationError):
         return Failed(f"{url} shows a certificate that the CA of this home did not sign: another instance answers "
                       "there, or the CA was made anew. Name its home with --home, or start the service again.")
+    if isinstance(cause, ssl.SSLError):
+        return Failed(f"{url} does not speak TLS as Trunkline does: another program listens there.")
     return NotRunning(f"no answer at {url}: {cause.strerror if isinstance(cause, OSError) else problem}.")
 
 

@@ -84,7 +84,7 @@ def chosen(known: Sequence[Json], words: Sequence[str], forms: Sequence[str] = t
         if spelt(words) in spellings(target["words"]):
             return target
     names = [" ".join(target["words"]) for target in known]
-    of_kind = [name for name in names if name.split(" ")[0] == words[0].lower()]
+    of_kind = [name for name in names if [name.split(" ")[0]] == [word.lower() for word in words[:1]]]
     said = " ".join(words)
     told = sentence(there(of_kind or names, said, "; ")) if names else "Nothing is there yet that could fail."
     raise Failed(f"'{said}' is nothing that is in use and can fail. Write CIRCUIT LEG, or {', '.join(forms[:-1])} or "

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from trunkline.model.bounds import BOUNDS
+
 #: (pydantic's error type, what is wrong and the way out). ``{…}`` are the error's own values.
 _RULES: Mapping[str, str] = {
+    **BOUNDS,
     "extra_forbidden": "this word is not known here",
     "missing": "this is required",
     "tuple_type": "this must be a list; write [a, b] or lines that begin with '-'",
@@ -23,17 +26,6 @@ _RULES: Mapping[str, str] = {
     "finite_number": "this must be a finite number",
     "bool_type": "this must be true or false",
     "bool_parsing": "this must be true or false",
-    "too_short": "it must have {min_length} entries at least; add some",
-    "too_long": "it may have {max_length} entries at most; leave some out",
-    "greater_than": "it must be greater than {gt}; write a greater number",
-    "greater_than_equal": "it must be {ge} or more; write a number that is",
-    "less_than": "it must be less than {lt}; write a smaller number",
-    "less_than_equal": "it must be {le} or less; write a number that is",
-    "string_too_short": "it must have {min_length} characters at least; write more",
-    "string_too_long": "it may have {max_length} characters at most; write fewer",
-    "string_pattern_mismatch": "it must match the pattern {pattern}; use only what that allows",
-    "enum": "it must be one of {expected}; write one of these",
-    "literal_error": "it must be one of {expected}; write one of these",
 }
 
 

@@ -46,8 +46,7 @@ class Standing:
                  compiled: Mapping[Scope, Blueprint]) -> None:
         self._compiled = compiled
         self.circuits, self.gateways = tuple(circuits), tuple(gateways)
-        named = Counter(one.id.name.casefold() for one in (*self.circuits, *self.gateways))
-        self._ambiguous = frozenset(name for name, times in named.items() if times > 1)
+        self._bearers = Counter(_bearing(one.id) for one in (*self.circuits, *self.gateways))
         self._lines = {(circuit.id.key, leg): self._line(Scope(ScopeKind.LEG, circuit.id.key, leg))
                        for circuit in self.circuits for leg in Leg}
 
@@ -92,8 +91,8 @@ class Standing:
         return [str(word) for word in (kind, *names) if word]
 
     def _name(self, owner: ResourceId) -> str:
-        """With its group where several bear it."""
-        return f"{owner.group}/{owner.name}" if owner.name.casefold() in self._ambiguous else owner.name
+        """With its group where several of its type bear it."""
+        return f"{owner.group}/{owner.name}" if self._bearers[_bearing(owner)] > 1 else owner.name
 
     def targets(self) -> Iterator[Json]:
         """What can be made to fail: its properties and its words."""
@@ -110,6 +109,10 @@ class Standing:
         if failing[0].kind is FaultKind.LEG:
             return leg in failing
         return self._lines[leg.key, Leg(leg.part)].is_cut(taken)
+
+
+def _bearing(owner: ResourceId) -> tuple[str, str]:
+    return owner.type.casefold(), owner.name.casefold()
 
 
 # ── what can fail ────────────────────────────────────────────────────────────────────────────────────────────────────

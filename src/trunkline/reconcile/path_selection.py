@@ -70,6 +70,7 @@ class PathSelection:
                 try:
                     self.beat(gauge.beat, time.monotonic())
                 except Exception:
+                    self.hurried = frozenset()
                     log.exception("path selection")
         finally:
             gauge.close()

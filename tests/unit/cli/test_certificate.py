@@ -241,7 +241,7 @@ def test_a_killed_drill_is_shown_and_said_to_have_no_certificate(places: Places)
     found = json.loads(ask(places, "drill", "show", "0a1b2c3d", "-o", "json")[1])
     assert (found["result"], found["stands"]) == ("killed", False)
     code, said = ask(places, "certificate", "verify", "0a1b2c3d")
-    assert (code, "was killed and made no certificate; 'trunkline drill show' says" in said) == (1, True)
+    assert (code, "was killed and made no certificate; 'trunkline drill show 0a1b2c3d' says" in said) == (1, True)
     assert ask(places, "drill", "show", "0a1b", "--html", str(places.home / "page.html"))[0] == 1
     assert json.loads(ask(places, "drill", "show", "latest", "-o", "json")[1])["id"] == certificate().id
 

@@ -68,6 +68,8 @@ def test_nobody_listening_means_not_running() -> None:
 @pytest.mark.parametrize(("cause", "says"), [
     (ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed (_ssl.c:1006)"),
      "shows a certificate that the CA of this home did not sign"),
+    (ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)"),
+     "another program listens there"),
     (ConnectionRefusedError(111, "Connection refused"), "no answer at .*: Connection refused")])
 def test_openssls_words_and_numbers_reach_nobody(cause: OSError, says: str) -> None:
     def vanish(request: httpx.Request) -> httpx.Response:
@@ -81,6 +83,12 @@ def test_openssls_words_and_numbers_reach_nobody(cause: OSError, says: str) -> N
 def test_a_damaged_ca_is_told_with_its_way_out(tmp_path: Path) -> None:
     (tmp_path / "ca.crt").write_text("damaged")
     with pytest.raises(Failed, match=r"ca.crt is no certificate in PEM; .* makes another"):
+        _trusting(tmp_path / "ca.crt")
+
+
+def test_a_ca_that_cannot_be_read_is_not_called_damaged(tmp_path: Path) -> None:
+    (tmp_path / "ca.crt").mkdir()
+    with pytest.raises(Failed, match=r"ca.crt cannot be read: Is a directory"):
         _trusting(tmp_path / "ca.crt")
 
 

@@ -230,6 +230,13 @@ def test_a_what_if_is_asked_by_the_words_of_fail(at_paris: Arm, text: str, asked
     assert at_paris.posted[-1]["states"] == [[asked]]
 
 
+@pytest.mark.parametrize("text", ["", " "])
+def test_a_failure_without_words_is_nothing(at_paris: Arm, text: str) -> None:
+    assert at_paris.resources
+    said = CliRunner().invoke(whatif.whatif, ("--fail", text), obj=locate("/nowhere")).output
+    assert "'' is nothing that is in use and can fail" in said
+
+
 @pytest.mark.parametrize(("command", "words", "more"), [
     (faults.fail, ("er9", "primary"), ""), (whatif.whatif, ("--fail", "er9 primary"), "; router paris ce1")])
 def test_what_neither_knows_both_refuse_alike(at_paris: Arm, command: click.Command, words: tuple[str, ...],

@@ -124,7 +124,7 @@ def test_a_leg_that_is_up_and_tells_fewer_routes_than_the_other_is_remarked() ->
     found["circuits"][0]["legs"]["secondary"]["sessions"][0] |= {"accepted": 1}
     found["circuits"][0]["legs"]["secondary"]["sessions"][1] |= {"sent": 0}
     assert remark(found, "primary") == "-"
-    refused = "refused here: 'trunkline routes er1 --leg secondary --view received --why'"
+    refused = "refused here; 'trunkline routes er1 --leg secondary --view received --why' says why"
     assert remark(found) == (f"IPv4: fewer routes than primary: in 1, there 3 ({refused}), "
                              "IPv6: fewer routes than primary: out 0, there 2 "
                              "('trunkline routes er1 --leg secondary' tells which are there)")

@@ -71,6 +71,11 @@ def test_what_is_gone_returns_slowly_and_is_never_avoided() -> None:
     assert run([*seconds(0, 30, Reading.GONE), *seconds(30, 12, Reading.GOOD)]) == [*[R] * 30, *[R] * 8, *[T] * 4]
 
 
+def test_what_is_avoided_and_loses_some_in_a_row_stays_avoided_until_it_was_good_for_long() -> None:
+    bad, gone, good = seconds(0, 5, Reading.BAD), seconds(5, 3, Reading.GONE), seconds(8, 12, Reading.GOOD)
+    assert run(bad + gone + good) == [T, T, A, A, A, *[A] * 3, *[A] * 10, *[R] * 2]
+
+
 def test_what_comes_back_bad_is_avoided_however_good_it_was_before() -> None:
     assert run([(0, Reading.GONE), *seconds(1, 7, Reading.GOOD), *seconds(8, 4, Reading.BAD)]) == [
         R, *[R] * 7, R, R, A, A]

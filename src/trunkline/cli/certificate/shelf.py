@@ -92,7 +92,9 @@ def without_certificate(places: Places) -> Iterator[Begun]:
 
 
 def trace(places: Places, wanted: str) -> Begun | None:
-    """Of the drill whose id begins so, if it has made no certificate."""
+    """Of the drill whose id begins so, if it has made no certificate and none of another is meant."""
+    if Path(wanted).is_file() or _matching(places, wanted):
+        return None
     found = [one for one in without_certificate(places) if wanted and one.id.startswith(wanted)]
     return found[0] if len(found) == 1 else None
 
@@ -176,13 +178,17 @@ def find(places: Places, wanted: str) -> Path:
         return newest[0]
     if "/" in wanted or Path(wanted).is_file():
         return Path(wanted)
-    matching = [path for path in kept(places)
-                if wanted and (path.stem.startswith(wanted) or path.stem.rpartition("-")[2].startswith(wanted[:8]))]
+    matching = _matching(places, wanted)
     if len(matching) == 1:
         return matching[0]
     if matching:
         raise Failed(f"'{wanted}' may be {', '.join(path.stem for path in matching)}; write more of it.")
     if lost := trace(places, wanted):
         raise Failed(f"drill {lost.id[:8]} {'still runs' if lost.running else 'was killed'} and made no certificate; "
-                     "'trunkline drill show' says what is known of it.")
+                     f"'trunkline drill show {lost.id[:8]}' says what is known of it.")
     raise Failed(f"there is no file and no kept certificate '{wanted}'; 'trunkline drill list' shows them.")
+
+
+def _matching(places: Places, wanted: str) -> list[Path]:
+    return [path for path in kept(places)
+            if wanted and (path.stem.startswith(wanted) or path.stem.rpartition("-")[2].startswith(wanted[:8]))]

@@ -43,11 +43,11 @@ def _headline(circuit: Json) -> Iterator[tuple[int, str]]:
     """A circuit without peerings has nothing to carry yet."""
     legs = {name: circuit["legs"][name] for name in _LEGS if customers(circuit["legs"][name])}
     down = {name: _why(circuit, leg) for name, leg in legs.items() if not _carries(leg)}
-    if len(down) == len(_LEGS):
-        alike = len(set(down.values())) == 1
+    if down and len(down) == len(legs):
+        alike = list(down) == list(_LEGS) and len(set(down.values())) == 1
         why = f"both legs: {down[_LEGS[0]]}" if alike else "; ".join(f"{name}: {why}" for name, why in down.items())
         yield 0, f"Circuit {circuit['name']} carries nothing. {sentence(why)}"
-    for name, why in down.items() if len(down) < len(_LEGS) else ():
+    for name, why in down.items() if len(down) < len(legs) else ():
         other = _LEGS[1 - _LEGS.index(name)]
         yield 1, f"Circuit {circuit['name']} has its {other} leg alone. {sentence(f'{name}: {why}')}"
 
@@ -99,7 +99,8 @@ def _untaken(circuit: Json, name: str, session: Json, other: Json) -> str:
     known = [*_withheld(circuit["legs"][name], session, "in"), *([session["warning"]] if session["warning"] else [])]
     if session["received"] < other["received"]:
         known.append(f"the customer's router tells {session['received']} here, {other['received']} there")
-    return "; ".join(known) or f"refused here: 'trunkline routes {circuit['name']} --leg {name} --view received --why'"
+    return "; ".join(known) or (
+        f"refused here; 'trunkline routes {circuit['name']} --leg {name} --view received --why' says why")
 
 
 def _untold(circuit: Json, name: str, session: Json, _other: Json) -> str:

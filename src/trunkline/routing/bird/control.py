@@ -47,13 +47,14 @@ def ask_each(files: NodeFiles, questions: Sequence[str]) -> tuple[Line, ...]:
     return parse_reply(_told(files, questions))
 
 
-def ask_all(questions: Sequence[tuple[NodeFiles, str]]) -> None:
-    """Many daemons at the same time, and wait until they have answered; who does not listen is left out."""
+def ask_all(questions: Sequence[tuple[NodeFiles, str]], deadline_s: float) -> None:
+    """Many daemons at the same time, and wait until they have answered; who does not within ``deadline_s``, each, is
+    left out."""
     with ExitStack() as opened:
         asked: list[tuple[socket.socket, str]] = []
         for files, question in questions:
             with suppress(OSError, Unreachable):
-                control = opened.enter_context(_connected(files))
+                control = opened.enter_context(_connected(files, deadline_s))
                 _answer(control, b"\n")
                 asked.append((control, question))
         for act in (_ask, _hear):
@@ -71,9 +72,9 @@ def _hear(control: socket.socket, _question: str) -> None:
 
 
 @contextmanager
-def _connected(files: NodeFiles) -> Iterator[socket.socket]:
+def _connected(files: NodeFiles, deadline_s: float = _DEADLINE_S) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX) as control:
-        control.settimeout(_DEADLINE_S)
+        control.settimeout(deadline_s)
         try:
             with files.short(SOCKET) as path:
                 control.connect(path)

@@ -35,6 +35,8 @@ ACTIVE, CANDIDATE, PENDING, PID_FILE = "bird.conf", "bird.conf.candidate", "bird
 #: What keeps kernel routes over a death, and the protocol that has those of IPv6.
 _PERSIST, _KERNEL6 = "  persist;\n", "protocol kernel 'tl.kernel6'"
 LEASED = "bird.conf.leased"
+#: How long one that hastens is waited for; meanwhile none of them can be told anything else.
+_HASTE_S = 0.25
 _FILES = (ACTIVE, CANDIDATE, PENDING, LEASED, PID_FILE, control.SOCKET, remarks.LOG, f"{remarks.LOG}.1")
 
 
@@ -87,7 +89,7 @@ class BirdSpeaker:
         """BIRD calculates OSPF's routes once a second, and 10 ms after it was configured, be it with what it has."""
         with ExitStack() as held:
             control.ask_all([(files, f'configure "{files.path(ACTIVE)}"') for node in nodes if self._take(node, held)
-                             and (files := self._files(node)).path(ACTIVE).exists()])
+                             and (files := self._files(node)).path(ACTIVE).exists()], _HASTE_S)
 
     def _take(self, node: str, held: ExitStack) -> bool:
         turn = self._turn(node)
