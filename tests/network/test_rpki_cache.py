@@ -169,7 +169,7 @@ def test_anybodys_cache_that_ends_or_stands_still_is_an_alarm_and_opens_no_door(
         validator: Validator, tmp_path: Path) -> None:
     """A StayRTR that is not ours, in a node beyond."""
     with foreign(validator, tmp_path / "foreign.json") as stayrtr:
-        assert validator.told() == {ONE, TWO}
+        until(lambda: validator.told() == {ONE, TWO}, 5, "the router to be told")
         before = validator.known
         assert alarms(validator) == []
         a_day_passes(validator)
