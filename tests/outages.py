@@ -111,13 +111,13 @@ _TURNS = 2
 
 
 #: What only sessions between our own speakers lead over.
-_INSIDE = ("gatewayInstance", "backboneLink", "backboneNode", "region")
+INSIDE = ("gatewayInstance", "backboneLink", "backboneNode", "region")
 
 
 def detection_ms(profile: Profile, properties: Json = LEG) -> int:
     """The longest time that whoever has to notice a failure needs for it (RFC 5880, 6.8.4): the customer's session, or
     one inside."""
-    bfd = profile.inner_bfd if properties.get("kind") in _INSIDE else profile.customer_bfd or Bfd()
+    bfd = profile.inner_bfd if properties.get("kind") in INSIDE else profile.customer_bfd or Bfd()
     return bfd.interval_ms * bfd.multiplier
 
 

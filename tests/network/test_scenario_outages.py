@@ -13,7 +13,7 @@ import reaching
 import resilient
 import scenes
 from conditions import ends_in
-from outages import BETWEEN_SITES, TARGETS, TO_CLOUD, TWOFOLD, WIDE, Met, detection_ms, every, meet
+from outages import BETWEEN_SITES, INSIDE, TARGETS, TO_CLOUD, TWOFOLD, WIDE, Met, detection_ms, every, meet
 from probing import PER_SECOND
 from resilient import Way
 from stage import Apart, Stage
@@ -48,8 +48,12 @@ def longest_ms(properties: Json) -> int:
 
 
 def is_bounded(met: Met, properties: Json) -> bool:
-    """By detection; what stays away costs that once, what comes and goes each time."""
+    """By detection; what stays away costs that once, what comes and goes each time. Inside a session is back before BFD
+    watches it (RFC 5880, 6.8.3: one packet a second until then), so what goes again within that is felt as long as it
+    is away."""
     flaps, bound_ms = "upInSeconds" in properties, longest_ms(properties)
+    if flaps and properties.get("kind") in INSIDE:
+        bound_ms += 1000 * int(properties["downInSeconds"])
     lost = met.failed.longest_gap_ms > 0 or properties.get("mode") == "linkDown"  # a carrier's loss may cost nothing
     return lost and met.failed.longest_gap_ms <= bound_ms and (flaps or met.failed.lost <= bound_ms * PER_SECOND / 1000)
 
