@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import click
 from click.shell_completion import CompletionItem
 
-from trunkline.cli.client import Clients, connected
+from trunkline.cli.client import Clients
+from trunkline.cli.completing import asked, beginning
 from trunkline.cli.failure import Failed
-from trunkline.cli.instance import Instance, locate
 from trunkline.cli.lookup import NETWORK, circuits, group_of, there
 from trunkline.cli.lookup import circuit as find_circuit
 
@@ -75,10 +75,4 @@ def _names(one: Target) -> tuple[str, ...]:
 
 def complete_target(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Nothing while the service is not running."""
-    instance = ctx.find_object(Instance) or locate(str(ctx.find_root().params.get("home") or ""))
-    try:
-        with connected(instance) as clients:
-            found = sorted({one.name for one in targets(clients)})
-    except click.ClickException:
-        return []
-    return [CompletionItem(name) for name in found if name.lower().startswith(incomplete.lower())]
+    return beginning(asked(ctx, lambda clients: {one.name for one in targets(clients)}, ()), incomplete)

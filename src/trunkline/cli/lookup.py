@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import click
 from click.shell_completion import CompletionItem
 
-from trunkline.cli.client import Clients, Json, connected
+from trunkline.cli.client import Clients, Json
+from trunkline.cli.completing import asked, beginning
 from trunkline.cli.failure import Failed
-from trunkline.cli.instance import Instance, locate
 from trunkline.model.closest import closest_first
 
 NETWORK = "Microsoft.Network"
@@ -45,14 +45,7 @@ def there(names: Sequence[str], wanted: str = "", between: str = ", ") -> str:
 
 def complete_circuit(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Names; with the group before it where two circuits share one. Nothing while the service is not running."""
-    instance = ctx.find_object(Instance) or locate(str(ctx.find_root().params.get("home") or ""))
-    try:
-        with connected(instance) as clients:
-            found = circuits(clients)
-    except click.ClickException:
-        return []
-    return [CompletionItem(name) for name in sorted(told_apart(found).values())
-            if name.lower().startswith(incomplete.lower())]
+    return beginning(told_apart(asked(ctx, circuits, ())).values(), incomplete)
 
 
 def told_apart(found: Sequence[Json]) -> dict[str, str]:

@@ -5,13 +5,13 @@ Read from /run/netns, not from the service: one wants to look into the network m
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from trunkline.cli.failure import Failed
+from trunkline.model.closest import closest
 from trunkline.settings import Places
 
 NAMESPACES = Path("/run/netns")
@@ -50,7 +50,7 @@ def pick(names: Sequence[str], wanted: str) -> str:
         raise Failed(f"'{wanted}' may mean {', '.join(found)}; write more of the name.")
     if not names:
         raise Failed("this instance has no nodes; 'trunkline status' shows what exists.")
-    near = difflib.get_close_matches(wanted, [*names, *(readable(n) for n in names)], n=3, cutoff=0.4)
+    near = closest(wanted, [*names, *(readable(n) for n in names)], alike=0.4)
     hint = f"did you mean {' or '.join(near)}?" if near else "'trunkline nodes' lists them."
     raise Failed(f"there is no node '{wanted}'; {hint}")
 

@@ -92,7 +92,7 @@ def _wish(standing: Standing, found: Reading) -> Standing:
     """From avoided to trusted in two steps. A bad link also loses some in a row, and is still to be avoided."""
     if found is Reading.GOOD:
         return Standing.RETURNING if standing is Standing.AVOIDED else Standing.TRUSTED
-    return Standing.AVOIDED if Standing.AVOIDED is standing or found is Reading.BAD else Standing.RETURNING
+    return Standing.AVOIDED if standing is Standing.AVOIDED or found is Reading.BAD else Standing.RETURNING
 
 
 def reason(found: Quality, expected_ms: float) -> str:

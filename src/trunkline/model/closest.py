@@ -10,14 +10,14 @@ _MOST, _LONGEST = 3, 120
 _ALIKE = 0.6
 
 
-def closest(wanted: str, names: Iterable[str]) -> list[str]:
-    """Whatever the case; the likest first, then in their own order."""
+def closest(wanted: str, names: Iterable[str], alike: float = _ALIKE) -> list[str]:
+    """Whatever the case; the likest first, then in their own order. ``alike``: what is less so is another one."""
     matcher = SequenceMatcher(None, "", wanted[:_LONGEST].casefold())
     found = []
     for name in dict.fromkeys(names):
         matcher.set_seq1(name.casefold())
-        if matcher.quick_ratio() >= _ALIKE and (alike := matcher.ratio()) >= _ALIKE:
-            found.append((alike, name))
+        if matcher.quick_ratio() >= alike and (ratio := matcher.ratio()) >= alike:
+            found.append((ratio, name))
     return [name for _, name in sorted(found, key=lambda one: -one[0])[:_MOST]]
 
 

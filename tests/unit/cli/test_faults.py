@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from little_arm import Arm
-from trunkline.cli import failing
+from trunkline.cli import completing, failing
 from trunkline.cli.commands import faults, whatif
 from trunkline.cli.failure import Failed
 from trunkline.cli.instance import locate
@@ -148,7 +148,8 @@ def arm(monkeypatch: pytest.MonkeyPatch) -> Arm:
     arm = Arm(answers={"status": {"canFail": KNOWN, "faults": [edge], "circuits": [{"id": CIRCUIT, "name": "er1"}],
                                   "gateways": []}, "whatIf": standing({"fates": [{}]})})
     arm.resources[EDGE.lower()] = {"id": EDGE}
-    monkeypatch.setattr(faults, "connected", lambda _instance: nullcontext(arm.clients()))
+    for module in (faults, completing):
+        monkeypatch.setattr(module, "connected", lambda _instance: nullcontext(arm.clients()))
     return arm
 
 

@@ -9,7 +9,7 @@ import click
 import pytest
 
 from little_arm import Arm
-from trunkline.cli import lookup
+from trunkline.cli import completing
 from trunkline.cli.commands import counters, provider
 from trunkline.cli.failure import Failed
 from trunkline.cli.instance import locate
@@ -71,7 +71,7 @@ def test_one_circuit_is_told_as_one() -> None:
 
 
 def test_circuits_are_completed_by_what_tells_them_apart(arm: Arm, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookup, "connected", lambda _instance: nullcontext(arm.clients()))
+    monkeypatch.setattr(completing, "connected", lambda _instance: nullcontext(arm.clients()))
     for command in (counters.counters, *map(provider.provider.commands.get, (
             "provision", "deprovision", "throttle"))):
         assert command is not None

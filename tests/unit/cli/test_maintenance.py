@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from little_arm import Arm
+from trunkline.cli import completing
 from trunkline.cli.commands import maintenance
 from trunkline.cli.commands.maintenance import default_name, moment, named, window
 from trunkline.cli.instance import locate
@@ -66,7 +67,8 @@ def arm(monkeypatch: pytest.MonkeyPatch) -> Arm:
         arm.resources[path.lower()] = {"id": path, "name": path.rpartition("/")[2], "properties": {
             **WORK, "state": state}}
     monkeypatch.setattr(maintenance, "_TAKEN_BACK_S", 0.0)
-    monkeypatch.setattr(maintenance, "connected", lambda _instance: nullcontext(arm.clients()))
+    for module in (maintenance, completing):
+        monkeypatch.setattr(module, "connected", lambda _instance: nullcontext(arm.clients()))
     return arm
 
 

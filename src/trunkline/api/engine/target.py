@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trunkline.api.declaration import Action, Registry, ResourceType
 from trunkline.errors import Fault, NotFound
+from trunkline.model.closest import closest
 from trunkline.model.resource import ResourceId
 
 
@@ -99,7 +99,7 @@ def _action(registry: Registry, item: Item | None, rest: list[str], namespace: s
 
 def _unknown(registry: Registry, wanted: str, api_version: str) -> Fault:
     namespace, _, kind = wanted.partition("/")
-    near = difflib.get_close_matches(wanted[:120].lower(), registry.types, n=3, cutoff=0.8)
+    near = closest(wanted, registry.types, alike=0.8)
     hint = f" Near to it: {', '.join(registry.types[one].name for one in near)}." if near else ""
     return NotFound(f"The resource type '{kind[:80]}' could not be found in the namespace '{namespace}' for api "
                     f"version '{api_version}'.{hint}", "InvalidResourceType")

@@ -18,8 +18,8 @@ from click.shell_completion import CompletionItem
 from pydantic import ValidationError
 
 from trunkline.cli.client import Json
+from trunkline.cli.completing import instance_of
 from trunkline.cli.failure import Failed
-from trunkline.cli.instance import Instance, locate
 from trunkline.cli.wording import in_words
 from trunkline.diagnosis.drill.certificate import Certificate
 from trunkline.settings import Places
@@ -61,6 +61,10 @@ class Begun:
     fault_id: str
     drained: tuple[tuple[str, str], ...]
     running: bool
+
+    @property
+    def fate(self) -> str:
+        return "still runs" if self.running else "was killed"
 
 
 @contextmanager
@@ -165,9 +169,9 @@ def all_of(places: Places) -> Iterator[tuple[Path, Certificate]]:
 
 def complete(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Beginnings of the kept ones' ids, and files."""
-    instance = ctx.find_object(Instance) or locate(str(ctx.find_root().params.get("home") or ""))
-    ids = [path.stem.rpartition("-")[2] for path in kept(instance.settings.places)]
-    ids += [one.id[:8] for one in without_certificate(instance.settings.places)] if ctx.info_name == "show" else []
+    places = instance_of(ctx).settings.places
+    ids = [path.stem.rpartition("-")[2] for path in kept(places)]
+    ids += [one.id[:8] for one in without_certificate(places)] if ctx.info_name == "show" else []
     found = [CompletionItem(one) for one in (*(("latest",) if ids else ()), *ids) if one.startswith(incomplete)]
     return [*found, CompletionItem(incomplete, type="file")]
 
@@ -184,7 +188,7 @@ def find(places: Places, wanted: str) -> Path:
     if matching:
         raise Failed(f"'{wanted}' may be {', '.join(path.stem for path in matching)}; write more of it.")
     if lost := trace(places, wanted):
-        raise Failed(f"drill {lost.id[:8]} {'still runs' if lost.running else 'was killed'} and made no certificate; "
+        raise Failed(f"drill {lost.id[:8]} {lost.fate} and made no certificate; "
                      f"'trunkline drill show {lost.id[:8]}' says what is known of it.")
     raise Failed(f"there is no file and no kept certificate '{wanted}'; 'trunkline drill list' shows them.")
 

@@ -25,8 +25,8 @@ def written_options(command: Command) -> Command:
 
 def print_certificate(one: Certificate) -> None:
     """A pair that is the only one is said once, for room."""
-    title, pairs = f"{one.failed.target} failed ({one.failed.mode}), {one.began_at[:19].replace('T', ' ')} UTC", {
-        row.pair for row in one.measures}
+    title = f"{one.failed.target} failed ({one.failed.mode}), {one.began_at[:19].replace('T', ' ')} UTC"
+    pairs = {row.pair for row in one.measures}
     several = len(pairs) > 1
     print_table(("towards", *(("pair",) if several else ()), "leg before", "hit", "sent", "lost", "outage",
                  "healing", "late"), [

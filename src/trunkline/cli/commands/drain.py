@@ -15,6 +15,7 @@ from trunkline.cli.instance import Instance
 from trunkline.cli.options import in_seconds, pass_instance, print_json
 from trunkline.cli.policies import Manner, Place, Where, changing, differences, located
 from trunkline.cli.progress import Progress, Step
+from trunkline.cli.status import causes
 from trunkline.cli.tables import print_table
 
 #: What a session of each family takes of a leg by itself, one way: BFD at 300 ms (RFC 5880 lets it send a quarter more
@@ -90,8 +91,8 @@ def _remarks(told: Json, at: Place, drained: bool) -> Iterator[str]:
 def _closed(found: Json, at: Place, leg: str) -> str:
     """Why a leg of the peering carries nothing by itself; empty while one of its sessions with the customer is up."""
     own = next((one for one in found["circuits"] if one["id"].lower() == at.circuit["id"].lower()), None)
-    sessions = [one for one in own["legs"][leg]["sessions"] if one["group"] == "customer"
-                and one["peering"] == policies.PEERINGS[at.peering]] if own else []
+    sessions = [one for one in causes.customers(own["legs"][leg])
+                if one["peering"] == policies.PEERINGS[at.peering]] if own else []
     if any(one["state"] == "Established" for one in sessions):
         return ""
     return "; ".join(f"session {one['name']} is {one['state']}{f' ({why})' if (why := one['lastError']) else ''}"

@@ -66,7 +66,7 @@ def show(instance: Instance, /, certificate: str, key: Path | None, as_json: boo
 
 def _show_trace(instance: Instance, trace: shelf.Begun, files: dict[str, Path | None], as_json: bool) -> None:
     if any(files.values()):
-        raise Failed(f"drill {trace.id[:8]} {_result(trace)}, so there is no certificate that could be written.")
+        raise Failed(f"drill {trace.id[:8]} {trace.fate}, so there is no certificate that could be written.")
     (drill, left), = _left(instance, (trace,))
     if as_json:
         print_json(_row(drill, left))
@@ -83,7 +83,3 @@ def _left(instance: Instance, drills: tuple[shelf.Begun, ...]) -> tuple[tuple[sh
 def _row(drill: shelf.Begun, left: Remains) -> Json:
     return told.bare(drill.target, drill.mode, "running" if drill.running else "killed", id=drill.id,
                      beganAt=drill.began_at, **left.as_json())
-
-
-def _result(drill: shelf.Begun) -> str:
-    return "still runs" if drill.running else "was killed"

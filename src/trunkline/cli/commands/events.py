@@ -11,8 +11,9 @@ import click
 from click.shell_completion import CompletionItem
 
 from trunkline.cli.client import Client, Clients, Json, RequestFailed, connected
+from trunkline.cli.completing import asked
 from trunkline.cli.failure import Failed
-from trunkline.cli.instance import Instance, locate
+from trunkline.cli.instance import Instance
 from trunkline.cli.options import Command, account_option, in_seconds, output_option, pass_instance, print_json
 from trunkline.cli.plain import plain
 from trunkline.cli.progress import Progress
@@ -124,12 +125,8 @@ def undo(instance: Instance, event: str, as_json: bool) -> None:
 
 def complete_event(ctx: click.Context, incomplete: str) -> list[CompletionItem]:
     """Names of events that go on; nothing while the service is not running."""
-    instance = ctx.find_object(Instance) or locate(str(ctx.find_root().params.get("home") or ""))
-    try:
-        with connected(instance) as clients:
-            found = list(clients.named("operator").list(f"{_path(clients, 'operator')}?api-version=2026-01-01"))
-    except click.ClickException:
-        return []
+    found = asked(ctx, lambda clients: list(clients.named("operator").list(
+        f"{_path(clients, 'operator')}?api-version=2026-01-01")), ())
     return [CompletionItem(one["name"], help=one["properties"]["summary"]) for one in found
             if one["properties"]["state"] != "closed" and one["name"].startswith(incomplete)]
 

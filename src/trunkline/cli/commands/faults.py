@@ -13,7 +13,8 @@ from click.shell_completion import CompletionItem
 from trunkline.cli import failing, whatif
 from trunkline.cli.client import Clients, Json, connected
 from trunkline.cli.commands.status import overview
-from trunkline.cli.instance import Instance, locate
+from trunkline.cli.completing import asked
+from trunkline.cli.instance import Instance
 from trunkline.cli.lookup import group_of
 from trunkline.cli.options import in_seconds, output_option, pass_instance, print_json
 from trunkline.cli.progress import Progress
@@ -38,12 +39,7 @@ class _Group(click.Group):
 
 def _complete(ctx: click.Context, _parameter: click.Parameter | None, incomplete: str) -> list[CompletionItem]:
     """The next word of a target, of what exists; for ``heal`` of what fails."""
-    instance = ctx.find_object(Instance) or locate(str(ctx.find_root().params.get("home") or ""))
-    try:
-        with connected(instance) as clients:
-            found = overview(clients)
-    except click.ClickException:
-        return []
+    found: Json = asked(ctx, overview, {"faults": [], "canFail": []})
     known = [row["target"] for row in found["faults"]] if ctx.info_name == "heal" else [
         row["words"] for row in found["canFail"]]
     return failing.following(known, ctx.params.get("target") or (), incomplete)

@@ -13,8 +13,9 @@ from click.shell_completion import CompletionItem
 
 from trunkline.cli.client import Clients, Json, connected
 from trunkline.cli.commands.status import overview
+from trunkline.cli.completing import asked
 from trunkline.cli.failure import Failed
-from trunkline.cli.instance import Instance, locate
+from trunkline.cli.instance import Instance
 from trunkline.cli.lookup import circuit as find_circuit
 from trunkline.cli.lookup import group_of, there
 from trunkline.cli.options import lasting_option, output_option, pass_instance, print_json
@@ -63,12 +64,9 @@ class _Group(click.Group):
 
 def _complete(ctx: click.Context, _parameter: click.Parameter | None, incomplete: str) -> list[CompletionItem]:
     """The next word of a target, of what exists."""
-    instance = ctx.find_object(Instance) or locate(str(ctx.find_root().params.get("home") or ""))
     words = tuple(ctx.params.get("target") or ())
-    try:
-        with connected(instance) as clients:
-            found = overview(clients)
-    except click.ClickException:
+    found = asked(ctx, overview, None)
+    if found is None:
         return []
     targets = [*(tuple(name.split(" ")) for name in _known({**found, "backbone": []})), *_spans(found)]
     following = {target[len(words)] for target in targets

@@ -14,8 +14,9 @@ from click.shell_completion import CompletionItem
 from trunkline.cli import failing
 from trunkline.cli.client import Client, Clients, Json, connected
 from trunkline.cli.commands.status import overview
+from trunkline.cli.completing import asked
 from trunkline.cli.failure import Failed
-from trunkline.cli.instance import Instance, locate
+from trunkline.cli.instance import Instance
 from trunkline.cli.lookup import circuit as find_circuit
 from trunkline.cli.options import (
     account_option,
@@ -50,13 +51,8 @@ def maintenance() -> None:
 
 def _complete_name(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Of what is in use, as for 'trunkline fail'."""
-    kind, instance = ctx.params.get("kind"), ctx.find_object(Instance) or locate(
-        str(ctx.find_root().params.get("home") or ""))
-    try:
-        with connected(instance) as clients:
-            known = [one["words"] for one in overview(clients)["canFail"]]
-    except click.ClickException:
-        return []
+    kind = ctx.params.get("kind")
+    known = asked(ctx, lambda clients: [row["words"] for row in overview(clients)["canFail"]], ())
     of_kind = [words if kind == "leg" else words[1:] for words in known
                if (words[0] == kind if kind != "leg" else words[0] not in failing.FORMS)]
     return failing.following(of_kind, ctx.params.get("names") or (), incomplete)
@@ -109,12 +105,8 @@ def list_(instance: Instance, account: str, as_json: bool) -> None:
 
 def _complete_announced(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Names; of what is over only to be shown."""
-    instance = ctx.find_object(Instance) or locate(str(ctx.find_root().params.get("home") or ""))
-    try:
-        with connected(instance) as clients:
-            found = list(_seen(clients, str(ctx.params.get("account") or "operator")))
-    except click.ClickException:
-        return []
+    account = str(ctx.params.get("account") or "operator")
+    found = asked(ctx, lambda clients: list(_seen(clients, account)), ())
     return [CompletionItem(one["name"], help=one["properties"]["state"]) for one in found
             if one["name"].lower().startswith(incomplete.lower())
             and (ctx.info_name == "show" or not MaintenanceState(one["properties"]["state"]).final)]

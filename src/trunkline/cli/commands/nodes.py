@@ -12,8 +12,9 @@ from click.shell_completion import CompletionItem
 
 from trunkline.cli.client import connected
 from trunkline.cli.commands.status import overview
+from trunkline.cli.completing import instance_of
 from trunkline.cli.failure import Failed
-from trunkline.cli.instance import Instance, locate
+from trunkline.cli.instance import Instance
 from trunkline.cli.nodes import inside, pick, present, readable
 from trunkline.cli.options import output_option, pass_instance, print_json
 from trunkline.cli.tables import print_table
@@ -24,8 +25,7 @@ _VTY = "bgpd.vty"
 
 
 def _complete(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    instance = ctx.find_object(Instance) or locate(str(ctx.find_root().params.get("home") or ""))
-    return [CompletionItem(name) for name in present(instance.settings.places) if name.startswith(incomplete)]
+    return [CompletionItem(name) for name in present(instance_of(ctx).settings.places) if name.startswith(incomplete)]
 
 
 @click.command()

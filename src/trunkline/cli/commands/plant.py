@@ -11,7 +11,8 @@ from click.shell_completion import CompletionItem
 from trunkline.cli import plant as told
 from trunkline.cli.client import Clients, Json, connected
 from trunkline.cli.commands.status import overview
-from trunkline.cli.instance import Instance, locate
+from trunkline.cli.completing import asked, beginning
+from trunkline.cli.instance import Instance
 from trunkline.cli.options import output_option, pass_instance, print_json
 from trunkline.cli.tables import print_table
 from trunkline.model import own_plant, plant_files
@@ -27,14 +28,11 @@ Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 def _completing(*kinds: str, sites: bool = False) -> Complete:
     """Names of the plant, and of the customer's sites; nothing while the service is not running."""
     def complete(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        instance = ctx.find_object(Instance) or locate(str(ctx.find_root().params.get("home") or ""))
-        try:
-            with connected(instance) as clients:
-                names = [one["name"] for kind in kinds for one in told.listed(clients, kind)]
-                names += [one["name"] for one in _sites(clients)] if sites else []
-        except click.ClickException:
-            return []
-        return [CompletionItem(name) for name in sorted(names) if name.lower().startswith(incomplete.lower())]
+        return beginning(asked(ctx, names, ()), incomplete)
+
+    def names(clients: Clients) -> list[str]:
+        found = [one["name"] for kind in kinds for one in told.listed(clients, kind)]
+        return [*found, *(one["name"] for one in _sites(clients))] if sites else found
     return complete
 
 

@@ -10,8 +10,9 @@ from click.shell_completion import CompletionItem
 
 from trunkline.cli.certificate import keys, shelf
 from trunkline.cli.client import Clients, Json, connected
+from trunkline.cli.completing import asked, beginning
 from trunkline.cli.failure import Failed
-from trunkline.cli.instance import Instance, locate
+from trunkline.cli.instance import Instance
 from trunkline.cli.lookup import NETWORK
 from trunkline.cli.options import output_option, pass_instance, print_json
 from trunkline.cli.tables import print_table
@@ -23,15 +24,13 @@ _KINDS = ("expressRouteCircuits", "virtualNetworkGateways")
 
 def _complete(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Circuits and gateways."""
-    instance = ctx.find_object(Instance) or locate(str(ctx.find_root().params.get("home") or ""))
-    try:
-        with connected(instance) as clients:
-            path = f"/subscriptions/{clients.accounts.customer_subscription}/resources"
-            names = {str(one["name"]) for one in clients.named("customer").list(path)
-                     if one["type"] in {f"{NETWORK}/{kind}" for kind in _KINDS}}
-    except click.ClickException:
-        return []
-    return [CompletionItem(name) for name in sorted(names) if name.lower().startswith(incomplete.lower())]
+    return beginning(asked(ctx, _names, ()), incomplete)
+
+
+def _names(clients: Clients) -> set[str]:
+    path = f"/subscriptions/{clients.accounts.customer_subscription}/resources"
+    return {str(one["name"]) for one in clients.named("customer").list(path)
+            if one["type"] in {f"{NETWORK}/{kind}" for kind in _KINDS}}
 
 
 def ask(clients: Clients, of: str, drills: list[Json]) -> Json:

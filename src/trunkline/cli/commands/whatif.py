@@ -11,8 +11,9 @@ from click.shell_completion import CompletionItem
 from trunkline.cli import failing
 from trunkline.cli.client import Clients, Json, connected
 from trunkline.cli.commands.status import overview
+from trunkline.cli.completing import asked, beginning
 from trunkline.cli.failure import Failed
-from trunkline.cli.instance import Instance, locate
+from trunkline.cli.instance import Instance
 from trunkline.cli.options import Number, output_option, pass_instance, print_json
 from trunkline.cli.progress import Progress
 from trunkline.cli.tables import print_table
@@ -26,13 +27,8 @@ _MOST = 40
 
 def _complete(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """What can fail, and customers' own routers: whole, for each is one word to the shell."""
-    instance = ctx.find_object(Instance) or locate(str(ctx.find_root().params.get("home") or ""))
-    try:
-        with connected(instance) as clients:
-            names = [" ".join(one["words"]) for one in failing.losable(clients, overview(clients))]
-    except click.ClickException:
-        return []
-    return [CompletionItem(name) for name in sorted(names) if name.lower().startswith(incomplete.lower())]
+    known = asked(ctx, lambda clients: failing.losable(clients, overview(clients)), ())
+    return beginning((" ".join(one["words"]) for one in known), incomplete)
 
 
 def _demand(_ctx: click.Context, _parameter: click.Parameter, given: tuple[tuple[str, str, float], ...]) -> list[Json]:

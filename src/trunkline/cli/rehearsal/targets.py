@@ -9,10 +9,10 @@ import click
 from click.shell_completion import CompletionItem
 
 from trunkline.cli import failing
-from trunkline.cli.client import Json, connected
+from trunkline.cli.client import Json
 from trunkline.cli.commands.status import LEGS, overview
+from trunkline.cli.completing import asked
 from trunkline.cli.failure import Failed
-from trunkline.cli.instance import Instance, locate
 from trunkline.cli.lookup import group_of
 from trunkline.cli.rehearsal.ground import Ground, circuit_named
 from trunkline.model.fault import FaultKind, RehearsedFault
@@ -24,12 +24,8 @@ _DRAINABLE = (FaultKind.LEG, FaultKind.EDGE, FaultKind.SWITCH)
 
 def complete(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The next word of what is in use and can fail."""
-    instance = ctx.find_object(Instance) or locate(str(ctx.find_root().params.get("home") or ""))
-    try:
-        with connected(instance) as clients:
-            known = [row["words"] for row in overview(clients)["canFail"]]
-    except click.ClickException:
-        known = [[kind] for kind in failing.FORMS]
+    known = asked(ctx, lambda clients: [row["words"] for row in overview(clients)["canFail"]],
+                  [[kind] for kind in failing.FORMS])
     return failing.following(known, ctx.params.get("target") or (), incomplete)
 
 

@@ -177,7 +177,7 @@ def _surroundings(reader: Reader, event: Event, policy: _Policy, places: Sequenc
 
 def _idle(reader: Reader, circuit: ResourceId, event: Event, peering: PeeringType | None) -> str:
     """Why the other leg is of no use."""
-    other = Leg.SECONDARY if event.leg == Leg.PRIMARY else Leg.PRIMARY
+    other = Leg(event.leg).other
     return idle(circuit.child(PEERING.rpartition("/")[2], peering), other, reader) if peering else ""
 
 
